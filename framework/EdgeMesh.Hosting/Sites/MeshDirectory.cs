@@ -1,0 +1,30 @@
+using System.Collections.Immutable;
+
+namespace EdgeMesh.Hosting;
+
+/// <summary>What everybody in the mesh may know of a site. Read from the file that the setting <c>EdgeMesh:Directory</c> names
+/// (JSON; <c>edgemesh up</c> writes one for each site).</summary>
+/// <param name="Name">The site's name: lower-case letters, digits and hyphens.</param>
+/// <param name="Organization">The identifier of its organisation, which consents name.</param>
+/// <param name="MeshUrl">Where this site reaches that site's gateway by mutual TLS; null when there is no link.</param>
+/// <param name="ExchangeKey">Its X25519 public key, 32 bytes: data keys are wrapped for it.</param>
+/// <param name="LedgerKey">Its ledger's verifier key (signed-note format).</param>
+/// <param name="CallerKey">The public key (PEM) under which its gateway signs user claims that it forwards.</param>
+/// <param name="IsCore">Whether it mirrors the others.</param>
+public sealed record SiteEntry(
+    string Name, string Organization, Uri? MeshUrl, ReadOnlyMemory<byte> ExchangeKey, string LedgerKey, string CallerKey, bool IsCore);
+
+/// <summary>The sites of the mesh, as this site sees them.</summary>
+/// <param name="Self">This site.</param>
+/// <param name="Sites">All sites, this one included.</param>
+public sealed record MeshDirectory(string Self, ImmutableArray<SiteEntry> Sites)
+{
+    /// <summary>The site of that name, or null.</summary>
+    public SiteEntry? Find(string name) => Sites.FirstOrDefault(s => s.Name == name);
+}
+
+/// <summary>Which site and service this host is.</summary>
+/// <param name="Site">From the setting <c>EdgeMesh:Site</c>.</param>
+/// <param name="Service">The Dapr app id, given to <c>AddEdgeMesh</c>.</param>
+/// <param name="DataDirectory">The site's folder, from <c>EdgeMesh:DataDirectory</c>: rebuildable projections live here.</param>
+public sealed record SiteIdentity(string Site, string Service, string DataDirectory);

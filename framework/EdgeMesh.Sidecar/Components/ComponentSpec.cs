@@ -1,0 +1,12 @@
+namespace EdgeMesh.Sidecar.Components;
+
+/// <summary>One Component resource after secret references and template tags were resolved.</summary>
+internal sealed record ComponentSpec(string Name, string Type, string Version, IReadOnlyDictionary<string, string> Metadata)
+{
+    public IReadOnlyList<string> Scopes { get; init; } = [];
+
+    /// <summary>File and line, for messages.</summary>
+    public string Source { get; init; } = "";
+
+    public string? this[string key] => Metadata.TryGetValue(key, out var value) ? value : null;
+}

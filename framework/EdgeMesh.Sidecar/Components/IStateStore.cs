@@ -1,0 +1,38 @@
+namespace EdgeMesh.Sidecar.Components;
+
+/// <summary>What the state building block needs of a store. Keys arrive with their prefix (<c>app||key</c>).</summary>
+internal interface IStateStore : IAsyncDisposable
+{
+    Task<StateItem?> GetAsync(string key, CancellationToken cancellation);
+
+    /// <summary>Sets or deletes one key.</summary>
+    Task<StateOutcome> WriteAsync(StateWrite write, CancellationToken cancellation);
+
+    /// <summary>All or nothing.</summary>
+    Task<StateOutcome> TransactAsync(IReadOnlyList<StateWrite> writes, CancellationToken cancellation);
+}
+
+/// <param name="Value">The bytes as the client sent them.</param>
+/// <param name="ETag">Opaque.</param>
+internal sealed record StateItem(ReadOnlyMemory<byte> Value, string ETag)
+{
+    public DateTimeOffset? ExpiresAt { get; init; }
+}
+
+/// <param name="Key">With its prefix.</param>
+/// <param name="Value">Null deletes.</param>
+internal sealed record StateWrite(string Key, ReadOnlyMemory<byte>? Value)
+{
+    public string? ETag { get; init; }
+    public bool FirstWrite { get; init; }
+
+    /// <summary>Seconds; 0 or less: never expires.</summary>
+    public int? TtlSeconds { get; init; }
+}
+
+internal enum StateOutcome
+{
+    Done,
+    ETagMismatch,
+    ETagInvalid,
+}
