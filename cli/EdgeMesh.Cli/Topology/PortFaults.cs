@@ -1,0 +1,35 @@
+namespace EdgeMesh.Cli.Topology;
+
+/// <summary>Finds ports that two listeners would share, and ports that Linux lends to outgoing connections.</summary>
+internal static class PortFaults
+{
+    public static void Find(MeshTopology topology, YamlMap extension)
+    {
+        if (topology.Services.FirstOrDefault(s => s.Name == "gateway") is { } gateway)
+        {
+            foreach (var door in new[] { "public", "mesh" }.Where(d => gateway.Bindings.All(b => b.Name != d)))
+            {
+                extension.Fault("sites", $"the service gateway has no binding `{door}`", $"Add `- name: {door}` with protocol https and a port to the gateway's bindings.");
+                return;
+            }
+        }
+
+        // One fault for two sites that share an offset, not one for each of their ports.
+        var clashes = topology.AllPorts().GroupBy(u => u.Port).Where(g => g.Count() > 1)
+            .GroupBy(g => string.Join(" and ", g.Select(u => u.Site).Distinct()));
+        foreach (var sites in clashes)
+        {
+            var first = sites.First();
+            var users = string.Join(" and ", first.Select(u => $"{u.Site}/{u.User}"));
+            var others = sites.Count() > 1 ? $" (and {sites.Count() - 1} more ports of {sites.Key})" : string.Empty;
+            extension.Fault("sites", $"port {first.Key} is wanted by {users}{others}", "Change a binding's port, relayPort, or a site's portOffset.");
+        }
+
+        foreach (var site in topology.AllPorts().Where(u => u.Port >= PortPlan.Limit).GroupBy(u => u.Site))
+        {
+            var high = site.MaxBy(u => u.Port)!;
+            extension.Fault("sites", $"port {high.Port} of {high.Site}/{high.User} is not below {PortPlan.Limit}",
+                "Lower the port or the portOffset: from there on Linux gives ports to outgoing connections.");
+        }
+    }
+}

@@ -1,0 +1,66 @@
+namespace EdgeMesh.Cli.Topology;
+
+/// <summary>The one place that turns the topology into port numbers.</summary>
+internal static class PortPlan
+{
+    /// <summary>Linux gives ports from here upward to outgoing connections, so a listener there may find its port taken.</summary>
+    public const int Limit = 32768;
+
+    /// <summary>A sidecar takes this many ports after its app's own.</summary>
+    public const int SidecarPorts = 4;
+
+    public const string AppBinding = "http";
+
+    public static int Binding(this MeshTopology topology, SiteDefinition site, string service, string binding) =>
+        topology.Service(service).Bindings.First(b => b.Name == binding).Port + site.PortOffset + topology.PortShift;
+
+    public static int AppPort(this MeshTopology topology, SiteDefinition site, string service) => topology.Binding(site, service, AppBinding);
+
+    public static int SidecarHttpPort(this MeshTopology topology, SiteDefinition site, string service) => topology.AppPort(site, service) + 1;
+
+    public static int SidecarGrpcPort(this MeshTopology topology, SiteDefinition site, string service) => topology.AppPort(site, service) + 2;
+
+    /// <summary>Where <paramref name="site"/> reaches <paramref name="peer"/>'s mesh door: a relay that <c>edgemesh up</c> owns.</summary>
+    public static int RelayPort(this MeshTopology topology, SiteDefinition site, SiteDefinition peer) =>
+        topology.RelayPort + topology.Sites.IndexOf(peer) + site.PortOffset + topology.PortShift;
+
+    public static Uri PublicUrl(this MeshTopology topology, SiteDefinition site) =>
+        new($"https://127.0.0.1:{topology.Binding(site, "gateway", "public")}");
+
+    /// <summary>Every port that the mesh would listen on with the embedded engine, with who wants it.</summary>
+    public static IEnumerable<PortUse> AllPorts(this MeshTopology topology)
+    {
+        foreach (var site in topology.Sites)
+        {
+            foreach (var use in SitePorts(topology, site))
+            {
+                yield return use;
+            }
+        }
+    }
+
+    public static IEnumerable<PortUse> SitePorts(this MeshTopology topology, SiteDefinition site)
+    {
+        foreach (var service in site.Services.Select(topology.Service))
+        {
+            foreach (var binding in service.Bindings)
+            {
+                yield return new(binding.Port + site.PortOffset + topology.PortShift, site.Name, $"{service.Name} ({binding.Name})");
+            }
+
+            yield return new(topology.SidecarHttpPort(site, service.Name), site.Name, $"{service.Name}'s sidecar (HTTP)");
+            yield return new(topology.SidecarGrpcPort(site, service.Name), site.Name, $"{service.Name}'s sidecar (gRPC)");
+            for (var extra = 3; extra <= SidecarPorts; extra++)
+            {
+                yield return new(topology.AppPort(site, service.Name) + extra, site.Name, $"{service.Name}'s sidecar (daprd)", OnlyDaprd: true);
+            }
+        }
+
+        foreach (var peer in topology.Sites.Where(p => topology.AreLinked(site.Name, p.Name)))
+        {
+            yield return new(topology.RelayPort(site, peer), site.Name, $"link to {peer.Name}");
+        }
+    }
+}
+
+internal sealed record PortUse(int Port, string Site, string User, bool OnlyDaprd = false);

@@ -1,0 +1,153 @@
+# Sourced by the launcher: `./edgemesh test`. Uses its $root and build().
+
+test_usage() {
+  cat <<'MSG'
+Usage: ./edgemesh test [--engines] [--filter TEXT]
+
+Builds the house and runs every test project. Needs the .NET SDK alone.
+
+  --engines      also the tests against real engines: daprd, RabbitMQ, Kafka, Cassandra, PostgreSQL, Redis.
+                 Found in the folder EDGEMESH_ENGINES, else on PATH. One that is missing is a failure, never a skip.
+  --filter TEXT  only tests whose full name contains TEXT (upper and lower case matter)
+  --project NAME only the test projects whose name contains NAME
+
+Examples:
+  ./edgemesh test
+  ./edgemesh test --filter Topology
+  EDGEMESH_ENGINES=/opt/engines ./edgemesh test --engines
+
+Exit code: 0 all passed, 1 something failed, 2 wrong usage. The last line is `N passed, N failed, N skipped`.
+MSG
+}
+
+# Where an engine is: below EDGEMESH_ENGINES, on PATH, or where Debian puts it.
+have_engine() {
+  local name=$1 candidate; shift
+  command -v "$name" >/dev/null 2>&1 && return 0
+  for candidate in "$@"; do
+    if [ -x "$candidate" ]; then return 0; fi
+  done
+  return 1
+}
+
+require_engines() {
+  local engines=${EDGEMESH_ENGINES:-/nonexistent} missing=()
+  for tool in daprd placement scheduler sentry; do have_engine "$tool" "$engines/dapr/$tool" "$engines/$tool" || missing+=("$tool (Dapr; set EDGEMESH_ENGINES to the folder with dapr/$tool)"); done
+  [ -x "$engines/kafka/start" ] || missing+=("kafka (set EDGEMESH_ENGINES to the folder with kafka/start)")
+  [ -x "$engines/cassandra/start" ] || missing+=("cassandra (set EDGEMESH_ENGINES to the folder with cassandra/start)")
+  have_engine java || missing+=("java 17 (Debian: openjdk-17-jre-headless)")
+  have_engine rabbitmq-server /usr/sbin/rabbitmq-server || missing+=("rabbitmq-server (Debian: rabbitmq-server)")
+  have_engine redis-server || missing+=("redis-server (Debian: redis-server)")
+  have_engine postgres /usr/lib/postgresql/*/bin/postgres || missing+=("postgres (Debian: postgresql)")
+  [ ${#missing[@]} -eq 0 ] && return 0
+  echo "edgemesh test: --engines needs what is missing here:" >&2
+  printf '  - %s\n' "${missing[@]}" >&2
+  echo "Without --engines the tests need the .NET SDK alone." >&2
+  return 1
+}
+
+# Runs one project; leaves its output in $2.log and "passed failed skipped seconds" in $2.sum.
+run_project() {
+  local exe=$1 out=$2; shift 2
+  local code=0 line total failed errors skipped notrun seconds
+  timeout --kill-after=10 "${EDGEMESH_TEST_TIMEOUT:-240}" "$exe" -noLogo -noColor "$@" >"$out.log" 2>&1 </dev/null || code=$?
+  line=$(grep -E 'Total: [0-9]+, Errors: [0-9]+' "$out.log" | tail -1 || true)
+  number() { sed -nE "s/.*$1: ([0-9.]+).*/\1/p" <<<"$line"; }
+  total=$(number Total); failed=$(number Failed); errors=$(number Errors); skipped=$(number Skipped); notrun=$(number 'Not Run'); seconds=$(number Time)
+  [ "$code" -eq 124 ] && echo "edgemesh test: stopped after ${EDGEMESH_TEST_TIMEOUT:-240} s" >>"$out.log"
+  if [ -z "$line" ]; then
+    # No summary: with nothing to run that is fine, else the process died and counts as one failure.
+    if [ "$code" -eq 0 ]; then echo "0 0 0 0" >"$out.sum"; else echo "0 1 0 0" >"$out.sum"; fi
+    return 0
+  fi
+  failed=$(( ${failed:-0} + ${errors:-0} ))
+  if [ "$failed" -eq 0 ] && [ "$code" -ne 0 ] && [ "$total" -gt 0 ]; then failed=1; fi
+  local passed=$(( total - failed - ${skipped:-0} - ${notrun:-0} ))
+  [ "$passed" -lt 0 ] && passed=0
+  echo "$passed $failed ${skipped:-0} ${seconds:-0}" >"$out.sum"
+}
+
+run_tests() {
+  local engines=0 filter="" only=""
+  while [ $# -gt 0 ]; do
+    case $1 in
+      --engines) engines=1 ;;
+      --filter) [ $# -ge 2 ] || { echo "edgemesh test: --filter needs a text; see ./edgemesh test --help" >&2; return 2; }; filter=$2; shift ;;
+      --filter=*) filter=${1#*=} ;;
+      --project) [ $# -ge 2 ] || { echo "edgemesh test: --project needs a name; see ./edgemesh test --help" >&2; return 2; }; only=$2; shift ;;
+      --project=*) only=${1#*=} ;;
+      -h|--help) test_usage; return 0 ;;
+      *) echo "edgemesh test: unknown argument '$1'; see ./edgemesh test --help" >&2; return 2 ;;
+    esac
+    shift
+  done
+  if [ "$engines" -eq 1 ]; then
+    require_engines || { echo "0 passed, 1 failed, 0 skipped"; return 1; }
+    export EDGEMESH_TEST_ENGINES=1
+  fi
+  build "$root/tests/obj/edgemesh.stamp" EdgeMesh.sln "building the house and its tests (two minutes the first time)" tests || { echo "0 passed, 1 failed, 0 skipped"; return 1; }
+
+  local args=()
+  [ "$engines" -eq 1 ] || args+=(-trait- "Category=Engines")
+  args+=(-trait- "Category=Long")
+  [ -z "$filter" ] || args+=(-method "*$filter*")
+
+  local results; results=$(mktemp -d)
+  # shellcheck disable=SC2064
+  trap "rm -rf '$results'; jobs -p | xargs -r kill 2>/dev/null || true" EXIT
+  local project name dll started=$SECONDS running=0
+  for project in "$root"/tests/*/*.csproj; do
+    name=$(basename "$project" .csproj); dll="$root/tests/$name/bin/Release/net10.0/$name"
+    [ -z "$only" ] || [[ $name == *"$only"* ]] || continue
+    [ -x "$dll" ] || { echo "edgemesh test: $name was not built: is it in EdgeMesh.sln?" >&2; echo "0 1 0 0" >"$results/$name.sum"; : >"$results/$name.log"; continue; }
+    # Whole meshes and real engines share the machine with nobody.
+    case $name in
+      EdgeMesh.MeshTests|EdgeMesh.ConformanceTests) wait; running=0; run_project "$dll" "$results/$name" "${args[@]}"; report "$results/$name"; continue ;;
+    esac
+    { run_project "$dll" "$results/$name" "${args[@]}"; report "$results/$name"; } &
+    running=$((running + 1))
+    if [ "$running" -ge "${EDGEMESH_TEST_JOBS:-2}" ]; then wait -n || true; running=$((running - 1)); fi
+  done
+  wait
+
+  local passed=0 failed=0 skipped=0 p f s t
+  for name in "$results"/*.sum; do
+    [ -e "$name" ] || continue
+    read -r p f s t <"$name"
+    passed=$((passed + p)); failed=$((failed + f)); skipped=$((skipped + s))
+  done
+  if [ "$failed" -gt 0 ]; then
+    echo; echo "What failed:"
+    for name in "$results"/*.sum; do
+      read -r p f s t <"$name"
+      [ "$f" -eq 0 ] || { echo; echo "== $(basename "$name" .sum)"; failures "${name%.sum}.log"; }
+    done
+  fi
+  if [ $((passed + failed + skipped)) -eq 0 ]; then
+    echo "edgemesh test: no test matches; see ./edgemesh test --help" >&2; failed=1
+  fi
+  echo; echo "in $((SECONDS - started)) s"
+  echo "$passed passed, $failed failed, $skipped skipped"
+  [ "$failed" -eq 0 ]
+}
+
+# Each failed test with its message and trace; the log's end when there is none.
+failures() {
+  if grep -q '\[FAIL\]' "$1"; then
+    awk '/\[FAIL\]/ { show = 1 } /^    [^ ].*\[(SKIP|PASS)\]|=== TEST EXECUTION SUMMARY|^  Finished:/ { show = 0 } show' "$1" | head -200
+  else
+    tail -60 "$1"
+  fi
+}
+
+report() {
+  local p f s t mark=ok name; read -r p f s t <"$1.sum"; name=$(basename "$1")
+  [ $((p + f + s)) -gt 0 ] || return 0
+  [ "$f" -eq 0 ] || mark=FAILED
+  if [ -t 1 ]; then
+    [ "$mark" = ok ] && mark=$'\e[32mok\e[0m    ' || mark=$'\e[31mFAILED\e[0m'
+  else
+    mark=$(printf '%-6s' "$mark")
+  fi
+  printf '%s  %-38s %5s passed %3s failed %3s skipped %8s s\n' "$mark" "$name" "$p" "$f" "$s" "$t"
+}
