@@ -19,12 +19,9 @@ public sealed record SiteEntry(
 /// <param name="Sites">All sites, this one included.</param>
 public sealed record MeshDirectory(string Self, ImmutableArray<SiteEntry> Sites)
 {
+    /// <summary>The entry of this site.</summary>
+    public SiteEntry This => Find(Self) ?? throw new InvalidDataException($"mesh.json says that this site is '{Self}', and does not list it.");
+
     /// <summary>The site of that name, or null.</summary>
     public SiteEntry? Find(string name) => Sites.FirstOrDefault(s => s.Name == name);
 }
-
-/// <summary>Which site and service this host is.</summary>
-/// <param name="Site">From the setting <c>EdgeMesh:Site</c>.</param>
-/// <param name="Service">The Dapr app id, given to <c>AddEdgeMesh</c>.</param>
-/// <param name="DataDirectory">The site's folder, from <c>EdgeMesh:DataDirectory</c>: rebuildable projections live here.</param>
-public sealed record SiteIdentity(string Site, string Service, string DataDirectory);
