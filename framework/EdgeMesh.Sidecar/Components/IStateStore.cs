@@ -23,7 +23,11 @@ internal sealed record StateItem(ReadOnlyMemory<byte> Value, string ETag)
 /// <param name="Value">Null deletes.</param>
 internal sealed record StateWrite(string Key, ReadOnlyMemory<byte>? Value)
 {
+    /// <summary>The value came as JSON (HTTP), not as bytes (gRPC): stores that daprd shares tell the two apart.</summary>
+    public bool Json { get; init; }
+
     public string? ETag { get; init; }
+
     public bool FirstWrite { get; init; }
 
     /// <summary>Seconds; 0 or less: never expires.</summary>

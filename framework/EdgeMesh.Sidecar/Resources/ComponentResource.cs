@@ -1,0 +1,35 @@
+namespace EdgeMesh.Sidecar.Resources;
+
+/// <summary>A Component resource as written: values may refer to secrets.</summary>
+internal sealed record ComponentResource(string Name, string Type, string Version, string Source)
+{
+    public IReadOnlyList<MetadataItem> Metadata { get; init; } = [];
+
+    public IReadOnlyList<string> Scopes { get; init; } = [];
+
+    public string? SecretStore { get; init; }
+
+    /// <summary>The component's failure to open is told and survived.</summary>
+    public bool IgnoreErrors { get; init; }
+}
+
+/// <param name="Name">The field.</param>
+/// <param name="Value">Null when it comes from a secret.</param>
+/// <param name="SecretName">The secret that holds the value.</param>
+/// <param name="SecretKey">The key inside the secret.</param>
+/// <param name="Source">File and line.</param>
+internal sealed record MetadataItem(string Name, string? Value, string? SecretName, string? SecretKey, string Source);
+
+/// <summary>A Subscription resource (v1alpha1 or v2alpha1), reduced to one form.</summary>
+internal sealed record SubscriptionResource(string Name, string PubSub, string Topic, string Source)
+{
+    public IReadOnlyList<(string Match, string Path)> Rules { get; init; } = [];
+
+    public string? DefaultRoute { get; init; }
+
+    public string? DeadLetterTopic { get; init; }
+
+    public IReadOnlyDictionary<string, string> Metadata { get; init; } = new Dictionary<string, string>();
+
+    public IReadOnlyList<string> Scopes { get; init; } = [];
+}

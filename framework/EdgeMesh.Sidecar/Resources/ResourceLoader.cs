@@ -1,0 +1,142 @@
+using YamlDotNet.Core;
+using YamlDotNet.RepresentationModel;
+
+namespace EdgeMesh.Sidecar.Resources;
+
+/// <summary>Reads a process's Dapr resources from YAML files. What this engine does not have is refused by name, never ignored.</summary>
+internal sealed class ResourceLoader(List<string> faults)
+{
+    public List<ComponentResource> Components { get; } = [];
+
+    public List<SubscriptionResource> Subscriptions { get; } = [];
+
+    public void Load(string path)
+    {
+        if (File.Exists(path))
+        {
+            LoadFile(path);
+        }
+        else if (Directory.Exists(path))
+        {
+            foreach (var file in Directory.EnumerateFiles(path).Where(f => Path.GetExtension(f) is ".yaml" or ".yml").Order(StringComparer.Ordinal))
+            {
+                LoadFile(file);
+            }
+        }
+        else
+        {
+            faults.Add($"{path}: there is no such resources folder. Name one that exists (--resources-path).");
+        }
+    }
+
+    private void LoadFile(string file)
+    {
+        var stream = new YamlStream();
+        try
+        {
+            using var text = File.OpenText(file);
+            stream.Load(text);
+        }
+        catch (YamlException error)
+        {
+            faults.Add($"{file}:{error.Start.Line}: not YAML: {error.Message}");
+            return;
+        }
+
+        foreach (var document in stream.Documents)
+        {
+            if (document.RootNode is YamlMappingNode root)
+            {
+                LoadDocument(new YamlReader(file, faults), root);
+            }
+        }
+    }
+
+    private void LoadDocument(YamlReader yaml, YamlMappingNode root)
+    {
+        var name = yaml.Mapping(root, "metadata", required: true) is { } metadata ? yaml.Text(metadata, "name", required: true) : null;
+        var kind = yaml.Text(root, "kind", required: true);
+        var version = yaml.Text(root, "apiVersion", required: true);
+        var spec = yaml.Mapping(root, "spec", required: true);
+        if (name is null || kind is null || spec is null)
+        {
+            return;
+        }
+
+        switch (kind, version)
+        {
+            case ("Component", "dapr.io/v1alpha1"):
+                LoadComponent(yaml, root, name, spec);
+                break;
+            case ("Subscription", "dapr.io/v1alpha1" or "dapr.io/v2alpha1"):
+                LoadSubscription(yaml, root, name, spec);
+                break;
+            default:
+                yaml.Fault(root, $"kind '{kind}' ({version}) is not served by the embedded engine. Take it out of this folder, or run the site on daprd.");
+                break;
+        }
+    }
+
+    private void LoadComponent(YamlReader yaml, YamlMappingNode root, string name, YamlMappingNode spec)
+    {
+        yaml.OnlyKeys(root, "apiVersion", "kind", "metadata", "spec", "scopes", "auth");
+        yaml.OnlyKeys(spec, "type", "version", "metadata", "ignoreErrors", "initTimeout");
+        if (yaml.Text(spec, "type", required: true) is not { } type)
+        {
+            return;
+        }
+
+        Components.Add(new ComponentResource(name, type, yaml.Text(spec, "version") ?? "v1", yaml.At(root))
+        {
+            Metadata = [.. yaml.Sequence(spec, "metadata").OfType<YamlMappingNode>().Select(item => LoadMetadata(yaml, item)).OfType<MetadataItem>()],
+            Scopes = Scopes(yaml, root),
+            SecretStore = yaml.Mapping(root, "auth") is { } auth ? yaml.Text(auth, "secretStore") : null,
+            IgnoreErrors = yaml.Text(spec, "ignoreErrors") == "true",
+        });
+    }
+
+    private static MetadataItem? LoadMetadata(YamlReader yaml, YamlMappingNode item)
+    {
+        yaml.OnlyKeys(item, "name", "value", "secretKeyRef", "envRef");
+        if (yaml.Text(item, "name", required: true) is not { } name)
+        {
+            return null;
+        }
+
+        var reference = yaml.Mapping(item, "secretKeyRef");
+        var secret = reference is null ? null : yaml.Text(reference, "name", required: true);
+        if (YamlReader.Find(item, "envRef") is { } environment)
+        {
+            yaml.Fault(environment, "'envRef' is not served by the embedded engine. Use secretKeyRef with a secretstores.local.env component.");
+        }
+
+        return new MetadataItem(name, yaml.Text(item, "value"), secret, reference is null ? null : yaml.Text(reference, "key") ?? secret, yaml.At(item));
+    }
+
+    private void LoadSubscription(YamlReader yaml, YamlMappingNode root, string name, YamlMappingNode spec)
+    {
+        yaml.OnlyKeys(spec, "pubsubname", "topic", "route", "routes", "deadLetterTopic", "metadata", "bulkSubscribe");
+        if (yaml.Mapping(spec, "bulkSubscribe") is { } bulk && yaml.Text(bulk, "enabled") == "true")
+        {
+            yaml.Fault(bulk, "'bulkSubscribe' is not served by the embedded engine yet. Leave it out: messages then come one by one.");
+        }
+
+        var routes = yaml.Mapping(spec, "routes");
+        var rules = routes is null ? [] : yaml.Sequence(routes, "rules").OfType<YamlMappingNode>()
+            .Select(rule => (yaml.Text(rule, "match", required: true) ?? "", yaml.Text(rule, "path", required: true) ?? "")).ToList();
+        if (yaml.Text(spec, "pubsubname", required: true) is { } pubsub && yaml.Text(spec, "topic", required: true) is { } topic)
+        {
+            Subscriptions.Add(new SubscriptionResource(name, pubsub, topic, yaml.At(root))
+            {
+                Rules = rules,
+                DefaultRoute = yaml.Text(spec, "route") ?? (routes is null ? null : yaml.Text(routes, "default")),
+                DeadLetterTopic = yaml.Text(spec, "deadLetterTopic"),
+                Metadata = yaml.Mapping(spec, "metadata")?.Children.ToDictionary(m => m.Key.ToString(), m => m.Value.ToString()) ?? [],
+                Scopes = Scopes(yaml, root),
+            });
+        }
+    }
+
+    private static IReadOnlyList<string> Scopes(YamlReader yaml, YamlMappingNode root) =>
+        [.. yaml.Sequence(root, "scopes").OfType<YamlScalarNode>().Select(s => s.Value).OfType<string>()];
+}

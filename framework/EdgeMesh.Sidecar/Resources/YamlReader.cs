@@ -1,0 +1,79 @@
+using System.Globalization;
+using YamlDotNet.RepresentationModel;
+
+namespace EdgeMesh.Sidecar.Resources;
+
+/// <summary>Reads YAML nodes and remembers what was wrong with them: unknown and missing keys, each with file and line.</summary>
+internal sealed class YamlReader(string file, List<string> faults)
+{
+    public string At(YamlNode node) => string.Create(CultureInfo.InvariantCulture, $"{file}:{node.Start.Line}");
+
+    public void Fault(YamlNode node, string message) => faults.Add($"{At(node)}: {message}");
+
+    public YamlMappingNode? Mapping(YamlMappingNode parent, string key, bool required = false)
+    {
+        if (Find(parent, key) is not { } node)
+        {
+            if (required)
+            {
+                Fault(parent, $"'{key}' is missing.");
+            }
+
+            return null;
+        }
+
+        if (node is YamlMappingNode mapping)
+        {
+            return mapping;
+        }
+
+        Fault(node, $"'{key}' must be a mapping.");
+        return null;
+    }
+
+    public IReadOnlyList<YamlNode> Sequence(YamlMappingNode parent, string key)
+    {
+        switch (Find(parent, key))
+        {
+            case null:
+            case YamlScalarNode { Value: null or "" }:
+                return [];
+            case YamlSequenceNode sequence:
+                return [.. sequence.Children];
+            case var other:
+                Fault(other, $"'{key}' must be a list.");
+                return [];
+        }
+    }
+
+    public string? Text(YamlMappingNode parent, string key, bool required = false)
+    {
+        switch (Find(parent, key))
+        {
+            case null when required:
+                Fault(parent, $"'{key}' is missing.");
+                return null;
+            case null:
+                return null;
+            case YamlScalarNode scalar:
+                return scalar.Value;
+            case var other:
+                Fault(other, $"'{key}' must be a single value.");
+                return null;
+        }
+    }
+
+    public void OnlyKeys(YamlMappingNode node, params ReadOnlySpan<string> known)
+    {
+        foreach (var (key, _) in node.Children)
+        {
+            if (key is YamlScalarNode { Value: { } name } && !known.Contains(name))
+            {
+                Fault(key, $"'{name}' is not known here. Known: {string.Join(", ", known.ToArray())}.");
+            }
+        }
+    }
+
+    public static YamlNode? Find(YamlMappingNode parent, string key) =>
+        parent.Children.TryGetValue(new YamlScalarNode(key), out var node) ? node : null;
+}

@@ -1,0 +1,142 @@
+using System.Collections;
+using System.Net;
+using EdgeMesh.Sidecar.Apps;
+using EdgeMesh.Sidecar.Components;
+using EdgeMesh.Sidecar.Grpc;
+using EdgeMesh.Sidecar.Http;
+using EdgeMesh.Sidecar.Resources;
+using Grpc.AspNetCore.Server.Model;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+
+namespace EdgeMesh.Sidecar;
+
+/// <summary>The embedded Dapr runtime: one process, many apps, each with its own HTTP and gRPC port.</summary>
+public sealed class SidecarHost : IAsyncDisposable
+{
+    private readonly WebApplication _web;
+    private readonly ComponentCatalog _components;
+    private readonly AppDirectory _apps;
+    private readonly List<AppStarter> _starters;
+    private readonly Dictionary<string, (ListenOptions Http, ListenOptions Grpc)> _listeners;
+
+    private SidecarHost(WebApplication web, ComponentCatalog components, AppDirectory apps, List<AppStarter> starters, Dictionary<string, (ListenOptions, ListenOptions)> listeners) =>
+        (_web, _components, _apps, _starters, _listeners) = (web, components, apps, starters, listeners);
+
+    /// <summary>Ends when somebody asked the sidecar to shut down.</summary>
+    public CancellationToken Stopping => _web.Lifetime.ApplicationStopping;
+
+    /// <summary>Where the HTTP API of an app listens.</summary>
+    public Uri HttpEndpoint(string appId) => Address(_listeners[appId].Http);
+
+    /// <summary>Where the gRPC API of an app listens.</summary>
+    public Uri GrpcEndpoint(string appId) => Address(_listeners[appId].Grpc);
+
+    /// <summary>Loads the resources, opens the components and serves. Apps may come later.</summary>
+    /// <exception cref="SidecarConfigurationException">The resources can't be used; lists every fault.</exception>
+    /// <exception cref="IOException">A port is taken; the message names it.</exception>
+    public static async Task<SidecarHost> StartAsync(SidecarOptions options, ILoggerFactory loggers, CancellationToken cancellation)
+    {
+        var logger = loggers.CreateLogger("EdgeMesh.Sidecar");
+        var faults = new List<string>();
+        var resources = new ResourceLoader(faults);
+        foreach (var path in options.ResourcesPaths)
+        {
+            resources.Load(path);
+        }
+
+        var apps = new AppDirectory();
+        var context = new ComponentContext(options.WorkingDirectory ?? Directory.GetCurrentDirectory(), options.Clock, options.Environment ?? ProcessEnvironment(), id => apps.Find(id)?.Channel);
+        var components = await ComponentCatalog.OpenAsync(resources.Components, options, context, faults, logger, cancellation);
+        if (faults.Count > 0)
+        {
+            await components.DisposeAsync();
+            throw new SidecarConfigurationException(faults);
+        }
+
+        var starters = new List<AppStarter>();
+        foreach (var app in options.Apps)
+        {
+            var runtime = new AppRuntime(app, options, components, apps);
+            apps.Add(runtime);
+            starters.Add(new AppStarter(runtime, resources.Subscriptions, logger));
+        }
+
+        var listeners = new Dictionary<string, (ListenOptions, ListenOptions)>();
+        var host = new SidecarHost(Build(options, loggers, listeners, apps), components, apps, starters, listeners);
+        try
+        {
+            await host._web.StartAsync(cancellation);
+        }
+        catch
+        {
+            await host.DisposeAsync();
+            throw;
+        }
+
+        starters.ForEach(s => s.Start());
+        return host;
+    }
+
+    private static WebApplication Build(SidecarOptions options, ILoggerFactory loggers, Dictionary<string, (ListenOptions Http, ListenOptions Grpc)> listeners, AppDirectory apps)
+    {
+        var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
+        builder.Services.RemoveAll<ILoggerFactory>();
+        builder.Services.AddSingleton(loggers);
+        builder.Services.AddRoutingCore();
+        builder.Services.AddGrpc(grpc => (grpc.MaxReceiveMessageSize, grpc.MaxSendMessageSize) = ((int)options.MaxBodySize, (int)options.MaxBodySize));
+        builder.Services.TryAddEnumerable(ServiceDescriptor.Singleton<IServiceMethodProvider<DaprGrpc>, DaprMethodProvider>());
+        builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromSeconds(5));
+        builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel =>
+        {
+            kestrel.AddServerHeader = false;
+            kestrel.Limits.MaxRequestBodySize = options.MaxBodySize;
+            foreach (var app in options.Apps)
+            {
+                var address = IPAddress.Parse(options.ListenAddress);
+                ListenOptions http = null!, grpc = null!;
+                kestrel.Listen(address, app.HttpPort, listen => (http = listen).Protocols = HttpProtocols.Http1);
+                kestrel.Listen(address, app.GrpcPort, listen => (grpc = listen).Protocols = HttpProtocols.Http2);
+                listeners[app.AppId] = (http, grpc);
+            }
+        });
+        var web = builder.Build();
+        web.Use(new PortedApps(listeners, apps).InvokeAsync);
+        web.UseRouting();
+        web.MapGrpcService<DaprGrpc>();
+        web.MapState();
+        web.MapPubSub();
+        web.MapSecrets();
+        web.MapMetadata();
+        web.MapInvocation();
+        return web;
+    }
+
+    private static Dictionary<string, string> ProcessEnvironment() =>
+        System.Environment.GetEnvironmentVariables().Cast<DictionaryEntry>().ToDictionary(e => (string)e.Key, e => (string?)e.Value ?? "", StringComparer.Ordinal);
+
+    private static Uri Address(ListenOptions listener) => new($"http://{listener.IPEndPoint}");
+
+    /// <summary>Blocks new messages, ends subscriptions, finishes calls in flight, closes components.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        foreach (var starter in _starters)
+        {
+            await starter.DisposeAsync();
+        }
+
+        await _web.StopAsync();
+        await _web.DisposeAsync();
+        foreach (var app in _apps.All)
+        {
+            app.Dispose();
+        }
+
+        await _components.DisposeAsync();
+    }
+}

@@ -1,0 +1,54 @@
+namespace EdgeMesh.Sidecar;
+
+/// <summary>What a sidecar process serves.</summary>
+public sealed record SidecarOptions
+{
+    /// <summary>The site: <c>{namespace}</c> in components, and part of the callers' identity.</summary>
+    public required string Namespace { get; init; }
+
+    /// <summary>The apps, each with its own ports and token.</summary>
+    public required IReadOnlyList<SidecarAppOptions> Apps { get; init; }
+
+    /// <summary>Folders (or files) of Dapr resources.</summary>
+    public IReadOnlyList<string> ResourcesPaths { get; init; } = [];
+
+    /// <summary>What relative paths in components are relative to; the current directory when null.</summary>
+    public string? WorkingDirectory { get; init; }
+
+    /// <summary>For TTLs, retries and envelopes; tests move it.</summary>
+    public TimeProvider Clock { get; init; } = TimeProvider.System;
+
+    /// <summary>Whether a component that can't be opened ends the start, as with <c>daprd</c>. Otherwise calls to it fail and health names it.</summary>
+    public bool ExitOnFailedComponent { get; init; } = true;
+
+    /// <summary>Bytes of a request body; more is refused with 413. Dapr's default is 4 MiB.</summary>
+    public long MaxBodySize { get; init; } = 4 * 1024 * 1024;
+
+    /// <summary>The address that the APIs listen on.</summary>
+    public string ListenAddress { get; init; } = "127.0.0.1";
+
+    /// <summary>Reads what <c>secretstores.local.env</c> gives out; the process environment when null.</summary>
+    public IReadOnlyDictionary<string, string>? Environment { get; init; }
+}
+
+/// <summary>One app behind the sidecar.</summary>
+public sealed record SidecarAppOptions
+{
+    /// <summary>The app's Dapr id.</summary>
+    public required string AppId { get; init; }
+
+    /// <summary>Where the app listens; null when it only calls.</summary>
+    public Uri? AppEndpoint { get; init; }
+
+    /// <summary>Port of the HTTP API; 0 takes a free one.</summary>
+    public int HttpPort { get; init; }
+
+    /// <summary>Port of the gRPC API; 0 takes a free one.</summary>
+    public int GrpcPort { get; init; }
+
+    /// <summary>What callers of the API must send as <c>dapr-api-token</c>; null: nothing.</summary>
+    public string? ApiToken { get; init; }
+
+    /// <summary>What the sidecar sends to the app as <c>dapr-api-token</c>; null: nothing.</summary>
+    public string? AppToken { get; init; }
+}
