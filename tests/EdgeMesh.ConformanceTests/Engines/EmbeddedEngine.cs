@@ -1,0 +1,37 @@
+using EdgeMesh.Sidecar;
+using Microsoft.Extensions.Logging.Abstractions;
+
+namespace EdgeMesh.ConformanceTests.Engines;
+
+/// <summary>The embedded sidecar, one host for all apps.</summary>
+internal sealed class EmbeddedEngine : IDaprEngine
+{
+    private readonly SidecarHost _host;
+
+    private EmbeddedEngine(SidecarHost host) => _host = host;
+
+    public Uri Http(string appId) => _host.HttpEndpoint(appId);
+
+    public Uri Grpc(string appId) => _host.GrpcEndpoint(appId);
+
+    public static async Task<EmbeddedEngine> StartAsync(EngineSetup setup, CancellationToken cancellation)
+    {
+        Environment.SetEnvironmentVariable("CONFORMANCE_SECRET", "from-the-environment");
+        var options = new SidecarOptions
+        {
+            Namespace = "core",
+            ResourcesPaths = [setup.Resources],
+            WorkingDirectory = setup.Folder,
+            Apps = [.. setup.Apps.Select(a => new SidecarAppOptions
+            {
+                AppId = a.AppId,
+                AppEndpoint = a.Url,
+                ApiToken = EngineSetup.ApiToken,
+                AppToken = Apps.TestApp.AppToken,
+            })],
+        };
+        return new EmbeddedEngine(await SidecarHost.StartAsync(options, NullLoggerFactory.Instance, cancellation));
+    }
+
+    public ValueTask DisposeAsync() => _host.DisposeAsync();
+}

@@ -1,0 +1,83 @@
+using System.Net.Http.Headers;
+using System.Net.Http.Json;
+using EdgeMesh.ConformanceTests.Apps;
+using EdgeMesh.ConformanceTests.Engines;
+using Grpc.Core;
+using Grpc.Net.Client;
+using DaprApi = Dapr.Client.Autogen.Grpc.v1.Dapr.DaprClient;
+
+[assembly: AssemblyFixture(typeof(EmbeddedFixture))]
+[assembly: AssemblyFixture(typeof(DaprdFixture))]
+
+namespace EdgeMesh.ConformanceTests.Engines;
+
+/// <summary>One engine for the whole run, started by the first test that needs it: apps <c>alpha</c> and <c>beta</c>, the resources
+/// of <see cref="Resources"/>.</summary>
+public abstract class EngineFixture : IAsyncDisposable
+{
+    private readonly Lazy<Task<Running>> _running;
+    private readonly string _folder = Directory.CreateTempSubdirectory("edgemesh-conformance-").FullName;
+
+    protected EngineFixture() => _running = new(StartAsync);
+
+    internal Task<Running> RunningAsync() => _running.Value;
+
+    private protected abstract Task<IDaprEngine> StartEngineAsync(EngineSetup setup);
+
+    private async Task<Running> StartAsync()
+    {
+        var alpha = await TestApp.StartAsync("alpha", Resources.AlphaSubscriptions, CancellationToken.None);
+        var beta = await TestApp.StartAsync("beta", [], CancellationToken.None);
+        var setup = new EngineSetup(_folder, [alpha, beta]);
+        Resources.Write(setup);
+        return new Running(await StartEngineAsync(setup), alpha, beta);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (_running.IsValueCreated)
+        {
+            var running = await _running.Value;
+            await running.Engine.DisposeAsync();
+            await running.Alpha.DisposeAsync();
+            await running.Beta.DisposeAsync();
+        }
+
+        Directory.Delete(_folder, recursive: true);
+        GC.SuppressFinalize(this);
+    }
+}
+
+public sealed class EmbeddedFixture : EngineFixture
+{
+    private protected override async Task<IDaprEngine> StartEngineAsync(EngineSetup setup) =>
+        await EmbeddedEngine.StartAsync(setup, CancellationToken.None);
+}
+
+public sealed class DaprdFixture : EngineFixture
+{
+    private protected override async Task<IDaprEngine> StartEngineAsync(EngineSetup setup) =>
+        await DaprdEngine.StartAsync(setup, CancellationToken.None);
+}
+
+/// <summary>A started engine and clients for it.</summary>
+internal sealed record Running(IDaprEngine Engine, TestApp Alpha, TestApp Beta)
+{
+    /// <summary>An HTTP client of an app's sidecar, with the API token.</summary>
+    public HttpClient Client(string appId = "alpha", string? token = EngineSetup.ApiToken)
+    {
+        var client = new HttpClient { BaseAddress = Engine.Http(appId), Timeout = TimeSpan.FromSeconds(30) };
+        if (token is not null)
+        {
+            client.DefaultRequestHeaders.Add("dapr-api-token", token);
+        }
+
+        return client;
+    }
+
+    public DaprApi Grpc(string appId = "alpha") => new(GrpcChannel.ForAddress(Engine.Grpc(appId)));
+
+    public static Metadata Token => new() { { "dapr-api-token", EngineSetup.ApiToken } };
+
+    public static StringContent Json(string text) => new(text, MediaTypeHeaderValue.Parse("application/json"));
+}

@@ -1,0 +1,70 @@
+namespace EdgeMesh.ConformanceTests.Engines;
+
+/// <summary>The resources that both engines load.</summary>
+internal static class Resources
+{
+    public static readonly IReadOnlyList<object> AlphaSubscriptions =
+    [
+        new { pubsubname = "pubsub", topic = "plain", route = "/deliver/plain" },
+        new { pubsubname = "pubsub", topic = "raw", route = "/deliver/raw", metadata = new { rawPayload = "true" } },
+        new { pubsubname = "pubsub", topic = "dropped", route = "/deliver/dropped", deadLetterTopic = "dead" },
+        new { pubsubname = "pubsub", topic = "dead", route = "/deliver/dead" },
+        new
+        {
+            pubsubname = "pubsub",
+            topic = "routed",
+            routes = new
+            {
+                rules = new[]
+                {
+                    new { match = "event.type == \"order.v2\"", path = "/deliver/routed-v2" },
+                    new { match = "event.data.kind == \"big\"", path = "/deliver/routed-big" },
+                },
+                @default = "/deliver/routed-default",
+            },
+        },
+    ];
+
+    public static void Write(EngineSetup setup)
+    {
+        Directory.CreateDirectory(setup.Resources);
+        File.WriteAllText(Path.Combine(setup.Folder, "secrets.json"), """{"greeting":"hello","nested":{"inner":"deep"}}""");
+        Component(setup, "memory", "state.in-memory", "");
+        Component(setup, "sqlite", "state.sqlite", $"""
+              - name: connectionString
+                value: "{Path.Combine(setup.Folder, "state.db")}"
+            """);
+        Component(setup, "files", "secretstores.local.file", $"""
+              - name: secretsFile
+                value: "{Path.Combine(setup.Folder, "secrets.json")}"
+            """);
+        Component(setup, "environment", "secretstores.local.env", "");
+        Component(setup, "pubsub", "pubsub.in-memory", "");
+        Component(setup, "betas", "state.in-memory", "", "scopes: [beta]");
+        File.WriteAllText(Path.Combine(setup.Resources, "subscription.yaml"), """
+            apiVersion: dapr.io/v2alpha1
+            kind: Subscription
+            metadata:
+              name: declared
+            spec:
+              pubsubname: pubsub
+              topic: declared
+              routes:
+                default: /deliver/declared
+            scopes: [alpha]
+            """);
+    }
+
+    private static void Component(EngineSetup setup, string name, string type, string metadata, string tail = "") =>
+        File.WriteAllText(Path.Combine(setup.Resources, name + ".yaml"), $"""
+            apiVersion: dapr.io/v1alpha1
+            kind: Component
+            metadata:
+              name: {name}
+            spec:
+              type: {type}
+              version: v1
+              metadata:{(metadata.Length == 0 ? " []" : "\n" + metadata)}
+            {tail}
+            """);
+}
