@@ -1,41 +1,57 @@
-using Microsoft.AspNetCore.Builder;
-using Microsoft.Extensions.Configuration;
+using EdgeMesh.Telemetry;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Console;
-using OpenTelemetry.Metrics;
-using OpenTelemetry.Resources;
-using OpenTelemetry.Trace;
 
-namespace EdgeMesh.Telemetry;
+namespace Microsoft.AspNetCore.Builder;
 
 /// <summary>Logs for people and programs, traces and metrics by OpenTelemetry.</summary>
 public static class TelemetryExtensions
 {
     private const string Endpoint = "OTEL_EXPORTER_OTLP_ENDPOINT";
 
-    /// <summary>One line a log entry (JSON when the output is no terminal), and OTLP export once <c>OTEL_EXPORTER_OTLP_ENDPOINT</c> is
-    /// configured. Without it no provider is made, so a site that does not export pays nothing.</summary>
+    /// <summary>One line a log entry on the console, and OTLP export once <c>OTEL_EXPORTER_OTLP_ENDPOINT</c> is configured (with
+    /// OpenTelemetry's other settings of that kind). Without it no provider is made and no OpenTelemetry library is loaded, so a site
+    /// that does not export pays nothing.</summary>
     public static WebApplicationBuilder AddEdgeMeshTelemetry(this WebApplicationBuilder builder, string site, string service)
     {
+        var identity = new TelemetryIdentity(site, service);
         builder.Logging.ClearProviders();
-        builder.Logging.AddFilter("Microsoft.AspNetCore", LogLevel.Warning);
-        builder.Logging.AddConsole(console => console.FormatterName = SiteConsoleFormatter.FormatterName);
-        builder.Logging.AddConsoleFormatter<SiteConsoleFormatter, ConsoleFormatterOptions>();
-        builder.Services.AddSingleton(new TelemetryIdentity(site, service));
+        builder.Logging.AddEdgeMeshConsole(identity, builder.Configuration["EdgeMesh:Logs"]);
+        builder.Services.AddSingleton(identity);
         if (builder.Configuration[Endpoint] is { Length: > 0 })
         {
-            builder.Services.AddOpenTelemetry()
-                .ConfigureResource(r => r.AddService(service, serviceNamespace: "edgemesh").AddAttributes([new("site", site)]))
-                .WithTracing(t => t.AddAspNetCoreInstrumentation().AddHttpClientInstrumentation().AddSource("EdgeMesh.*").AddOtlpExporter())
-                .WithMetrics(m => m.AddAspNetCoreInstrumentation().AddHttpClientInstrumentation().AddMeter("EdgeMesh.*").AddOtlpExporter());
+            HostExport.Add(builder.Services, builder.Configuration, identity);
         }
 
         return builder;
     }
-}
 
-/// <summary>Who writes a log line.</summary>
-/// <param name="Site">The site.</param>
-/// <param name="Service">The service.</param>
-public sealed record TelemetryIdentity(string Site, string Service);
+    /// <summary>Console logs in EdgeMesh's form: for whoever logs beside the services, such as a sidecar.</summary>
+    /// <param name="logging">The logging builder.</param>
+    /// <param name="identity">Stands on every line.</param>
+    /// <param name="form"><c>json</c>, <c>text</c>, or <c>auto</c> (also null): text on a terminal, else JSON.</param>
+    public static ILoggingBuilder AddEdgeMeshConsole(this ILoggingBuilder logging, TelemetryIdentity identity, string? form = null)
+    {
+        var json = form switch
+        {
+            "json" => true,
+            "text" => false,
+            null or "" or "auto" => Console.IsOutputRedirected,
+            _ => throw new InvalidOperationException($"EdgeMesh:Logs is '{form}': give auto, json or text."),
+        };
+        logging.AddConsole(console => console.FormatterName = SiteConsoleFormatter.FormatterName);
+        logging.Services.AddSingleton<ConsoleFormatter>(provider =>
+            new SiteConsoleFormatter(identity, provider.GetService<TimeProvider>() ?? TimeProvider.System, json));
+
+        // First in the list, so that whatever the configuration says of these categories wins.
+        logging.Services.PostConfigure<LoggerFilterOptions>(filters =>
+        {
+            foreach (var category in (string[])["Microsoft", "System.Net.Http", "Grpc"])
+            {
+                filters.Rules.Insert(0, new LoggerFilterRule(null, category, LogLevel.Warning, null));
+            }
+        });
+        return logging;
+    }
+}

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Text.Json;
 
 namespace EdgeMesh.Hosting;
 
@@ -19,9 +20,32 @@ public sealed record SiteEntry(
 /// <param name="Sites">All sites, this one included.</param>
 public sealed record MeshDirectory(string Self, ImmutableArray<SiteEntry> Sites)
 {
+    private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web) { WriteIndented = true };
+
     /// <summary>The entry of this site.</summary>
     public SiteEntry This => Find(Self) ?? throw new InvalidDataException($"mesh.json says that this site is '{Self}', and does not list it.");
 
+    /// <summary>Reads <c>mesh.json</c>.</summary>
+    /// <exception cref="InvalidDataException">The file is missing or no mesh directory; the message lists every fault and what to do.</exception>
+    public static MeshDirectory Load(string path)
+    {
+        var (directory, faults) = MeshDirectoryReader.Read(path);
+        return directory ?? throw new InvalidDataException(string.Join(Environment.NewLine, faults));
+    }
+
     /// <summary>The site of that name, or null.</summary>
     public SiteEntry? Find(string name) => Sites.FirstOrDefault(s => s.Name == name);
+
+    /// <summary>Writes <c>mesh.json</c>. The file is replaced as a whole, so a reader, or a crash, never sees half of it.</summary>
+    public void Save(string path)
+    {
+        var next = path + ".next";
+        using (var file = new FileStream(next, FileMode.Create, FileAccess.Write))
+        {
+            JsonSerializer.Serialize(file, this, Json);
+            file.Flush(flushToDisk: true);
+        }
+
+        File.Move(next, path, overwrite: true);
+    }
 }

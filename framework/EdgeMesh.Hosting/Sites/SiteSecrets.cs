@@ -1,10 +1,14 @@
 using System.Collections.Concurrent;
+using Dapr;
 using Dapr.Client;
+using Grpc.Core;
+using Microsoft.Extensions.Logging;
 
 namespace EdgeMesh.Hosting;
 
-/// <summary>The site's keys, from the component <c>secrets</c>. Each is asked for once; what a caller gets must never be logged.</summary>
-public sealed class SiteSecrets(DaprClient dapr)
+/// <summary>The site's keys, from the component <c>secrets</c>. Each is read once and kept; while the sidecar is away the reader waits
+/// for it. What a caller gets must never be logged.</summary>
+public sealed partial class SiteSecrets(DaprClient dapr, ILogger<SiteSecrets> logger)
 {
     /// <summary>Base64, 32 bytes: wraps data keys.</summary>
     public const string SiteKey = "site-key";
@@ -40,11 +44,14 @@ public sealed class SiteSecrets(DaprClient dapr)
     public const string IssuerKeys = "issuer-jwks";
 
     private const string Component = "secrets";
+    private static readonly TimeSpan AttemptLimit = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(50);
+    private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(2);
 
     private readonly ConcurrentDictionary<string, string> _known = new(StringComparer.Ordinal);
 
-    /// <summary>The secret's value.</summary>
-    /// <exception cref="KeyNotFoundException">The site has no such secret.</exception>
+    /// <summary>The secret's value. Waits until the sidecar answers or <paramref name="cancellation"/> ends it.</summary>
+    /// <exception cref="KeyNotFoundException">The site has no such secret, or no component <c>secrets</c>; the message says what to do.</exception>
     public async ValueTask<string> GetAsync(string name, CancellationToken cancellation)
     {
         if (_known.TryGetValue(name, out var known))
@@ -52,16 +59,56 @@ public sealed class SiteSecrets(DaprClient dapr)
             return known;
         }
 
-        var found = await dapr.GetSecretAsync(Component, name, cancellationToken: cancellation);
-        if (!found.TryGetValue(name, out var value))
+        for (var pause = FirstPause; ; pause = pause * 2 < LongestPause ? pause * 2 : LongestPause)
         {
-            throw new KeyNotFoundException($"The site has no secret '{name}'. `edgemesh up` makes it; elsewhere, add it to the store behind the component '{Component}'.");
-        }
+            if (await TryReadAsync(name, cancellation) is { } value)
+            {
+                return _known.GetOrAdd(name, value);
+            }
 
-        return _known.GetOrAdd(name, value);
+            LogWaiting(name);
+            // Another process comes up in its own time, whatever the clock says that a test gave to the service.
+            await Task.Delay(pause * (0.5 + Random.Shared.NextDouble()), TimeProvider.System, cancellation);
+        }
     }
 
-    /// <summary>The secret's bytes, written in base64.</summary>
-    public async ValueTask<byte[]> GetBytesAsync(string name, CancellationToken cancellation) =>
-        Convert.FromBase64String(await GetAsync(name, cancellation));
+    /// <summary>The secret's bytes, written in base64. Waits as <see cref="GetAsync"/> does.</summary>
+    public async ValueTask<byte[]> GetBytesAsync(string name, CancellationToken cancellation)
+    {
+        var text = await GetAsync(name, cancellation);
+        var bytes = new byte[text.Length];
+        return Convert.TryFromBase64String(text, bytes, out var length)
+            ? bytes[..length]
+            : throw new InvalidDataException($"The site's secret '{name}' is not base64.");
+    }
+
+    /// <summary>Null: the sidecar does not answer yet.</summary>
+    private async Task<string?> TryReadAsync(string name, CancellationToken cancellation)
+    {
+        using var attempt = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        attempt.CancelAfter(AttemptLimit);
+        try
+        {
+            var found = await dapr.GetSecretAsync(Component, name, cancellationToken: attempt.Token);
+            return found.TryGetValue(name, out var value) ? value : throw Missing(name, "the store does not hold it", null);
+        }
+        catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
+        {
+            return null;
+        }
+        catch (DaprException error) when (error.InnerException is RpcException { StatusCode: StatusCode.Unavailable or StatusCode.DeadlineExceeded })
+        {
+            return null;
+        }
+        catch (DaprException error)
+        {
+            throw Missing(name, error.InnerException is RpcException rpc ? rpc.Status.Detail : error.Message, error);
+        }
+    }
+
+    private static KeyNotFoundException Missing(string name, string why, Exception? inner) => new(
+        $"The site's secret '{name}' can't be read: {why}. `edgemesh up` makes all secrets; elsewhere, add it to the store behind the component '{Component}'.", inner);
+
+    [LoggerMessage(LogLevel.Information, "Waiting for the sidecar to read the secret {Name}")]
+    private partial void LogWaiting(string name);
 }
