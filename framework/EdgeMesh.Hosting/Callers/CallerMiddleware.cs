@@ -36,7 +36,9 @@ namespace EdgeMesh.Hosting
             }
 
             return directory.Find(site.Subject) is { CallerKey.Length: > 0 } entry
-                && await tokens.VerifyAsync(forwarded, entry.Name, entry.CallerKey) is { Kind: CallerKind.User } user
+                && await tokens.VerifyAsync(forwarded, entry.Name, entry.CallerKey) is { Kind: CallerKind.User, ForwardedBy: null } user
+                // A site speaks for the users that it verified itself, and for nobody else's.
+                && user.Site == entry.Name
                 ? user with { ForwardedBy = entry.Name }
                 : null;
         }

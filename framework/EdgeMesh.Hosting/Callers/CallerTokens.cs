@@ -18,6 +18,7 @@ public sealed class CallerTokens(TimeProvider clock)
 
     private const string Audience = "edgemesh";
     private const int CacheLimit = 4096;
+    private const int TokenLimit = 16 * 1024;
     private static readonly TimeSpan Lifetime = TimeSpan.FromSeconds(60);
     private static readonly TimeSpan Skew = TimeSpan.FromSeconds(30);
 
@@ -75,6 +76,11 @@ public sealed class CallerTokens(TimeProvider clock)
             return known.Until > now ? known.Caller : null;
         }
 
+        if (token.Length > TokenLimit)
+        {
+            return null;
+        }
+
         var result = await _handler.ValidateTokenAsync(token, new TokenValidationParameters
         {
             ValidIssuer = issuer,
@@ -111,7 +117,7 @@ public sealed class CallerTokens(TimeProvider clock)
     {
         if (identity.FindFirst("sub")?.Value is not { } subject
             || identity.FindFirst("site")?.Value is not { } site
-            || !Enum.TryParse<CallerKind>(identity.FindFirst("kind")?.Value, out var kind))
+            || !Enum.TryParse<CallerKind>(identity.FindFirst("kind")?.Value, out var kind) || !Enum.IsDefined(kind))
         {
             return null;
         }
