@@ -1,5 +1,3 @@
-using Microsoft.Extensions.DependencyInjection;
-
 namespace EdgeMesh.Hosting;
 
 /// <summary>Asks every check, at the same time, each for a bounded while.</summary>
@@ -32,15 +30,4 @@ internal sealed class Readiness(IServiceProvider services, IEnumerable<Readiness
             return new Waiting(check.Name, error.Message);
         }
     }
-}
-
-/// <summary>Registers what a service waits for.</summary>
-public static class ReadinessServiceCollectionExtensions
-{
-    /// <summary>Adds a check that <c>/readyz</c> asks.</summary>
-    /// <param name="services">The container.</param>
-    /// <param name="name">Short and stable.</param>
-    /// <param name="check">Null when it is there; else what is waited for, for people.</param>
-    public static IServiceCollection AddReadiness(this IServiceCollection services, string name, Func<IServiceProvider, CancellationToken, Task<string?>> check) =>
-        services.AddSingleton(new ReadinessCheck(name, check));
 }

@@ -63,7 +63,8 @@ internal sealed partial class AppStarter(AppRuntime app, IReadOnlyList<Subscript
             }
             catch (HttpRequestException)
             {
-                await Task.Delay(Pause, app.Process.Clock, cancellation);
+                // Another host comes up in its own time, whatever clock a test gave to this one.
+                await Task.Delay(Pause, TimeProvider.System, cancellation);
             }
             catch (JsonException error)
             {

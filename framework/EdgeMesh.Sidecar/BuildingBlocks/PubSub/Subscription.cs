@@ -56,8 +56,19 @@ internal sealed record Subscription(string PubSub, string Topic, IReadOnlyList<R
             ? [.. rules.EnumerateArray().Select(rule => RoutingRule.Parse(Text(rule, "match") ?? "", Text(rule, "path") ?? "", $"subscription of {topic}", faults)).OfType<RoutingRule>()]
             : [];
 
-    private static JsonElement? Property(JsonElement element, string name) =>
-        element.ValueKind == JsonValueKind.Object && element.TryGetProperty(name, out var value) && value.ValueKind != JsonValueKind.Null ? value : null;
+    /// <summary>In any case, as daprd reads it: Dapr.AspNetCore writes <c>pubsubName</c>, others <c>pubsubname</c>.</summary>
+    private static JsonElement? Property(JsonElement element, string name)
+    {
+        foreach (var property in element.ValueKind == JsonValueKind.Object ? element.EnumerateObject() : default)
+        {
+            if (property.Name.Equals(name, StringComparison.OrdinalIgnoreCase) && property.Value.ValueKind != JsonValueKind.Null)
+            {
+                return property.Value;
+            }
+        }
+
+        return null;
+    }
 
     private static string? Text(JsonElement element, string name) =>
         Property(element, name) is { ValueKind: JsonValueKind.String } value && value.GetString() is { Length: > 0 } text ? text : null;

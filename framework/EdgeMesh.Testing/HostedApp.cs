@@ -1,0 +1,126 @@
+using System.Security.Cryptography;
+using Dapr.Client;
+using EdgeMesh.Sidecar;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+
+namespace EdgeMesh.Testing;
+
+/// <summary>One app of the host: its port and tokens, which stay, and the running instance, which may go and come.</summary>
+internal sealed class HostedApp(TestApp app, DaprTestHostOptions options, string dataDirectory, string? directoryPath) : IAsyncDisposable
+{
+    private readonly string _apiToken = NewToken();
+    private readonly string _appToken = NewToken();
+    private readonly Uri? _endpoint = app.Create is null ? null : new Uri($"http://127.0.0.1:{LoopbackPorts.Take()}");
+    private ServiceProvider? _clients;
+    private Uri? _sidecarHttp;
+    private Uri? _sidecarGrpc;
+
+    public string AppId => app.AppId;
+
+    public WebApplication? Running { get; private set; }
+
+    public SidecarAppOptions Sidecar => new() { AppId = app.AppId, AppEndpoint = _endpoint, ApiToken = _apiToken, AppToken = _appToken };
+
+    public DaprClient Dapr => (_clients ??= Clients()).GetRequiredService<DaprClient>();
+
+    public void Connect(SidecarHost sidecar) => (_sidecarHttp, _sidecarGrpc) = (sidecar.HttpEndpoint(AppId), sidecar.GrpcEndpoint(AppId));
+
+    public HttpClient AppClient() => Client(_endpoint ?? throw new InvalidOperationException($"'{AppId}' only calls; it has no address."), _appToken);
+
+    public HttpClient SidecarClient(string path = "/") => Client(new Uri(_sidecarHttp!, path), _apiToken);
+
+    public async Task StartAsync(CancellationToken cancellation)
+    {
+        if (app.Create is null || Running is not null)
+        {
+            return;
+        }
+
+        var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { ContentRootPath = dataDirectory, EnvironmentName = Environments.Production });
+        builder.Configuration.AddInMemoryCollection(Settings());
+        builder.Services.AddSingleton(options.Clock);
+        builder.Services.AddSingleton(options.Loggers);
+        builder.Services.AddSingleton<IHostLifetime, TestLifetime>();
+        var web = app.Create(builder);
+        try
+        {
+            await web.StartAsync(cancellation);
+        }
+        catch
+        {
+            await web.DisposeAsync();
+            throw;
+        }
+
+        Running = web;
+    }
+
+    public async Task StopAsync()
+    {
+        if (Running is { } web)
+        {
+            Running = null;
+            await web.StopAsync();
+            await web.DisposeAsync();
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await StopAsync();
+        if (_clients is not null)
+        {
+            await _clients.DisposeAsync();
+        }
+    }
+
+    private Dictionary<string, string?> Settings()
+    {
+        var settings = new Dictionary<string, string?>
+        {
+            ["EdgeMesh:Site"] = options.Site,
+            ["EdgeMesh:DataDirectory"] = dataDirectory,
+            ["EdgeMesh:Directory"] = directoryPath,
+            ["EdgeMesh:StopSeconds"] = "5",
+            ["urls"] = _endpoint?.ToString(),
+            ["DAPR_HTTP_ENDPOINT"] = _sidecarHttp?.ToString(),
+            ["DAPR_GRPC_ENDPOINT"] = _sidecarGrpc?.ToString(),
+            ["DAPR_API_TOKEN"] = _apiToken,
+            ["APP_API_TOKEN"] = _appToken,
+        };
+        foreach (var (key, value) in app.Settings)
+        {
+            settings[key] = value;
+        }
+
+        return settings;
+    }
+
+    /// <summary>Dapr's own client, made as a stranger's program would make it.</summary>
+    private ServiceProvider Clients()
+    {
+        var services = new ServiceCollection();
+        services.AddSingleton<IConfiguration>(new ConfigurationBuilder().AddInMemoryCollection(Settings()).Build());
+        services.AddDaprClient();
+        return services.BuildServiceProvider();
+    }
+
+    private static HttpClient Client(Uri address, string token) => new(new SocketsHttpHandler { UseProxy = false })
+    {
+        BaseAddress = address,
+        DefaultRequestHeaders = { { "dapr-api-token", token } },
+    };
+
+    private static string NewToken() => Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(16));
+
+    /// <summary>Ctrl-C is the test runner's.</summary>
+    private sealed class TestLifetime : IHostLifetime
+    {
+        public Task WaitForStartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+        public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+    }
+}
