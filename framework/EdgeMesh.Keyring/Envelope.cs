@@ -2,50 +2,50 @@ using System.Security.Cryptography;
 
 namespace EdgeMesh.Keyring;
 
-/// <summary>Sealed bytes: version (1) ‖ key id (16) ‖ commitment to the key (16) ‖ nonce (12) ‖ ciphertext ‖ tag (16). AES-256-GCM, because
+/// <summary>Sealed bytes: version (1) ‖ key id (16) ‖ commitment to the key (32) ‖ nonce (12) ‖ ciphertext ‖ tag (16). AES-256-GCM, because
 /// processors have it; it does not commit to its key, so the envelope does, and opens one way only. Nonces are random: a data key seals
 /// one subject's records of one class, far fewer than the 2^32 at which random nonces become a risk.</summary>
 internal static class Envelope
 {
-    public const int KeyIdLength = 16;
-
     private const byte FormatVersion = 1;
-    private const int Commitment = 16;
-    private const int Nonce = 12;
-    private const int Tag = 16;
-    private const int Header = 1 + KeyIdLength + Commitment;
-    private const int Overhead = Header + Nonce + Tag;
+    private const int NonceLength = 12;
+    private const int TagLength = 16;
+    private const int HeaderLength = 1 + DataKey.IdLength + DataKey.CommitmentLength;
+    private const int Overhead = HeaderLength + NonceLength + TagLength;
 
     public static byte[] Seal(DataKey key, ReadOnlySpan<byte> plaintext, ReadOnlySpan<byte> associatedData)
     {
         var envelope = new byte[Overhead + plaintext.Length];
         var span = envelope.AsSpan();
         span[0] = FormatVersion;
-        key.Id.CopyTo(span[1..]);
-        key.Commitment.CopyTo(span[(1 + KeyIdLength)..]);
-        var nonce = span.Slice(Header, Nonce);
+        key.IdBytes.CopyTo(span[1..]);
+        key.Commitment.CopyTo(span[(1 + DataKey.IdLength)..]);
+        var nonce = span.Slice(HeaderLength, NonceLength);
         RandomNumberGenerator.Fill(nonce);
-        using var aes = new AesGcm(key.Secret, Tag);
-        aes.Encrypt(nonce, plaintext, span.Slice(Header + Nonce, plaintext.Length), span[^Tag..], Bind(envelope, associatedData));
+        using var aes = new AesGcm(key.Secret, TagLength);
+        aes.Encrypt(nonce, plaintext, span.Slice(HeaderLength + NonceLength, plaintext.Length), span[^TagLength..], Bind(envelope, associatedData));
         return envelope;
     }
 
-    /// <summary>The id of the key that an envelope names; empty when it is no envelope.</summary>
-    public static ReadOnlySpan<byte> KeyId(ReadOnlySpan<byte> envelope) =>
-        envelope.Length >= Overhead && envelope[0] == FormatVersion ? envelope.Slice(1, KeyIdLength) : [];
+    /// <summary>The id of the key that an envelope names; null when it is no envelope.</summary>
+    public static string? KeyId(ReadOnlySpan<byte> envelope) => envelope.Length >= Overhead && envelope[0] == FormatVersion
+        ? Convert.ToHexStringLower(envelope.Slice(1, DataKey.IdLength))
+        : null;
 
+    /// <summary>Null: altered.</summary>
     public static byte[]? Open(DataKey key, ReadOnlySpan<byte> envelope, ReadOnlySpan<byte> associatedData)
     {
-        if (!CryptographicOperations.FixedTimeEquals(envelope.Slice(1 + KeyIdLength, Commitment), key.Commitment))
+        if (!CryptographicOperations.FixedTimeEquals(envelope.Slice(1 + DataKey.IdLength, DataKey.CommitmentLength), key.Commitment))
         {
             return null;
         }
 
         var plaintext = new byte[envelope.Length - Overhead];
-        using var aes = new AesGcm(key.Secret, Tag);
+        using var aes = new AesGcm(key.Secret, TagLength);
         try
         {
-            aes.Decrypt(envelope.Slice(Header, Nonce), envelope[(Header + Nonce)..^Tag], envelope[^Tag..], plaintext, Bind(envelope, associatedData));
+            var nonce = envelope.Slice(HeaderLength, NonceLength);
+            aes.Decrypt(nonce, envelope[(HeaderLength + NonceLength)..^TagLength], envelope[^TagLength..], plaintext, Bind(envelope, associatedData));
             return plaintext;
         }
         catch (AuthenticationTagMismatchException)
@@ -55,28 +55,6 @@ internal static class Envelope
     }
 
     /// <summary>Version, key and commitment are authenticated with the caller's data.</summary>
-    private static byte[] Bind(ReadOnlySpan<byte> envelope, ReadOnlySpan<byte> associatedData)
-    {
-        var bound = new byte[Header + associatedData.Length];
-        envelope[..Header].CopyTo(bound);
-        associatedData.CopyTo(bound.AsSpan(Header));
-        return bound;
-    }
-}
-
-/// <summary>An unwrapped data key.</summary>
-internal sealed class DataKey
-{
-    public DataKey(byte[] id, byte[] secret)
-    {
-        (Id, Secret) = (id, secret);
-        Commitment = HMACSHA256.HashData(secret, (byte[])[.. "edgemesh data key v1"u8, .. id])[..16];
-    }
-
-    public byte[] Id { get; }
-
-    public byte[] Secret { get; }
-
-    /// <summary>Only this key with this id has it.</summary>
-    public byte[] Commitment { get; }
+    private static byte[] Bind(ReadOnlySpan<byte> envelope, ReadOnlySpan<byte> associatedData) =>
+        [.. envelope[..HeaderLength], .. associatedData];
 }

@@ -3,64 +3,64 @@ using NSec.Cryptography;
 
 namespace EdgeMesh.Keyring;
 
-/// <summary>Wraps a data key for another site: version (1) ‖ ephemeral X25519 public key (32) ‖ key id (16) ‖ AES-256-GCM of the key (32 + 16).
-/// The wrapping key comes from HKDF-SHA256 over the shared secret, bound to both public keys and the key id; each is used once, so the nonce is zero.</summary>
+/// <summary>Wraps a data key for another site: version (1) ‖ ephemeral X25519 public key (32) ‖ key id (16) ‖ AES-256-GCM of key and scope.
+/// The wrapping key comes from HKDF-SHA256 over the shared secret, bound to both public keys and the key id; each is used once, so the
+/// nonce is zero. The scope travels along, sealed: the recipient erases by subject too.</summary>
 internal static class KeyExchange
 {
     private const byte FormatVersion = 1;
-    private const int PublicKey = 32;
-    private const int Secret = 32;
-    private const int Tag = 16;
-    private const int Length = 1 + PublicKey + Envelope.KeyIdLength + Secret + Tag;
+    private const int PublicKeyLength = 32;
+    private const int HeaderLength = 1 + PublicKeyLength + DataKey.IdLength;
+    private const int NonceLength = 12;
+    private const int TagLength = 16;
 
     public static byte[] Wrap(DataKey key, ReadOnlySpan<byte> recipient)
     {
         using var ephemeral = Key.Create(KeyAgreementAlgorithm.X25519);
         var sender = ephemeral.PublicKey.Export(KeyBlobFormat.RawPublicKey);
-        var wrapped = new byte[Length];
-        wrapped[0] = FormatVersion;
-        sender.CopyTo(wrapped, 1);
-        key.Id.CopyTo(wrapped, 1 + PublicKey);
-        var wrapping = Derive(ephemeral, recipient, sender, recipient, key.Id) ?? throw new ArgumentException("The recipient's public key is no X25519 key.", nameof(recipient));
-        using var aes = new AesGcm(wrapping, Tag);
-        var body = wrapped.AsSpan(1 + PublicKey + Envelope.KeyIdLength);
-        aes.Encrypt(new byte[12], key.Secret, body[..Secret], body[Secret..]);
+        var wrapping = Derive(ephemeral, recipient, sender, recipient, key.IdBytes)
+            ?? throw new ArgumentException("The recipient's public key is no X25519 key.", nameof(recipient));
+        byte[] header = [FormatVersion, .. sender, .. key.IdBytes];
+        var body = RowCodec.WriteKey(key);
+        var wrapped = new byte[HeaderLength + body.Length + TagLength];
+        header.CopyTo(wrapped, 0);
+        using var aes = new AesGcm(wrapping, TagLength);
+        aes.Encrypt(new byte[NonceLength], body, wrapped.AsSpan(HeaderLength, body.Length), wrapped.AsSpan(HeaderLength + body.Length), header);
         return wrapped;
     }
 
     /// <summary>Null when it was wrapped for somebody else, or altered.</summary>
     public static DataKey? Unwrap(ReadOnlySpan<byte> wrapped, Key exchange)
     {
-        if (wrapped.Length != Length || wrapped[0] != FormatVersion)
+        if (wrapped.Length < HeaderLength + TagLength || wrapped[0] != FormatVersion)
         {
             return null;
         }
 
-        var sender = wrapped.Slice(1, PublicKey).ToArray();
-        var id = wrapped.Slice(1 + PublicKey, Envelope.KeyIdLength).ToArray();
-        var own = exchange.PublicKey.Export(KeyBlobFormat.RawPublicKey);
-        if (Derive(exchange, sender, sender, own, id) is not { } wrapping)
+        var sender = wrapped.Slice(1, PublicKeyLength);
+        var id = wrapped.Slice(1 + PublicKeyLength, DataKey.IdLength).ToArray();
+        if (Derive(exchange, sender, sender, exchange.PublicKey.Export(KeyBlobFormat.RawPublicKey), id) is not { } wrapping)
         {
             return null;
         }
 
-        var body = wrapped[(1 + PublicKey + Envelope.KeyIdLength)..];
-        var secret = new byte[Secret];
-        using var aes = new AesGcm(wrapping, Tag);
+        var body = new byte[wrapped.Length - HeaderLength - TagLength];
+        using var aes = new AesGcm(wrapping, TagLength);
         try
         {
-            aes.Decrypt(new byte[12], body[..Secret], body[Secret..], secret);
-            return new DataKey(id, secret);
+            aes.Decrypt(new byte[NonceLength], wrapped[HeaderLength..^TagLength], wrapped[^TagLength..], body, wrapped[..HeaderLength]);
         }
         catch (AuthenticationTagMismatchException)
         {
             return null;
         }
+
+        return RowCodec.ReadKey(id, body);
     }
 
     private static byte[]? Derive(Key own, ReadOnlySpan<byte> other, ReadOnlySpan<byte> sender, ReadOnlySpan<byte> recipient, ReadOnlySpan<byte> id)
     {
-        if (!NSec.Cryptography.PublicKey.TryImport(KeyAgreementAlgorithm.X25519, other, KeyBlobFormat.RawPublicKey, out var publicKey))
+        if (!PublicKey.TryImport(KeyAgreementAlgorithm.X25519, other, KeyBlobFormat.RawPublicKey, out var publicKey))
         {
             return null;
         }

@@ -1,25 +1,63 @@
-using System.Collections.Concurrent;
+using System.Globalization;
 
 namespace EdgeMesh.Keyring;
 
 /// <summary>Keys that live as long as the process, for tests.</summary>
 public sealed class MemoryKeyStore : IKeyStore
 {
-    private readonly ConcurrentDictionary<string, byte[]> _rows = new(StringComparer.Ordinal);
-
-    /// <inheritdoc/>
-    public ValueTask<byte[]?> GetAsync(string key, CancellationToken cancellation) => ValueTask.FromResult(_rows.GetValueOrDefault(key));
-
-    /// <inheritdoc/>
-    public ValueTask<bool> AddAsync(string key, ReadOnlyMemory<byte> value, CancellationToken cancellation) => ValueTask.FromResult(_rows.TryAdd(key, value.ToArray()));
-
-    /// <inheritdoc/>
-    public ValueTask SetAsync(string key, ReadOnlyMemory<byte> value, CancellationToken cancellation)
-    {
-        _rows[key] = value.ToArray();
-        return ValueTask.CompletedTask;
-    }
+    private readonly Lock _lock = new();
+    private readonly Dictionary<string, KeyRow> _rows = new(StringComparer.Ordinal);
+    private long _version;
 
     /// <summary>The names of all rows, for tests that nothing personal is in them.</summary>
-    public IReadOnlyCollection<string> Keys => [.. _rows.Keys];
+    public IReadOnlyCollection<string> Keys
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return [.. _rows.Keys];
+            }
+        }
+    }
+
+    /// <inheritdoc/>
+    public ValueTask<KeyRow?> GetAsync(string key, CancellationToken cancellation)
+    {
+        lock (_lock)
+        {
+            return ValueTask.FromResult<KeyRow?>(_rows.TryGetValue(key, out var row) ? row : null);
+        }
+    }
+
+    /// <inheritdoc/>
+    public ValueTask<bool> CommitAsync(IReadOnlyList<KeyWrite> writes, string? expected, CancellationToken cancellation)
+    {
+        lock (_lock)
+        {
+            var found = _rows.TryGetValue(writes[0].Key, out var first) ? first.ETag : null;
+            if (found != expected)
+            {
+                return ValueTask.FromResult(false);
+            }
+
+            foreach (var (key, value) in writes)
+            {
+                Write(key, value);
+            }
+
+            return ValueTask.FromResult(true);
+        }
+    }
+
+    private void Write(string key, byte[]? value)
+    {
+        if (value is null)
+        {
+            _rows.Remove(key);
+            return;
+        }
+
+        _rows[key] = new KeyRow(value, (++_version).ToString(CultureInfo.InvariantCulture));
+    }
 }

@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using NSec.Cryptography;
 
 namespace EdgeMesh.Keyring;
@@ -9,16 +10,29 @@ namespace EdgeMesh.Keyring;
 public sealed record SiteKeys(byte[] SiteKey, byte[] PseudonymKey, byte[] ExchangeKey)
 {
     /// <summary>New keys, of the system's randomness.</summary>
-    public static SiteKeys Generate()
-    {
-        using var exchange = Key.Create(KeyAgreementAlgorithm.X25519, new KeyCreationParameters { ExportPolicy = KeyExportPolicies.AllowPlaintextExport });
-        return new SiteKeys(System.Security.Cryptography.RandomNumberGenerator.GetBytes(32), System.Security.Cryptography.RandomNumberGenerator.GetBytes(32), exchange.Export(KeyBlobFormat.RawPrivateKey));
-    }
+    public static SiteKeys Generate() =>
+        new(RandomNumberGenerator.GetBytes(32), RandomNumberGenerator.GetBytes(32), RandomNumberGenerator.GetBytes(32));
+
+    /// <summary>Reads keys from the base64 in which secret stores hold them.</summary>
+    /// <exception cref="FormatException">One is not 32 bytes in base64; the message names it, and never shows it.</exception>
+    public static SiteKeys FromBase64(string siteKey, string pseudonymKey, string exchangeKey) =>
+        new(Read(siteKey, "site-key"), Read(pseudonymKey, "pseudonym-key"), Read(exchangeKey, "exchange-key"));
 
     /// <summary>The X25519 public key that other sites wrap data keys for, 32 bytes.</summary>
     public byte[] ExchangePublicKey()
     {
         using var exchange = Key.Import(KeyAgreementAlgorithm.X25519, ExchangeKey, KeyBlobFormat.RawPrivateKey);
         return exchange.PublicKey.Export(KeyBlobFormat.RawPublicKey);
+    }
+
+    /// <summary>Says nothing: keys never reach a log.</summary>
+    public override string ToString() => nameof(SiteKeys);
+
+    private static byte[] Read(string text, string name)
+    {
+        var key = new byte[33];
+        return Convert.TryFromBase64String(text, key, out var length) && length == 32
+            ? key[..32]
+            : throw new FormatException($"The secret '{name}' is not 32 bytes in base64.");
     }
 }
