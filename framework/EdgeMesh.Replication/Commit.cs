@@ -41,7 +41,11 @@ public delegate ValueTask<ImmutableArray<DocumentKey>> Precondition(CommitContex
 /// <summary>What stands before a commit, as its writer sees it.</summary>
 /// <param name="Head">The journal's head that is about to be compared and set: a projection must have reached it before it answers.</param>
 /// <param name="Earlier">Changes of earlier commits of the same batch, in order; they are not in any projection yet.</param>
-public sealed record CommitContext(Position Head, IReadOnlyList<Change> Earlier);
+public sealed record CommitContext(Position Head, IReadOnlyList<Change> Earlier)
+{
+    /// <summary>Where the commit's first record will stand, if the batch does: a change's version id is known before it is written.</summary>
+    public Position NextRecord { get; init; }
+}
 
 /// <summary>How a commit ended. Expected outcomes only; a store that does not answer is a <see cref="JournalUnavailableException"/>.</summary>
 public abstract record CommitResult
