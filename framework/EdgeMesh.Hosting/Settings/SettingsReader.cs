@@ -1,4 +1,5 @@
 using System.Globalization;
+using EdgeMesh.Telemetry;
 using Microsoft.Extensions.Configuration;
 
 namespace EdgeMesh.Hosting;
@@ -30,6 +31,7 @@ internal sealed class SettingsReader(IConfiguration configuration)
             BodyLimit = (long)Number("EdgeMesh:BodyLimit", EdgeMeshSettings.DefaultBodyLimit, 1, long.MaxValue, "bytes"),
             StopLimit = TimeSpan.FromSeconds(Number("EdgeMesh:StopSeconds", EdgeMeshSettings.DefaultStopLimit.TotalSeconds, 0, LongestStop, "seconds")),
         };
+        _faults.AddRange(TelemetrySettings.Faults(configuration));
         if (_faults.Count > 0)
         {
             throw new InvalidOperationException("The service can't start:" + string.Concat(_faults.Select(f => Environment.NewLine + "  - " + f)));

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Text.Json;
+using System.Text.Json.Serialization;
 
 namespace EdgeMesh.Hosting;
 
@@ -23,6 +24,7 @@ public sealed record MeshDirectory(string Self, ImmutableArray<SiteEntry> Sites)
     private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web) { WriteIndented = true };
 
     /// <summary>The entry of this site.</summary>
+    [JsonIgnore]
     public SiteEntry This => Find(Self) ?? throw new InvalidDataException($"mesh.json says that this site is '{Self}', and does not list it.");
 
     /// <summary>Reads <c>mesh.json</c>.</summary>

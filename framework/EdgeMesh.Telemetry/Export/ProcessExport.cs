@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using OpenTelemetry;
+using OpenTelemetry.Exporter;
 using OpenTelemetry.Metrics;
 using OpenTelemetry.Resources;
 using OpenTelemetry.Trace;
@@ -28,7 +29,7 @@ internal sealed class ProcessExport : IDisposable
             .AddAspNetCoreInstrumentation()
             .AddHttpClientInstrumentation()
             .AddProcessor(new HostTags())
-            .AddOtlpExporter()
+            .AddProcessor(new BatchActivityExportProcessor(new OtlpTraceExporter(OtlpSettings.Exporter(configuration, "traces"))))
             .Build();
         _metrics = Sdk.CreateMeterProviderBuilder()
             .ConfigureServices(services => services.AddSingleton(configuration))
@@ -36,7 +37,7 @@ internal sealed class ProcessExport : IDisposable
             .AddMeter("EdgeMesh.*")
             .AddAspNetCoreInstrumentation()
             .AddHttpClientInstrumentation()
-            .AddOtlpExporter()
+            .AddReader(OtlpSettings.Reader(configuration))
             .Build();
     }
 

@@ -1,0 +1,26 @@
+using Microsoft.Extensions.Configuration;
+
+namespace EdgeMesh.Telemetry;
+
+/// <summary>The settings of logs and export: <c>EdgeMesh:Logs</c> (<c>auto</c>, <c>json</c>, <c>text</c>) and OpenTelemetry's own,
+/// first of all <c>OTEL_EXPORTER_OTLP_ENDPOINT</c>.</summary>
+public static class TelemetrySettings
+{
+    internal const string Form = "EdgeMesh:Logs";
+    internal const string Endpoint = "OTEL_EXPORTER_OTLP_ENDPOINT";
+
+    /// <summary>What is wrong with them, each with its key and what to do.</summary>
+    public static IEnumerable<string> Faults(IConfiguration configuration)
+    {
+        if (configuration[Form] is not (null or "" or "auto" or "json" or "text"))
+        {
+            yield return $"{Form} is '{configuration[Form]}': give auto, json or text.";
+        }
+
+        if (configuration[Endpoint] is { Length: > 0 } endpoint
+            && (!Uri.TryCreate(endpoint, UriKind.Absolute, out var uri) || uri.Scheme is not ("http" or "https")))
+        {
+            yield return $"{Endpoint} is '{endpoint}': give a collector's address, such as http://127.0.0.1:4317.";
+        }
+    }
+}

@@ -1,0 +1,121 @@
+using System.Collections.Concurrent;
+using System.Diagnostics;
+using System.Text;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+
+namespace EdgeMesh.Telemetry.Tests;
+
+public sealed class ProcessExportTests
+{
+    private static CancellationToken Token => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task TwoHostsInOneProcess_ExportEachSpanOnceUnderItsOwnName()
+    {
+        await using var collector = await Collector.StartAsync();
+        await using (var records = await StartAsync("records", collector))
+        await using (var ledger = await StartAsync("ledger", collector))
+        {
+            using var client = new HttpClient(new SocketsHttpHandler { UseProxy = false });
+            await client.GetStringAsync($"{records.Urls.First()}/seen-by-records", Token);
+            await client.GetStringAsync($"{ledger.Urls.First()}/seen-by-ledger", Token);
+
+            // The last host that stops flushes; the first must not end the other's export.
+            await records.StopAsync(Token);
+            await ledger.StopAsync(Token);
+        }
+
+        var traces = collector.Texts("/v1/traces");
+        Assert.Equal(1, Count(traces, Attribute("url.path", "/seen-by-records")));
+        Assert.Equal(1, Count(traces, Attribute("url.path", "/seen-by-ledger")));
+        Assert.Contains(Attribute("edgemesh.service", "records"), traces, StringComparison.Ordinal);
+        Assert.Contains(Attribute("edgemesh.service", "ledger"), traces, StringComparison.Ordinal);
+        Assert.Contains(Attribute("edgemesh.site", "clinic-a"), traces, StringComparison.Ordinal);
+        var metrics = collector.Texts("/v1/metrics");
+        Assert.Contains("http.server.request.duration", metrics, StringComparison.Ordinal);
+        Assert.Contains(Attribute("edgemesh.service", "records"), metrics, StringComparison.Ordinal);
+        Assert.Contains(Attribute("edgemesh.service", "ledger"), metrics, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void OnStart_ASpanInsideARequest_TakesTheHostFromItsParent()
+    {
+        using var listener = new ActivityListener
+        {
+            ShouldListenTo = s => s.Name.StartsWith("test.", StringComparison.Ordinal),
+            Sample = (ref ActivityCreationOptions<ActivityContext> _) => ActivitySamplingResult.AllData,
+            ActivityStarted = new HostTags().OnStart,
+        };
+        ActivitySource.AddActivityListener(listener);
+        using var host = new ActivitySource("test.host", null, [new(HostExport.SiteKey, "core"), new(HostExport.ServiceKey, "records")]);
+        using var anyone = new ActivitySource("test.anyone");
+
+        using var request = host.StartActivity("request");
+        using var call = anyone.StartActivity("call");
+        using var deeper = anyone.StartActivity("deeper");
+
+        Assert.Equal("records", deeper?.GetTagItem(HostExport.ServiceKey));
+        Assert.Equal("core", deeper?.GetTagItem(HostExport.SiteKey));
+    }
+
+    /// <summary>A key and a short text as OTLP's protobuf writes them.</summary>
+    private static string Attribute(string key, string value) => $"{key}\u0012{(char)(value.Length + 2)}\n{(char)value.Length}{value}";
+
+    private static int Count(string text, string part) => text.Split(part).Length - 1;
+
+    private static async Task<WebApplication> StartAsync(string service, Collector collector)
+    {
+        var builder = WebApplication.CreateSlimBuilder();
+        builder.Configuration.AddInMemoryCollection(new Dictionary<string, string?>
+        {
+            ["urls"] = "http://127.0.0.1:0",
+            ["OTEL_EXPORTER_OTLP_ENDPOINT"] = collector.Url,
+            ["OTEL_EXPORTER_OTLP_PROTOCOL"] = "http/protobuf",
+        });
+        builder.AddEdgeMeshTelemetry("clinic-a", service);
+        builder.Logging.ClearProviders();
+        var app = builder.Build();
+        app.MapGet($"/seen-by-{service}", () => service);
+        await app.StartAsync(Token);
+        return app;
+    }
+
+    /// <summary>Takes OTLP over HTTP and keeps the bytes.</summary>
+    private sealed class Collector : IAsyncDisposable
+    {
+        private readonly WebApplication _app;
+        private readonly ConcurrentQueue<(string Path, byte[] Body)> _taken = new();
+
+        private Collector(WebApplication app) => _app = app;
+
+        public string Url => _app.Urls.First();
+
+        public static async Task<Collector> StartAsync()
+        {
+            var builder = WebApplication.CreateSlimBuilder();
+            builder.Configuration.AddInMemoryCollection(new Dictionary<string, string?> { ["urls"] = "http://127.0.0.1:0" });
+            builder.Logging.ClearProviders();
+            var collector = new Collector(builder.Build());
+            collector._app.MapPost("/v1/{signal}", collector.TakeAsync);
+            await collector._app.StartAsync(Token);
+            return collector;
+        }
+
+        public string Texts(string path) => string.Concat(_taken.Where(t => t.Path == path).Select(t => Encoding.Latin1.GetString(t.Body)));
+
+        public ValueTask DisposeAsync() => _app.DisposeAsync();
+
+        private async Task TakeAsync(HttpContext context)
+        {
+            using var body = new MemoryStream();
+            await context.Request.Body.CopyToAsync(body);
+            _taken.Enqueue((context.Request.Path, body.ToArray()));
+        }
+    }
+}
