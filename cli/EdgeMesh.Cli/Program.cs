@@ -1,1 +1,4 @@
-return 0;
+using EdgeMesh.Cli.Commands;
+using EdgeMesh.Cli.Terminal;
+
+return await CommandLine.RunAsync(args, Screen.OfProcess());

@@ -1,0 +1,67 @@
+using System.CommandLine;
+using System.CommandLine.Help;
+using System.CommandLine.Invocation;
+using EdgeMesh.Cli.Terminal;
+
+namespace EdgeMesh.Cli.Commands;
+
+/// <summary>The whole command line: what there is, and how it ends.</summary>
+internal static class CommandLine
+{
+    /// <summary>What a command may take to stop after Ctrl-C or SIGTERM before the process ends anyway.</summary>
+    private static readonly TimeSpan StopLimit = TimeSpan.FromSeconds(60);
+
+    public static async Task<int> RunAsync(string[] args, Screen screen)
+    {
+        var parse = Create(screen).Parse(args);
+        if (parse.Errors.Count > 0 && parse.Action is ParseErrorAction)
+        {
+            var command = parse.CommandResult.Command;
+            var path = command is RootCommand ? string.Empty : $" {PathOf(command)}";
+            return screen.Fail(string.Join(" ", parse.Errors.Select(e => e.Message)), $"See ./edgemesh{path} --help", ExitCode.WrongUsage);
+        }
+
+        return await parse.InvokeAsync(new()
+        {
+            Output = screen.Output, Error = screen.Error, EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = StopLimit,
+        });
+    }
+
+    internal static RootCommand Create(Screen screen)
+    {
+        var options = new MeshOptions();
+        var root = new RootCommand("EdgeMesh: services at many sites that keep working offline, share under consent, and prove what happened.")
+        {
+            new DemoCommand(options, screen),
+            new TestCommand(screen),
+            new UpCommand(options, screen),
+            new DownCommand(options, screen),
+            new StatusCommand(options, screen),
+            new SiteCommand(options, screen),
+            new KeysCommand(options, screen),
+            new TokenCommand(options, screen),
+            new RecordsCommand(options, screen),
+            new LinkCommand(options, screen),
+            new RunFileCommand(options, screen),
+            new BenchCommand(options, screen),
+        };
+        options.AddTo(root);
+        if (root.Options.OfType<HelpOption>().FirstOrDefault() is { Action: HelpAction standard } help)
+        {
+            help.Action = new ExamplesHelp(standard);
+        }
+
+        return root;
+    }
+
+    private static string PathOf(Command command)
+    {
+        var names = new Stack<string>();
+        for (var at = command; at is not null and not RootCommand; at = at.Parents.OfType<Command>().FirstOrDefault())
+        {
+            names.Push(at.Name);
+        }
+
+        return string.Join(' ', names);
+    }
+}

@@ -1,0 +1,125 @@
+using System.CommandLine;
+using EdgeMesh.Cli.Demo;
+using EdgeMesh.Cli.Demo.Patients;
+using EdgeMesh.Cli.Provisioning;
+using EdgeMesh.Cli.Terminal;
+using EdgeMesh.Cli.Topology;
+using EdgeMesh.Cli.Up;
+
+namespace EdgeMesh.Cli.Commands;
+
+/// <summary><c>edgemesh demo</c>: the story of the mesh, told by doing it.</summary>
+internal sealed class DemoCommand : MeshCommand
+{
+    private const int Seed = 1;
+    private const int Patients = 20;
+
+    private readonly Option<DirectoryInfo?> data = new("--data") { Description = "A folder of FHIR transaction bundles; default: patients made up on the spot", HelpName = "DIR" };
+    private readonly Option<bool> json = new("--json") { Description = "One line of JSON for each step" };
+    private readonly Option<bool> keep = new("--keep") { Description = "Leave the mesh running, and say how to use it" };
+
+    private readonly MeshOptions options;
+    private readonly Screen screen;
+
+    public DemoCommand(MeshOptions options, Screen screen)
+        : base("demo", "Three sites live through a story: load, race, refuse, share, lose a link, be killed, prove",
+            "demo", "demo --data ./bundles", "demo --json", "demo --keep")
+    {
+        this.options = options;
+        this.screen = screen;
+        Add(data);
+        Add(json);
+        Add(keep);
+        SetAction(RunAsync);
+    }
+
+    private async Task<int> RunAsync(ParseResult parse, CancellationToken cancellation)
+    {
+        if (options.Read(parse, screen) is not { } house)
+        {
+            return ExitCode.Failed;
+        }
+
+        if (parse.GetValue(data) is { } given && (!given.Exists || given.GetFiles("*.json").Length == 0))
+        {
+            return screen.Fail($"--data: {given.FullName} {(given.Exists ? "holds no *.json" : "does not exist")}.", "Name a folder of FHIR transaction bundles, or leave --data away.", ExitCode.WrongUsage);
+        }
+
+        if (TemporaryMesh.Create(house) is not { } place)
+        {
+            return screen.Fail("no block of ports is free for the story's mesh.", "Stop other meshes: ./edgemesh down");
+        }
+
+        try
+        {
+            var records = parse.GetValue(data)?.FullName ?? Generate(place);
+            using var mesh = new DemoMesh(place, records, TimeProvider.System);
+            var failed = await new DemoStory(screen, parse.GetValue(json)).RunAsync(mesh, cancellation);
+            End(parse, mesh, failed);
+            return failed == 0 ? ExitCode.Done : ExitCode.Failed;
+        }
+        finally
+        {
+            await CleanUpAsync(place, parse.GetValue(keep));
+        }
+    }
+
+    private static string Generate(MeshPlace place)
+    {
+        var folder = Path.Combine(place.Data.Path, "bundles");
+        PatientGenerator.WriteFolder(folder, Seed, Patients);
+        return folder;
+    }
+
+    private void End(ParseResult parse, DemoMesh mesh, int failed)
+    {
+        if (parse.GetValue(json))
+        {
+            return;
+        }
+
+        screen.Line();
+        screen.Line(failed == 0 ? $"All {DemoStory.Steps.Count} steps held." : $"{failed} of {DemoStory.Steps.Count} steps did not hold.");
+        if (parse.GetValue(keep) && UpState.Read(mesh.Place.Data) is not null)
+        {
+            Invite(mesh);
+        }
+        else
+        {
+            screen.Line("Next: ./edgemesh up runs the mesh for yourself; ./edgemesh demo --keep leaves this one running; docs/guides/first-service.md adds a service.");
+        }
+    }
+
+    private void Invite(DemoMesh mesh)
+    {
+        var (data, shift) = (mesh.Place.Data.Path, mesh.Place.Topology.PortShift);
+        var token = mesh.Issue(TokenRequest.Practitioner("dr-ada", mesh.ClinicB));
+        var url = mesh.Place.Topology.PublicUrl(mesh.Site(mesh.ClinicB)).ToString().TrimEnd('/');
+        screen.Line($"""
+            The mesh runs on. A practitioner of clinic-b reads the shared patient (the token is good for an hour):
+
+              TOKEN={token}
+              curl --cacert {mesh.Place.Data.AuthorityCertificate} -H "Authorization: Bearer $TOKEN" {url}/fhir/Patient/{mesh.PatientId}
+
+            ./edgemesh status --data-dir {data} --port-shift {shift}
+            ./edgemesh down --data-dir {data} --port-shift {shift}
+            """);
+    }
+
+    private async Task CleanUpAsync(MeshPlace place, bool isKept)
+    {
+        if (isKept && UpState.Read(place.Data) is not null)
+        {
+            return;
+        }
+
+        // Also after Ctrl-C: nothing of the story may stay behind.
+        if (await DownCommand.StopAsync(place.Data, CancellationToken.None) == false)
+        {
+            screen.Note($"The story's mesh did not stop; its data stays in {place.Data.Path}.");
+            return;
+        }
+
+        Directory.Delete(place.Data.Path, recursive: true);
+    }
+}

@@ -1,0 +1,86 @@
+using System.CommandLine;
+using EdgeMesh.Cli.Provisioning;
+using EdgeMesh.Cli.Terminal;
+using EdgeMesh.Cli.Topology;
+using EdgeMesh.Cli.Up;
+
+namespace EdgeMesh.Cli.Commands;
+
+/// <summary><c>edgemesh up</c>: the whole mesh of the topology on this machine.</summary>
+internal sealed class UpCommand : MeshCommand
+{
+    private readonly Option<bool> detach = new("--detach", "-d") { Description = "Return when every service is ready; ./edgemesh down stops the mesh" };
+    private readonly Option<string> engine = new("--engine") { Description = "embedded: nothing to install", DefaultValueFactory = _ => "embedded" };
+    private readonly Option<DirectoryInfo?> components = new("--components") { Description = "The folder of Dapr component YAML; default: components/embedded", HelpName = "DIR" };
+    private readonly Option<int> readyWithin = new("--ready-within") { Description = "Seconds to wait for readiness", DefaultValueFactory = _ => 60 };
+    private readonly Option<bool> background = new("--background") { Hidden = true };
+
+    private readonly MeshOptions options;
+    private readonly Screen screen;
+
+    public UpCommand(MeshOptions options, Screen screen)
+        : base("up", "Starts every site of the topology, shows where they listen, and stops them on Ctrl-C",
+            "up", "up -d && ./edgemesh status", "up --port-shift 1000 --data-dir /tmp/second-mesh")
+    {
+        this.options = options;
+        this.screen = screen;
+        engine.AcceptOnlyFromAmong("embedded", "daprd");
+        Add(detach);
+        Add(engine);
+        Add(components);
+        Add(readyWithin);
+        Add(background);
+        SetAction(RunAsync);
+    }
+
+    private async Task<int> RunAsync(ParseResult parse, CancellationToken cancellation)
+    {
+        if (options.Read(parse, screen) is not { } place)
+        {
+            return ExitCode.Failed;
+        }
+
+        if (Refuse(parse, place) is { } refusal)
+        {
+            return refusal;
+        }
+
+        var limit = TimeSpan.FromSeconds(parse.GetValue(readyWithin));
+        place = place with { Components = parse.GetValue(components)?.FullName ?? place.Components };
+        if (parse.GetValue(background))
+        {
+            return await UpInBackground.ServeAsync(place, limit, cancellation);
+        }
+
+        return parse.GetValue(detach)
+            ? await UpInBackground.StartAsync(place, limit, screen, cancellation)
+            : await UpInForeground.RunAsync(place, limit, screen, cancellation);
+    }
+
+    private int? Refuse(ParseResult parse, MeshPlace place)
+    {
+        if (parse.GetValue(engine) == "daprd")
+        {
+            return screen.Fail("up --engine daprd is not there yet.",
+                "One site on real sidecars: ./edgemesh run-file core > dapr.yaml, then dapr run -f . The whole mesh: leave --engine away.", ExitCode.WrongUsage);
+        }
+
+        if (parse.GetValue(components) is { Exists: false } missing)
+        {
+            return screen.Fail($"--components: there is no folder {missing.FullName}.", "Name a folder with Dapr component YAML, such as components/embedded.", ExitCode.WrongUsage);
+        }
+
+        if (UpState.Read(place.Data) is { } running)
+        {
+            return screen.Fail($"a mesh is up already with {place.Data.Path} (process {running.Pid}).", "See ./edgemesh status, or stop it with ./edgemesh down; --data-dir and --port-shift start another beside it.");
+        }
+
+        if (TakenPorts.Find(place.Topology.AllPorts().Where(p => !p.OnlyDaprd)) is { Count: > 0 } taken)
+        {
+            return screen.Fail($"{taken.Count} port{(taken.Count == 1 ? "" : "s")} of the mesh {(taken.Count == 1 ? "is" : "are")} taken; nothing was started:",
+                $"{string.Join("\n  ", taken)}\n  Stop what has them, or move the mesh: --port-shift 1000, or the ports in {Path.GetFileName(place.Topology.File)}.");
+        }
+
+        return null;
+    }
+}

@@ -1,0 +1,13 @@
+using Microsoft.AspNetCore.Builder;
+
+namespace EdgeMesh.Cli.Sites;
+
+/// <summary>The services that this program can host in its own process.</summary>
+internal static class ServiceCatalog
+{
+    private static readonly Dictionary<string, Func<WebApplicationBuilder, WebApplication>> Services = [];
+
+    public static IEnumerable<string> Names => Services.Keys;
+
+    public static Func<WebApplicationBuilder, WebApplication>? Find(string name) => Services.GetValueOrDefault(name);
+}

@@ -1,0 +1,100 @@
+using System.ComponentModel;
+using System.Diagnostics;
+
+namespace EdgeMesh.Cli.Up;
+
+/// <summary>A site's process, started again when it dies. It lives as long as its standard input stays open:
+/// so an <c>up</c> that is killed leaves no site behind.</summary>
+internal sealed class SiteProcess(string name, IReadOnlyList<string> arguments, TimeProvider clock, Action<string, string> log)
+{
+    private static readonly TimeSpan StopLimit = TimeSpan.FromSeconds(20);
+
+    private readonly Backoff backoff = new(TimeSpan.FromMilliseconds(500), TimeSpan.FromSeconds(15), TimeSpan.FromSeconds(30));
+    private Process? process;
+
+    public string Name => name;
+
+    public int? Pid { get; private set; }
+
+    public int Restarts { get; private set; }
+
+    /// <summary>Starts the process and keeps it running; ends when cancelled, after the process has.</summary>
+    public async Task RunAsync(CancellationToken cancellation)
+    {
+        while (!cancellation.IsCancellationRequested)
+        {
+            var started = clock.GetTimestamp();
+            var code = await RunOnceAsync(cancellation);
+            if (cancellation.IsCancellationRequested)
+            {
+                return;
+            }
+
+            var wait = backoff.Next(clock.GetElapsedTime(started));
+            log(name, $"the site's process ended ({code}); starting it again in {wait.TotalSeconds:0.#} s");
+            try
+            {
+                await Task.Delay(wait, clock, cancellation);
+            }
+            catch (OperationCanceledException)
+            {
+                return;
+            }
+
+            Restarts++;
+        }
+    }
+
+    private async Task<string> RunOnceAsync(CancellationToken cancellation)
+    {
+        var info = SelfProcess.StartInfo(arguments);
+        info.RedirectStandardInput = info.RedirectStandardOutput = info.RedirectStandardError = true;
+        try
+        {
+            process = Process.Start(info);
+        }
+        catch (Win32Exception e)
+        {
+            return e.Message;
+        }
+
+        using var running = process!;
+        Pid = running.Id;
+        var output = Task.WhenAll(PumpAsync(running.StandardOutput), PumpAsync(running.StandardError));
+        try
+        {
+            await running.WaitForExitAsync(cancellation);
+        }
+        catch (OperationCanceledException)
+        {
+            await StopAsync(running);
+        }
+
+        Pid = null;
+        await output;
+        return running.ExitCode > 128 ? $"signal {running.ExitCode - 128}" : $"exit code {running.ExitCode}";
+    }
+
+    private async Task StopAsync(Process running)
+    {
+        running.StandardInput.Close();
+        try
+        {
+            await running.WaitForExitAsync(CancellationToken.None).WaitAsync(StopLimit, clock, CancellationToken.None);
+        }
+        catch (TimeoutException)
+        {
+            log(name, $"did not stop within {StopLimit.TotalSeconds:0} s and is killed; what it acknowledged is durable");
+            running.Kill(entireProcessTree: true);
+            await running.WaitForExitAsync(CancellationToken.None);
+        }
+    }
+
+    private async Task PumpAsync(StreamReader lines)
+    {
+        while (await lines.ReadLineAsync(CancellationToken.None) is { } line)
+        {
+            log(name, line);
+        }
+    }
+}
