@@ -55,6 +55,7 @@ public static class EdgeMeshExtensions
         services.AddSingleton(settings);
         services.AddSingleton(settings.Identity);
         services.AddSingleton(settings.Directory);
+        services.AddSingleton(settings.Sidecar);
         DaprClients.Add(services, settings.Sidecar);
         services.AddSingleton<SiteSecrets>();
         services.AddSingleton<AppClients>();

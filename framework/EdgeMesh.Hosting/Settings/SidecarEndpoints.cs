@@ -4,9 +4,12 @@ namespace EdgeMesh.Hosting;
 
 /// <summary>Where a service's own sidecar listens, and the token that it asks for. From the configuration alone: a process may host
 /// several services, and its environment would be the same for all.</summary>
-internal sealed record SidecarEndpoints(Uri Http, Uri Grpc, string? ApiToken)
+/// <param name="Http">Its HTTP API.</param>
+/// <param name="Grpc">Its gRPC API.</param>
+/// <param name="ApiToken">What it wants to see in the header <c>dapr-api-token</c>; null: nothing.</param>
+public sealed record SidecarEndpoints(Uri Http, Uri Grpc, string? ApiToken)
 {
-    public static SidecarEndpoints Read(IConfiguration configuration, List<string> faults) => new(
+    internal static SidecarEndpoints Read(IConfiguration configuration, List<string> faults) => new(
         Endpoint(configuration, "DAPR_HTTP_ENDPOINT", "DAPR_HTTP_PORT", 3500, faults),
         Endpoint(configuration, "DAPR_GRPC_ENDPOINT", "DAPR_GRPC_PORT", 50001, faults),
         configuration["DAPR_API_TOKEN"] is { Length: > 0 } token ? token : null);

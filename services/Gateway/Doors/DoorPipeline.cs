@@ -1,0 +1,22 @@
+using EdgeMesh.Services.Gateway.MeshDoor;
+using EdgeMesh.Services.Gateway.PublicDoor;
+
+namespace EdgeMesh.Services.Gateway.Doors;
+
+/// <summary>Sends each request to what its listener serves.</summary>
+internal static class DoorPipeline
+{
+    public static void UseDoors(this WebApplication app)
+    {
+        var (people, sites) = (app.Services.GetRequiredService<PublicRequests>(), app.Services.GetRequiredService<MeshRequests>());
+        app.Use((context, next) => context.Features.Get<DoorFeature>()?.Door switch
+        {
+            // Health is the same for everybody, and has nothing to hide.
+            Door.Public when context.Request.Path.Value is "/healthz" or "/readyz" => next(context),
+            Door.Public => people.AnswerAsync(context),
+            Door.Mesh => sites.AnswerAsync(context),
+            Door.App => next(context),
+            _ => throw new InvalidOperationException("A connection without a door: every listener must be opened by DoorListeners."),
+        });
+    }
+}
