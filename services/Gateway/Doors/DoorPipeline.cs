@@ -11,12 +11,17 @@ internal static class DoorPipeline
         var (people, sites) = (app.Services.GetRequiredService<PublicRequests>(), app.Services.GetRequiredService<MeshRequests>());
         app.Use((context, next) => context.Features.Get<DoorFeature>()?.Door switch
         {
-            // Health is the same for everybody, and has nothing to hide.
-            Door.Public when context.Request.Path.Value is "/healthz" or "/readyz" => next(context),
-            Door.Public => people.AnswerAsync(context),
+            Door.Public => AnswerPublicAsync(context, next, people),
             Door.Mesh => sites.AnswerAsync(context),
             Door.App => next(context),
             _ => throw new InvalidOperationException("A connection without a door: every listener must be opened by DoorListeners."),
         });
+    }
+
+    private static Task AnswerPublicAsync(HttpContext context, RequestDelegate next, PublicRequests people)
+    {
+        SecurityHeaders.Attach(context.Response);
+        // Health is the same for everybody, and has nothing to hide.
+        return context.Request.Path.Value is "/healthz" or "/readyz" ? next(context) : people.AnswerAsync(context);
     }
 }

@@ -12,11 +12,7 @@ internal sealed class PublicRequests(DoorGuard guard, BearerTokens tokens, Calle
 {
     private const string Scheme = "Bearer ";
 
-    public Task AnswerAsync(HttpContext context)
-    {
-        SecurityHeaders.Attach(context.Response);
-        return guard.AnswerAsync(context, Door.Public, AnswerAsync);
-    }
+    public Task AnswerAsync(HttpContext context) => guard.AnswerAsync(context, Door.Public, AnswerAsync);
 
     private async Task<Refusal?> AnswerAsync(HttpContext context, string path)
     {
