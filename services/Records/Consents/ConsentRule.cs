@@ -1,0 +1,48 @@
+using System.Collections.Immutable;
+
+namespace EdgeMesh.Services.Records.Consents;
+
+/// <summary>What a provision does to the requests that it matches.</summary>
+internal enum Effect
+{
+    Permit,
+    Deny,
+}
+
+/// <summary>One provision of a Consent, reduced to what decides. An empty list constrains nothing. Nested rules are exceptions to
+/// their parent (FHIR R4 <c>Consent.provision</c>, IHE PCF 1.1).</summary>
+internal sealed record ConsentRule(string Path, Effect Effect)
+{
+    /// <summary>Organisation identifiers (a site's <c>organization</c>) that the provision names.</summary>
+    public ImmutableArray<string> Organizations { get; init; } = [];
+
+    /// <summary>Purposes of use, such as <c>TREAT</c>.</summary>
+    public ImmutableArray<string> Purposes { get; init; } = [];
+
+    /// <summary>Security labels, such as <c>PSY</c>: the provision matches a resource that carries one of them.</summary>
+    public ImmutableArray<string> Labels { get; init; } = [];
+
+    /// <summary>Resource types, such as <c>Observation</c>.</summary>
+    public ImmutableArray<string> Types { get; init; } = [];
+
+    public Period Period { get; init; }
+
+    public ImmutableArray<ConsentRule> Exceptions { get; init; } = [];
+}
+
+/// <summary>A closed interval; a missing bound is open.</summary>
+internal readonly record struct Period(DateTimeOffset? Start, DateTimeOffset? End)
+{
+    public bool Contains(DateTimeOffset moment) => !(moment < Start) && !(moment > End);
+}
+
+/// <summary>One Consent resource as it decides: only active ones are kept.</summary>
+/// <param name="Id">The Consent's id.</param>
+/// <param name="Version">Its version id.</param>
+/// <param name="Patient">The patient's id.</param>
+/// <param name="Root">The root provision.</param>
+internal sealed record ConsentDirective(string Id, string Version, string Patient, ConsentRule Root)
+{
+    /// <summary>How receipts and share changes name the consent and the rule that matched.</summary>
+    public string Reference(string rule) => $"Consent/{Id}/_history/{Version}#{rule}";
+}
