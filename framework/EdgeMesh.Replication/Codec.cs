@@ -59,7 +59,7 @@ internal static class Codec
             change.Granted.Select(g => new Wire.SharedDocument
             {
                 Key = ToWire(g.Key),
-                Version = g.Version.ToString(),
+                Version = g.Version?.ToString() ?? "",
                 WrappedKey = UnsafeByteOperations.UnsafeWrap(g.WrappedKey),
             }),
         },
@@ -70,7 +70,7 @@ internal static class Codec
     {
         Peer = change.Peer,
         ConsentVersion = change.ConsentVersion,
-        Granted = [.. change.Granted.Select(g => new SharedDocument(FromWire(g.Key), Version(g.Version), g.WrappedKey.Memory))],
+        Granted = [.. change.Granted.Select(g => new SharedDocument(FromWire(g.Key), g.Version.Length == 0 ? null : Version(g.Version), g.WrappedKey.Memory))],
         Withdrawn = [.. change.Withdrawn.Select(FromWire)],
     };
 

@@ -67,6 +67,9 @@ public interface IFollower
     /// <summary>Unique among the followers of the journal.</summary>
     string Name { get; }
 
+    /// <summary>Whether it reads the bodies of a collection's documents; those of others come empty.</summary>
+    bool Reads(string collection) => true;
+
     /// <summary>Where its output stands. <see cref="Position.Start"/> makes it start anew.</summary>
     ValueTask<Position> GetPositionAsync(CancellationToken cancellation);
 

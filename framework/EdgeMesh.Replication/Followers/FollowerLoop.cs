@@ -83,7 +83,7 @@ public sealed partial class FollowerLoop(Journal journal, IFollower follower, Ti
 
     private async Task StepAsync(CancellationToken cancellation)
     {
-        var page = await journal.ReadAsync(Position, RecordsPerPage, cancellation);
+        var page = await journal.ReadAsync(Position, RecordsPerPage, follower.Reads, cancellation);
         if (page.Records.Length == 0)
         {
             await journal.WaitAsync(Position, cancellation);

@@ -104,13 +104,17 @@ public sealed class Journal : IAsyncDisposable
     }
 
     /// <summary>Records after <paramref name="after"/>, with bodies. Batches are kept whole: a page may have more than asked for by one batch.</summary>
-    public async ValueTask<JournalPage> ReadAsync(Position after, int maxRecords, CancellationToken cancellation)
+    public ValueTask<JournalPage> ReadAsync(Position after, int maxRecords, CancellationToken cancellation) =>
+        ReadAsync(after, maxRecords, _ => true, cancellation);
+
+    /// <summary>Records after <paramref name="after"/>, with the bodies of the collections that <paramref name="reads"/> names.</summary>
+    public async ValueTask<JournalPage> ReadAsync(Position after, int maxRecords, Func<string, bool> reads, CancellationToken cancellation)
     {
         var page = await ReadWireAsync(after, maxRecords, cancellation);
         var records = ImmutableArray.CreateBuilder<JournalRecord>(page.Records.Count);
         foreach (var (at, record) in page.Records)
         {
-            records.Add(Codec.FromWire(record, at, record.Document is null ? default : await _log.BodyAsync(record.Document, cancellation)));
+            records.Add(Codec.FromWire(record, at, record.Document is null || !reads(record.Document.Key.Collection) ? default : await _log.BodyAsync(record.Document, cancellation)));
         }
 
         return new JournalPage(records.MoveToImmutable(), page.Next, page.Next >= Head);

@@ -13,6 +13,9 @@ internal sealed class ConsentIndex
     public ImmutableArray<ConsentDirective> For(string patient) =>
         _byPatient.TryGetValue(patient, out var directives) ? directives : [];
 
+    /// <summary>Whose consent it is; null when it decides nothing.</summary>
+    public string? PatientOf(string consentId) => _patientOf.GetValueOrDefault(consentId);
+
     /// <summary>Takes a Consent's new version; null when it decides nothing any more.</summary>
     public void Set(string consentId, ConsentDirective? directive)
     {
