@@ -44,7 +44,7 @@ public sealed class DaprJournalStore(DaprClient dapr) : IJournalStore
     public async ValueTask<ReadOnlyMemory<byte>?> GetBodyAsync(string key, CancellationToken cancellation)
     {
         var value = await dapr.GetByteStateAsync(Bodies, key, cancellationToken: cancellation);
-        return value.IsEmpty ? null : value;
+        return value.IsEmpty ? (ReadOnlyMemory<byte>?)null : value;
     }
 
     /// <inheritdoc/>

@@ -39,7 +39,7 @@ internal sealed class AuditSealer(SiteIdentity identity, Keyring.Keyring keyring
         }
 
         var opened = await keyring.OpenAsync(envelope, header, cancellation);
-        return opened.Failure is null ? opened.Plaintext : null;
+        return opened.Failure is null ? opened.Plaintext : (ReadOnlyMemory<byte>?)null;
     }
 
     private async ValueTask<ReadOnlyMemory<byte>> SealOneAsync(AccessEvent access, CancellationToken cancellation)

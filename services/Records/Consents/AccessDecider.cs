@@ -3,14 +3,16 @@ using EdgeMesh.Hosting;
 
 namespace EdgeMesh.Services.Records.Consents;
 
-/// <summary>Decides who may do what: scope ∩ role ∩ site, then each resource by itself.</summary>
-internal sealed class AccessDecider(SiteIdentity identity)
+/// <summary>Decides who may do what: scope ∩ role before the store is looked at, then each resource by itself: scope ∩ consent. The site
+/// stage is the owner's (for a copy it was decided when the copy was sent, and its rule came with it); the user stage is decided here.</summary>
+internal sealed class AccessDecider(SiteIdentity identity, MeshDirectory directory, ConsentIndex consents, TimeProvider clock)
 {
     private static readonly Decision Local = new(AccessEffect.Permit, "local:role");
     private static readonly Decision Own = new(AccessEffect.Permit, "local:own-record");
     private static readonly Decision NoScope = new(AccessEffect.Refuse, "refused:scope");
     private static readonly Decision NoRole = new(AccessEffect.Refuse, "refused:role");
     private static readonly Decision OtherSite = new(AccessEffect.Hide, "hidden:other-site");
+    private static readonly Decision NoConsent = new(AccessEffect.Hide, "hidden:no-consent");
     private static readonly Decision OutsideScope = new(AccessEffect.Hide, "hidden:outside-scope");
     private static readonly Decision OtherPatient = new(AccessEffect.Hide, "hidden:other-patient");
 
@@ -32,7 +34,7 @@ internal sealed class AccessDecider(SiteIdentity identity)
     /// <summary>Decides on one resource, before any byte of it leaves.</summary>
     public Decision Decide(Caller caller, in AccessRequest request)
     {
-        if (caller.Kind != CallerKind.User || caller.Site != identity.Site || caller.ForwardedBy is not null)
+        if (caller.Kind != CallerKind.User)
         {
             return OtherSite;
         }
@@ -44,10 +46,46 @@ internal sealed class AccessDecider(SiteIdentity identity)
 
         if (caller.Patient is not { } patient || !(patientOnly || caller.Roles.Contains("patient")))
         {
-            return patientOnly ? OutsideScope : Local;
+            return patientOnly ? OutsideScope : Disclose(caller, request);
         }
 
-        return request.Patients.Contains(patient) || request.Patients.IsEmpty ? Own : OtherPatient;
+        return request.Patients.IsEmpty ? Disclose(caller, request)
+            : !request.Patients.Contains(patient) ? OtherPatient
+            : request.OwnerSite == identity.Site && caller.ForwardedBy is null ? Own
+            : Disclose(caller, request);
+    }
+
+    /// <summary>What the consents say: to the site's own people all that no consent denies them by name, to others only what one permits.</summary>
+    private Decision Disclose(Caller caller, in AccessRequest request)
+    {
+        if (caller.ForwardedBy is { } peer)
+        {
+            return request.OwnerSite == identity.Site && directory.Find(peer) is { } site ? ToPeer(caller, site, request) : OtherSite;
+        }
+
+        if (request.OwnerSite != identity.Site)
+        {
+            return request.HeldUnder is { } reference ? new Decision(AccessEffect.Permit, reference) : OtherSite;
+        }
+
+        foreach (var patient in request.Patients)
+        {
+            var disclosure = new DisclosureRequest(directory.This.Organization, caller.Purpose, request.ResourceType, request.Labels, clock.GetUtcNow());
+            if (ConsentEvaluator.EvaluateNamed(consents.For(patient), disclosure) is { Effect: Effect.Deny, Reference: { } denial })
+            {
+                return new Decision(AccessEffect.Hide, denial);
+            }
+        }
+
+        return Local;
+    }
+
+    private Decision ToPeer(Caller caller, SiteEntry peer, in AccessRequest request)
+    {
+        var facts = new Resources.ResourceFacts(request.Patients, request.Labels);
+        return SiteDisclosure.Permits(facts, request.ResourceType, peer, caller.Purpose, clock.GetUtcNow(), consents.For) is { } reference
+            ? new Decision(AccessEffect.Permit, reference)
+            : NoConsent;
     }
 
     private bool Covered(Caller caller, in AccessRequest request, out bool patientOnly)

@@ -12,6 +12,9 @@ namespace EdgeMesh.Services.Records.Consents;
 internal readonly record struct AccessRequest(
     Interaction Interaction, string ResourceType, string? Id, ImmutableArray<string> Patients, ImmutableArray<string> Labels, string OwnerSite)
 {
+    /// <summary>For a copy of another site's: the consent, version and rule under which it is held here.</summary>
+    public string? HeldUnder { get; init; }
+
     /// <summary>Whether the resource matches a search query; asked for scopes that are narrowed by one.</summary>
     public Func<string, bool>? Matches { get; init; }
 }

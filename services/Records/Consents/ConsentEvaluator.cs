@@ -44,6 +44,16 @@ internal static class ConsentEvaluator
         return verdict;
     }
 
+    /// <summary>What rules say that name the organisation: a patient's rule about others does not shut out those who treat at home.</summary>
+    public static ConsentVerdict EvaluateNamed(ImmutableArray<ConsentDirective> directives, in DisclosureRequest request)
+    {
+        var organization = request.Organization;
+        return Evaluate(directives.RemoveAll(d => !Names(d.Root, organization)), request);
+    }
+
+    private static bool Names(ConsentRule rule, string organization) =>
+        rule.Organizations.Contains(organization, StringComparer.Ordinal) || rule.Exceptions.Any(e => Names(e, organization));
+
     /// <summary>The deepest matching rule; among the exceptions of one parent a deny wins.</summary>
     private static ConsentRule? Match(ConsentRule rule, in DisclosureRequest request)
     {

@@ -19,8 +19,8 @@ internal static class ConsentReader
             return null;
         }
 
-        var root = consent.Provision ?? new Consent.ProvisionComponent();
-        return new ConsentDirective(consent.Id, version, patient, ReadRule(root, "provision", RootEffect(consent)));
+        var root = consent.Provision ?? new Consent.provisionComponent();
+        return new ConsentDirective(consent.Id!, version, patient, ReadRule(root, "provision", RootEffect(consent)));
     }
 
     /// <summary>R4 leaves the root's type open and states the base by the policy rule; IHE PCF states it in the root.</summary>
@@ -32,7 +32,7 @@ internal static class ConsentReader
             _ => consent.PolicyRule?.Coding.Any(c => c.Code == OptOut) is false ? Effect.Permit : Effect.Deny,
         };
 
-    private static ConsentRule ReadRule(Consent.ProvisionComponent provision, string path, Effect effect)
+    private static ConsentRule ReadRule(Consent.provisionComponent provision, string path, Effect effect)
     {
         var organizations = provision.Actor.Select(a => OrganizationOf(a.Reference)).ToImmutableArray();
         var named = organizations.OfType<string>().ToImmutableArray();
