@@ -29,7 +29,7 @@ internal sealed class SqliteBroker : IPubSubBroker
 
     public static SqliteBroker Open(ComponentSpec spec, ComponentContext context)
     {
-        var path = SqliteFile.Path(spec["path"] ?? throw new ArgumentException("'path' is missing."), context.WorkingDirectory);
+        var path = SqliteFile.Path(spec["connectionString"] ?? throw new ArgumentException("'connectionString' is missing."), context.WorkingDirectory);
         Directory.CreateDirectory(Path.GetDirectoryName(path)!);
         FileStream owner;
         try
