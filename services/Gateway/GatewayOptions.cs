@@ -35,6 +35,9 @@ internal sealed record GatewayOptions
     /// <summary><c>Concurrency</c>: requests under way at a time, at each door.</summary>
     public int Concurrency { get; init; } = 256;
 
+    /// <summary><c>PingSeconds</c>: after so long without a byte another site is pinged, and after as long again given up.</summary>
+    public TimeSpan PingDelay { get; init; } = TimeSpan.FromSeconds(5);
+
     /// <summary><c>RequestSeconds</c>: for one request as a whole.</summary>
     public TimeSpan RequestLimit { get; init; } = TimeSpan.FromSeconds(60);
 

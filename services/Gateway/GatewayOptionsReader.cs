@@ -28,6 +28,7 @@ internal sealed class GatewayOptionsReader(IConfiguration configuration)
             BodyLimit = Number("BodyLimit", 1, 1024 * MiB) ?? usual.BodyLimit,
             BufferLimit = Number("BufferLimit", 1, 64 * 1024 * MiB) ?? usual.BufferLimit,
             Concurrency = (int)(Number("Concurrency", 1, 100_000) ?? usual.Concurrency),
+            PingDelay = Seconds("PingSeconds", usual.PingDelay),
             RequestLimit = Seconds("RequestSeconds", usual.RequestLimit),
             FeedLimit = Seconds("FeedSeconds", usual.FeedLimit),
         };

@@ -1,4 +1,3 @@
-using System.Security.Cryptography;
 using EdgeMesh.Hosting;
 
 namespace EdgeMesh.Services.Gateway.Credentials;
@@ -37,7 +36,7 @@ internal sealed partial class CredentialsLoader(SiteSecrets secrets, GatewayOpti
             Waiting = null;
             return true;
         }
-        catch (Exception error) when (error is KeyNotFoundException or InvalidDataException or CryptographicException or ArgumentException)
+        catch (Exception error) when (error is KeyNotFoundException or InvalidDataException)
         {
             Waiting = error.Message;
             LogUnusable(error.Message);

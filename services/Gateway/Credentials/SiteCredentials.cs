@@ -1,4 +1,5 @@
 using System.Net.Security;
+using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using EdgeMesh.Hosting;
 using EdgeMesh.Services.Gateway.Tokens;
@@ -19,9 +20,23 @@ internal sealed record SiteCredentials(SslStreamCertificateContext Certificate, 
         var keyPem = await secrets.GetAsync(SiteSecrets.MeshPrivateKey, cancellation);
         var signingKey = await secrets.GetAsync(SiteSecrets.CallerSigningKey, cancellation);
         var issuers = await secrets.GetAsync(SiteSecrets.IssuerKeys, cancellation);
-        var authority = X509Certificate2.CreateFromPem(authorityPem);
-        var certificate = SslStreamCertificateContext.Create(X509Certificate2.CreateFromPem(certificatePem, keyPem), [authority], offline: true);
+        var authority = Parse(() => X509Certificate2.CreateFromPem(authorityPem), SiteSecrets.MeshCa);
+        var own = Parse(() => X509Certificate2.CreateFromPem(certificatePem, keyPem), $"{SiteSecrets.MeshCertificate}' or '{SiteSecrets.MeshPrivateKey}");
+        var certificate = SslStreamCertificateContext.Create(own, [authority], offline: true);
         return new SiteCredentials(certificate, authority, signingKey, IssuerKeys.Parse(issuers, defaultIssuer));
+    }
+
+    private static X509Certificate2 Parse(Func<X509Certificate2> read, string secret)
+    {
+        try
+        {
+            return read();
+        }
+        catch (Exception error) when (error is CryptographicException or ArgumentException)
+        {
+            // The message of the reason may quote what it read.
+            throw new InvalidDataException($"The secret '{secret}' is not the PEM that it should be.", error);
+        }
     }
 
     /// <summary>Keeps the platform from asking system roots and the network about a certificate.</summary>

@@ -7,6 +7,9 @@ namespace EdgeMesh.Services.Gateway.Errors;
 /// <param name="Detail">Where, and what to do.</param>
 internal sealed record Refusal(int Status, string Code, string Title, string Detail)
 {
+    /// <summary>For a method that is not allowed: those that are.</summary>
+    public string? Allow { get; init; }
+
     public static readonly Refusal PathNotAllowed = new(StatusCodes.Status400BadRequest, "path-not-allowed", "The path has characters or segments that are not allowed.",
         "Use letters, digits, '-', '.', '_', '~', '$' and single slashes, without '.' and '..' segments; nothing percent-encoded.");
 
@@ -16,7 +19,7 @@ internal sealed record Refusal(int Status, string Code, string Title, string Det
     public static readonly Refusal TooManyRequests = new(StatusCodes.Status429TooManyRequests, "too-many-requests", "Too many requests are under way.",
         "Try again after the time in Retry-After.");
 
-    public static readonly Refusal BodyCutOff = new(StatusCodes.Status400BadRequest, "body-cut-off", "The request's body ended before its announced end.",
+    public static readonly Refusal BodyCutOff = new(StatusCodes.Status400BadRequest, "body-cut-off", "The request's body is incomplete, or its framing is broken.",
         "Nothing was passed on or stored. Send the whole request again.");
 
     public static readonly Refusal BodyTooSlow = new(StatusCodes.Status408RequestTimeout, "body-too-slow", "The request's body came too slowly.",
@@ -29,7 +32,7 @@ internal sealed record Refusal(int Status, string Code, string Title, string Det
         "The site's log has the reason.");
 
     public static Refusal MethodNotAllowed(string allowed) =>
-        new(StatusCodes.Status405MethodNotAllowed, "method-not-allowed", "The method is not allowed at this path.", $"Allowed: {allowed}.");
+        new(StatusCodes.Status405MethodNotAllowed, "method-not-allowed", "The method is not allowed at this path.", $"Allowed: {allowed}.") { Allow = allowed };
 
     public static Refusal BodyTooLarge(long limit) => new(StatusCodes.Status413PayloadTooLarge, "body-too-large", "The request's body is too large.",
         $"At most {limit} bytes are taken (setting EdgeMesh:Gateway:BodyLimit). Send less, or in parts.");

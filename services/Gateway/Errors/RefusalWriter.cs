@@ -53,6 +53,9 @@ internal sealed partial class RefusalWriter
             case StatusCodes.Status403Forbidden:
                 response.Headers.WWWAuthenticate = "Bearer realm=\"edgemesh\", error=\"insufficient_scope\"";
                 break;
+            case StatusCodes.Status405MethodNotAllowed:
+                response.Headers.Allow = refusal.Allow;
+                break;
             case StatusCodes.Status429TooManyRequests or StatusCodes.Status503ServiceUnavailable:
                 response.Headers.RetryAfter = RetrySeconds;
                 break;

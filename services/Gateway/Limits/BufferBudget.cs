@@ -3,18 +3,21 @@ namespace EdgeMesh.Services.Gateway.Limits;
 /// <summary>How many bytes of requests may be held at a time, all together.</summary>
 internal sealed class BufferBudget(long limit)
 {
-    private long _free = limit;
+    private long _taken;
 
     public bool TryTake(int bytes)
     {
-        if (Interlocked.Add(ref _free, -bytes) >= 0)
+        if (Interlocked.Add(ref _taken, bytes) <= limit)
         {
             return true;
         }
 
-        Interlocked.Add(ref _free, bytes);
+        GiveBack(bytes);
         return false;
     }
 
-    public void GiveBack(long bytes) => Interlocked.Add(ref _free, bytes);
+    /// <summary>Whether nothing is held.</summary>
+    public bool IsUntouched => Interlocked.Read(ref _taken) == 0;
+
+    public void GiveBack(long bytes) => Interlocked.Add(ref _taken, -bytes);
 }

@@ -9,7 +9,7 @@ namespace EdgeMesh.Services.Gateway.MeshOut;
 
 /// <summary>Connections to the other sites' mesh doors: few, HTTP/2, kept open, with this site's certificate. The other end must show
 /// the certificate of just that site. A link that is cut is noticed at once or, half open, by pings.</summary>
-internal sealed class PeerLinks(MeshDirectory directory, CredentialsLoader credentials, TimeProvider clock) : IDisposable
+internal sealed class PeerLinks(MeshDirectory directory, CredentialsLoader credentials, GatewayOptions options, TimeProvider clock) : IDisposable
 {
     private readonly FrozenDictionary<string, HttpMessageInvoker> _links = directory.Sites
         .Where(s => s.MeshUrl is not null && s.Name != directory.Self)
@@ -21,8 +21,8 @@ internal sealed class PeerLinks(MeshDirectory directory, CredentialsLoader crede
             AutomaticDecompression = DecompressionMethods.None,
             EnableMultipleHttp2Connections = true,
             ConnectTimeout = TimeSpan.FromSeconds(3),
-            KeepAlivePingDelay = TimeSpan.FromSeconds(5),
-            KeepAlivePingTimeout = TimeSpan.FromSeconds(5),
+            KeepAlivePingDelay = options.PingDelay,
+            KeepAlivePingTimeout = options.PingDelay,
             KeepAlivePingPolicy = HttpKeepAlivePingPolicy.WithActiveRequests,
             PooledConnectionIdleTimeout = TimeSpan.FromMinutes(2),
             // Certificates are looked at anew now and then.

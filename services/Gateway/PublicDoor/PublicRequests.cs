@@ -24,7 +24,6 @@ internal sealed class PublicRequests(DoorGuard guard, BearerTokens tokens, Calle
         var method = context.Request.Method;
         if (!route.Methods.Contains(method))
         {
-            context.Response.Headers.Allow = string.Join(", ", route.Methods);
             return Refusal.MethodNotAllowed(string.Join(", ", route.Methods));
         }
 
