@@ -39,7 +39,13 @@ internal sealed class HostedApp(TestApp app, DaprTestHostOptions options, string
             return;
         }
 
-        var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { ContentRootPath = dataDirectory, EnvironmentName = Environments.Production });
+        var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions
+        {
+            ContentRootPath = dataDirectory,
+            EnvironmentName = Environments.Production,
+            // A watcher for each host would use up what the system gives a user once many tests run.
+            Args = ["--hostBuilder:reloadConfigOnChange=false"],
+        });
         builder.Configuration.AddInMemoryCollection(Settings());
         builder.Services.AddSingleton(options.Clock);
         builder.Services.AddSingleton(options.Loggers);
