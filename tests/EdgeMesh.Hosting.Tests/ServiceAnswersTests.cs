@@ -3,9 +3,7 @@ using System.Net.Http.Json;
 using System.Text.Json;
 using Grpc.Core;
 using Microsoft.AspNetCore.Builder;
-using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
-using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 
@@ -76,19 +74,6 @@ public sealed class ServiceAnswersTests
         Assert.Equal(expected, notes.StatusCode);
         Assert.Equal(HttpStatusCode.OK, health.StatusCode);
         Assert.Equal(expected, trick.StatusCode);
-    }
-
-    [Fact]
-    public async Task AppToken_OnAListenerThatChecksCallersItself_IsNotAsked()
-    {
-        await using var service = await LoneService.StartAsync(
-            new() { ["APP_API_TOKEN"] = "t0ken" },
-            builder => builder.WebHost.ConfigureKestrel(k => k.Listen(IPAddress.Loopback, 0, listener => listener.ChecksCallersItself())),
-            app => app.MapGet("/notes", () => "notes"));
-
-        using var notes = await service.Client.GetAsync("/notes", Token);
-
-        Assert.Equal(HttpStatusCode.OK, notes.StatusCode);
     }
 
     [Fact]
