@@ -46,7 +46,7 @@ public sealed partial class SiteSecrets(DaprClient dapr, ILogger<SiteSecrets> lo
     private const string Component = "secrets";
     private static readonly TimeSpan AttemptLimit = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(50);
-    private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan LongestPause = TimeSpan.FromMilliseconds(500);
 
     private readonly ConcurrentDictionary<string, string> _known = new(StringComparer.Ordinal);
 
@@ -66,7 +66,11 @@ public sealed partial class SiteSecrets(DaprClient dapr, ILogger<SiteSecrets> lo
                 return _known.GetOrAdd(name, value);
             }
 
-            LogWaiting(name);
+            if (pause == FirstPause)
+            {
+                LogWaiting(name);
+            }
+
             // Another process comes up in its own time, whatever the clock says that a test gave to the service.
             await Task.Delay(pause * (0.5 + Random.Shared.NextDouble()), TimeProvider.System, cancellation);
         }
