@@ -12,6 +12,7 @@ public sealed class ReadinessTests
     [InlineData("issuer-jwks", """{"keys":[{"kty":"oct","kid":"shared","k":"AAAA"}]}""", "issuer-jwks")]
     [InlineData("issuer-jwks", "nonsense", "issuer-jwks")]
     [InlineData("mesh-ca", "nonsense", "mesh-ca")]
+    [InlineData("caller-signing-key", "nonsense", "caller-signing-key")]
     [InlineData("mesh-private-key", "nonsense", "mesh-private-key")]
     public async Task Readyz_WithASecretThatCantBeUsed_SaysWhich(string secret, string value, string named)
     {

@@ -22,11 +22,19 @@ internal sealed record SiteCredentials(SslStreamCertificateContext Certificate, 
         var issuers = await secrets.GetAsync(SiteSecrets.IssuerKeys, cancellation);
         var authority = Parse(() => X509Certificate2.CreateFromPem(authorityPem), SiteSecrets.MeshCa);
         var own = Parse(() => X509Certificate2.CreateFromPem(certificatePem, keyPem), $"{SiteSecrets.MeshCertificate}' or '{SiteSecrets.MeshPrivateKey}");
+        CheckSigningKey(signingKey);
         var certificate = SslStreamCertificateContext.Create(own, [authority], offline: true);
         return new SiteCredentials(certificate, authority, signingKey, IssuerKeys.Parse(issuers, defaultIssuer));
     }
 
-    private static X509Certificate2 Parse(Func<X509Certificate2> read, string secret)
+    /// <summary>Found out now rather than by the first request.</summary>
+    private static void CheckSigningKey(string pem)
+    {
+        using var key = ECDsa.Create();
+        Parse(() => { key.ImportFromPem(pem); return key; }, SiteSecrets.CallerSigningKey);
+    }
+
+    private static T Parse<T>(Func<T> read, string secret)
     {
         try
         {

@@ -35,6 +35,7 @@ internal static class HeaderRules
         }
 
         headers.Remove("Server");
+        headers.Remove("traceparent");
         headers.Remove("X-Powered-By");
         headers.Remove(CallerTokens.Header);
         headers.Remove(CallerTokens.ForwardedHeader);

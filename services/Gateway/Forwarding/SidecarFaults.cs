@@ -9,6 +9,9 @@ internal static class SidecarFaults
 {
     private const int LongestFault = 8 * 1024;
 
+    private static readonly Refusal TooLarge = new(StatusCodes.Status413PayloadTooLarge, "body-too-large",
+        "The request's body is too large for the sidecar.", "Send less, or in parts; or raise the sidecar's own limit.");
+
     /// <summary>Null: the answer is the service's own. A service's errors are problem details or OperationOutcomes, never Dapr's.</summary>
     public static async ValueTask<Refusal?> ReadAsync(HttpResponseMessage answer, string service, CancellationToken cancellation)
     {
@@ -20,22 +23,23 @@ internal static class SidecarFaults
         }
 
         await content.LoadIntoBufferAsync(LongestFault, cancellation);
-        return ErrorCode(await content.ReadAsByteArrayAsync(cancellation)) switch
+        return Message(await content.ReadAsByteArrayAsync(cancellation)) switch
         {
             null => null,
-            _ when answer.StatusCode == HttpStatusCode.RequestEntityTooLarge => new Refusal(StatusCodes.Status413PayloadTooLarge, "body-too-large",
-                "The request's body is too large for the sidecar.", "Send less, or in parts; or raise the sidecar's own limit."),
+            // daprd says 500 to this too, and only its words tell the difference; the embedded sidecar says 413.
+            var message when answer.StatusCode == HttpStatusCode.RequestEntityTooLarge || message.Contains("too large", StringComparison.OrdinalIgnoreCase) => TooLarge,
             _ => Refusal.ServiceAway(service),
         };
     }
 
-    private static string? ErrorCode(byte[] body)
+    /// <summary>Null: these are not a sidecar's words.</summary>
+    private static string? Message(byte[] body)
     {
         try
         {
             using var json = JsonDocument.Parse(body);
-            return json.RootElement.ValueKind == JsonValueKind.Object && json.RootElement.TryGetProperty("errorCode", out var code) && code.ValueKind == JsonValueKind.String
-                ? code.GetString()
+            return json.RootElement.ValueKind == JsonValueKind.Object && json.RootElement.TryGetProperty("errorCode", out _)
+                ? json.RootElement.TryGetProperty("message", out var message) ? message.ToString() : ""
                 : null;
         }
         catch (JsonException)
