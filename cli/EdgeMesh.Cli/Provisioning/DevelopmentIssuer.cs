@@ -61,6 +61,7 @@ internal sealed class DevelopmentIssuer : IDisposable
         var claims = new Dictionary<string, object>
         {
             ["sub"] = request.User,
+            ["site"] = request.Site,
             ["roles"] = request.TokenRoles.ToArray(),
             ["scope"] = string.Join(' ', request.Scopes),
             ["purpose"] = request.Purpose,

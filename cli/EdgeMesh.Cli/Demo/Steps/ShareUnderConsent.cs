@@ -26,7 +26,7 @@ internal sealed class ShareUnderConsent : DemoStep
         var note = await clinicB.GetAsync($"fhir/Observation/{mesh.NoteId}", cancellation);
         var isExact = atA.Contains(mesh.NoteId) && atB.SetEquals(atA.Where(id => id != mesh.NoteId));
         var receipt = await ReceiptAsync(mesh, clinicB, read.Receipt, cancellation);
-        var hasProof = receipt.Code == 200 && receipt.Body?["proof"] is not null;
+        var hasProof = receipt.Code == 200 && receipt.Body?["ledger"]?["proof"] is not null && receipt.Body["decision"]?["consent"] is not null;
         return StepOutcome.Of(read.Code == 200 && isExact && note.Code == 404 && hasProof,
             $"clinic-b reads the patient ({read.Code}) and {atB.Count} of {atA.Count} observations, the note answers {note.Code}; receipt {read.Receipt ?? "missing"}: {Sentence(receipt)}",
             ("patient", read.Code), ("observationsAtOwner", atA.Count), ("observationsShared", atB.Count), ("note", note.Code), ("receipt", read.Receipt), ("decision", receipt.Body));
@@ -36,7 +36,9 @@ internal sealed class ShareUnderConsent : DemoStep
         await mesh.UntilAsync(() => client.GetAsync($"receipts/{receipt ?? "none"}", cancellation), a => a.Code != 202, ShareLimit, cancellation);
 
     private static string Sentence(FhirAnswer receipt) =>
-        receipt.Body is { } body ? $"{body["rule"] ?? body["decision"]}, ledger entry {body["ledgerIndex"] ?? body["index"]}{(body["proof"] is null ? "" : " with its proof")}" : $"no receipt ({receipt.Code})";
+        receipt.Body is { } body && body["decision"] is { } decision
+            ? $"{decision["consent"]} version {decision["version"]}, rule {decision["rule"]}, ledger entry {body["ledger"]?["index"]}{(body["ledger"]?["proof"] is null ? "" : " with its proof")}"
+            : $"no receipt ({receipt.Code})";
 
     private static async Task<HashSet<string>> Observations(FhirClient client, string patient, CancellationToken cancellation) =>
         [.. (await client.SearchAllAsync($"Observation?patient={patient}&_count=100", cancellation)).Select(o => o["id"]!.ToString())];
