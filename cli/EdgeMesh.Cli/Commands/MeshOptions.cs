@@ -82,4 +82,19 @@ internal sealed class MeshOptions
 
 /// <summary>A mesh on this machine: what it is made of and where it keeps its data.</summary>
 /// <param name="Components">The folder of Dapr component YAML.</param>
-internal sealed record MeshPlace(MeshTopology Topology, DataFolder Data, string Components);
+/// <param name="Engine">What serves the Dapr API: <c>embedded</c> or <c>daprd</c>.</param>
+internal sealed record MeshPlace(MeshTopology Topology, DataFolder Data, string Components, string Engine = MeshPlace.Embedded)
+{
+    public const string Embedded = "embedded";
+    public const string Daprd = "daprd";
+
+    /// <summary>The same place on an engine, with the components that it uses unless another folder is named.</summary>
+    public MeshPlace On(string engine, string? components) => this with
+    {
+        Engine = engine,
+        Components = components ?? Path.Combine(Topology.Directory, "components", engine == Daprd ? "rabbitmq" : "embedded"),
+    };
+
+    /// <summary>Every port that this mesh listens on.</summary>
+    public IEnumerable<PortUse> Ports => Topology.AllPorts().Where(p => Engine == Daprd || !p.OnlyDaprd);
+}

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Runtime.InteropServices;
+using EdgeMesh.Cli.Daprd;
 using EdgeMesh.Cli.Provisioning;
 using EdgeMesh.Cli.Sites;
 using EdgeMesh.Cli.Terminal;
@@ -12,7 +13,8 @@ internal sealed class SiteCommand : MeshCommand
     public const string CommandName = "site";
 
     private readonly Argument<string> name = new("NAME") { Description = "A site of the topology" };
-    private readonly Option<DirectoryInfo?> components = new("--components") { Description = "The folder of Dapr component YAML; default: components/embedded", HelpName = "DIR" };
+    private readonly Option<DirectoryInfo?> components = UpCommand.ComponentsOption();
+    private readonly Option<string> engine = UpCommand.EngineOption();
     private readonly Option<string> logs = new("--logs") { Description = "text for people, json for programs, auto: by where the output goes", DefaultValueFactory = _ => "auto" };
     private readonly Option<bool> attached = new("--attached") { Description = "Ends when its standard input closes", Hidden = true };
 
@@ -25,6 +27,7 @@ internal sealed class SiteCommand : MeshCommand
         this.options = options;
         this.screen = screen;
         Add(name);
+        Add(engine);
         Add(components);
         logs.AcceptOnlyFromAmong("auto", "text", "json");
         Add(logs);
@@ -44,7 +47,7 @@ internal sealed class SiteCommand : MeshCommand
             return screen.Fail($"there is no site '{parse.GetRequiredValue(name)}'.", $"Sites: {string.Join(", ", place.Topology.Sites.Select(s => s.Name))}.", ExitCode.WrongUsage);
         }
 
-        place = place with { Components = parse.GetValue(components)?.FullName ?? place.Components };
+        place = place.On(parse.GetRequiredValue(engine), parse.GetValue(components)?.FullName);
         if (!File.Exists(place.Data.Secrets(site.Name)))
         {
             return screen.Fail($"{site.Name} has no keys in {place.Data.Path}.", "Make them with ./edgemesh keys, or let ./edgemesh up do it.");
@@ -57,6 +60,11 @@ internal sealed class SiteCommand : MeshCommand
         }
 
         using var stop = new StopSignals(parse.GetValue(attached), cancellation);
+        if (place.Engine == MeshPlace.Daprd)
+        {
+            return await DaprdSite.RunAsync(place, site, screen, stop.Token);
+        }
+
         await using var host = await SiteHost.StartAsync(place, site, parse.GetRequiredValue(logs), stop.Token);
         await stop.WaitAsync();
         return ExitCode.Done;

@@ -1,7 +1,6 @@
 using System.CommandLine;
-using EdgeMesh.Cli.Provisioning;
+using EdgeMesh.Cli.Daprd;
 using EdgeMesh.Cli.Terminal;
-using EdgeMesh.Cli.Topology;
 using EdgeMesh.Cli.Up;
 
 namespace EdgeMesh.Cli.Commands;
@@ -10,8 +9,8 @@ namespace EdgeMesh.Cli.Commands;
 internal sealed class UpCommand : MeshCommand
 {
     private readonly Option<bool> detach = new("--detach", "-d") { Description = "Return when every service is ready; ./edgemesh down stops the mesh" };
-    private readonly Option<string> engine = new("--engine") { Description = "embedded: nothing to install", DefaultValueFactory = _ => "embedded" };
-    private readonly Option<DirectoryInfo?> components = new("--components") { Description = "The folder of Dapr component YAML; default: components/embedded", HelpName = "DIR" };
+    private readonly Option<string> engine = EngineOption();
+    private readonly Option<DirectoryInfo?> components = ComponentsOption();
     private readonly Option<int> readyWithin = new("--ready-within") { Description = "Seconds to wait for readiness", DefaultValueFactory = _ => 60 };
     private readonly Option<bool> background = new("--background") { Hidden = true };
 
@@ -20,11 +19,10 @@ internal sealed class UpCommand : MeshCommand
 
     public UpCommand(MeshOptions options, Screen screen)
         : base("up", "Starts every site of the topology, shows where they listen, and stops them on Ctrl-C",
-            "up", "up -d && ./edgemesh status", "up --port-shift 1000 --data-dir /tmp/second-mesh")
+            "up", "up -d && ./edgemesh status", "up --engine daprd --components components/rabbitmq", "up --port-shift 1000 --data-dir /tmp/second-mesh")
     {
         this.options = options;
         this.screen = screen;
-        engine.AcceptOnlyFromAmong("embedded", "daprd");
         Add(detach);
         Add(engine);
         Add(components);
@@ -33,9 +31,23 @@ internal sealed class UpCommand : MeshCommand
         SetAction(RunAsync);
     }
 
+    public static Option<string> EngineOption()
+    {
+        var option = new Option<string>("--engine")
+        {
+            Description = "embedded: one process a site, nothing to install; daprd: a process and a real sidecar for each service", DefaultValueFactory = _ => MeshPlace.Embedded,
+        };
+        return option.AcceptOnlyFromAmong(MeshPlace.Embedded, MeshPlace.Daprd);
+    }
+
+    public static Option<DirectoryInfo?> ComponentsOption() => new("--components")
+    {
+        Description = "The folder of Dapr component YAML; default: components/embedded, for daprd components/rabbitmq", HelpName = "DIR",
+    };
+
     private async Task<int> RunAsync(ParseResult parse, CancellationToken cancellation)
     {
-        if (options.Read(parse, screen) is not { } place)
+        if (options.Read(parse, screen)?.On(parse.GetRequiredValue(engine), parse.GetValue(components)?.FullName) is not { } place)
         {
             return ExitCode.Failed;
         }
@@ -46,7 +58,6 @@ internal sealed class UpCommand : MeshCommand
         }
 
         var limit = TimeSpan.FromSeconds(parse.GetValue(readyWithin));
-        place = place with { Components = parse.GetValue(components)?.FullName ?? place.Components };
         if (parse.GetValue(background))
         {
             return await UpInBackground.ServeAsync(place, limit, cancellation);
@@ -59,10 +70,10 @@ internal sealed class UpCommand : MeshCommand
 
     private int? Refuse(ParseResult parse, MeshPlace place)
     {
-        if (parse.GetValue(engine) == "daprd")
+        if (place.Engine == MeshPlace.Daprd && DaprPrograms.Missing() is { Count: > 0 } missingPrograms)
         {
-            return screen.Fail("up --engine daprd is not there yet.",
-                "One site on real sidecars: ./edgemesh run-file core > dapr.yaml, then dapr run -f . The whole mesh: leave --engine away.", ExitCode.WrongUsage);
+            return screen.Fail($"--engine daprd needs {string.Join(" and ", missingPrograms)}.",
+                "Put Dapr's programs on PATH (dapr init --slim), or set EDGEMESH_ENGINES to the folder with dapr/daprd. Without --engine nothing is needed.");
         }
 
         if (parse.GetValue(components) is { Exists: false } missing)
@@ -75,7 +86,7 @@ internal sealed class UpCommand : MeshCommand
             return screen.Fail($"a mesh is up already with {place.Data.Path} (process {running.Pid}).", "See ./edgemesh status, or stop it with ./edgemesh down; --data-dir and --port-shift start another beside it.");
         }
 
-        if (TakenPorts.Find(place.Topology.AllPorts().Where(p => !p.OnlyDaprd)) is { Count: > 0 } taken)
+        if (TakenPorts.Find(place.Ports) is { Count: > 0 } taken)
         {
             return screen.Fail($"{taken.Count} port{(taken.Count == 1 ? "" : "s")} of the mesh {(taken.Count == 1 ? "is" : "are")} taken; nothing was started:",
                 $"{string.Join("\n  ", taken)}\n  Stop what has them, or move the mesh: --port-shift 1000, or the ports in {Path.GetFileName(place.Topology.File)}.");

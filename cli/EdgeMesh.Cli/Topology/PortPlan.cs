@@ -11,6 +11,9 @@ internal static class PortPlan
 
     public const string AppBinding = "http";
 
+    /// <summary>With daprd, a site's sentry takes this many ports after the gateway's sidecar.</summary>
+    private const int SentryPorts = 3;
+
     public static int Binding(this MeshTopology topology, SiteDefinition site, string service, string binding) =>
         topology.Service(service).Bindings.First(b => b.Name == binding).Port + site.PortOffset + topology.PortShift;
 
@@ -19,6 +22,13 @@ internal static class PortPlan
     public static int SidecarHttpPort(this MeshTopology topology, SiteDefinition site, string service) => topology.AppPort(site, service) + 1;
 
     public static int SidecarGrpcPort(this MeshTopology topology, SiteDefinition site, string service) => topology.AppPort(site, service) + 2;
+
+    public static int SidecarInternalPort(this MeshTopology topology, SiteDefinition site, string service) => topology.AppPort(site, service) + 3;
+
+    public static int SidecarMetricsPort(this MeshTopology topology, SiteDefinition site, string service) => topology.AppPort(site, service) + 4;
+
+    /// <summary>The site's certificate issuer for its sidecars; its health and metrics take the next two.</summary>
+    public static int SentryPort(this MeshTopology topology, SiteDefinition site) => topology.AppPort(site, "gateway") + SidecarPorts + 1;
 
     /// <summary>Where <paramref name="site"/> reaches <paramref name="peer"/>'s mesh door: a relay that <c>edgemesh up</c> owns.</summary>
     public static int RelayPort(this MeshTopology topology, SiteDefinition site, SiteDefinition peer) =>
@@ -50,10 +60,13 @@ internal static class PortPlan
 
             yield return new(topology.SidecarHttpPort(site, service.Name), site.Name, $"{service.Name}'s sidecar (HTTP)");
             yield return new(topology.SidecarGrpcPort(site, service.Name), site.Name, $"{service.Name}'s sidecar (gRPC)");
-            for (var extra = 3; extra <= SidecarPorts; extra++)
-            {
-                yield return new(topology.AppPort(site, service.Name) + extra, site.Name, $"{service.Name}'s sidecar (daprd)", OnlyDaprd: true);
-            }
+            yield return new(topology.SidecarInternalPort(site, service.Name), site.Name, $"{service.Name}'s sidecar (internal)", OnlyDaprd: true);
+            yield return new(topology.SidecarMetricsPort(site, service.Name), site.Name, $"{service.Name}'s sidecar (metrics)", OnlyDaprd: true);
+        }
+
+        for (var port = 0; port < SentryPorts; port++)
+        {
+            yield return new(topology.SentryPort(site) + port, site.Name, "sentry", OnlyDaprd: true);
         }
 
         foreach (var peer in topology.Sites.Where(p => topology.AreLinked(site.Name, p.Name)))

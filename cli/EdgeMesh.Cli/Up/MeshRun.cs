@@ -14,7 +14,7 @@ internal sealed class MeshRun(MeshPlace place, TimeProvider clock, Action<string
     private readonly MeshProbe probe = new(place.Topology);
     private readonly CancellationTokenSource stopping = new();
     private readonly TaskCompletionSource asked = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private readonly List<SiteProcess> sites = [];
+    private readonly List<KeptProcess> sites = [];
     private readonly HashSet<string> seenReady = [];
     private LinkTable? links;
     private ControlServer? control;
@@ -29,12 +29,12 @@ internal sealed class MeshRun(MeshPlace place, TimeProvider clock, Action<string
         links = LinkTable.Start(place.Topology, clock);
         foreach (var site in place.Topology.Sites)
         {
-            sites.Add(new(site.Name, Arguments(site), clock, log));
+            sites.Add(new(site.Name, () => SelfProcess.StartInfo(Arguments(site)), clock, log));
         }
 
         running = Task.WhenAll(sites.Select(s => s.RunAsync(stopping.Token)));
         control = ControlServer.Start(place.Data, AnswerAsync);
-        new UpState(Environment.ProcessId, control.Path, place.Topology.PortShift, "embedded").Write(place.Data);
+        new UpState(Environment.ProcessId, control.Path, place.Topology.PortShift, place.Engine).Write(place.Data);
     }
 
     public async Task<MeshStatus> StatusAsync(CancellationToken cancellation)
@@ -82,7 +82,7 @@ internal sealed class MeshRun(MeshPlace place, TimeProvider clock, Action<string
     private string[] Arguments(SiteDefinition site) =>
     [
         SiteCommand.CommandName, site.Name, "--attached", "--topology", place.Topology.File, "--data-dir", place.Data.Path,
-        "--port-shift", place.Topology.PortShift.ToString(CultureInfo.InvariantCulture), "--components", place.Components, "--logs", logs,
+        "--port-shift", place.Topology.PortShift.ToString(CultureInfo.InvariantCulture), "--components", place.Components, "--logs", logs, "--engine", place.Engine,
     ];
 
     private async Task<SiteStatus> StatusOfAsync(SiteDefinition site, CancellationToken cancellation)

@@ -13,8 +13,8 @@ internal static class TemporaryMesh
     {
         for (var shift = ShiftStep; ; shift += ShiftStep)
         {
-            var topology = place.Topology with { PortShift = shift };
-            var ports = topology.AllPorts().Where(p => !p.OnlyDaprd).ToList();
+            var moved = place with { Topology = place.Topology with { PortShift = shift } };
+            var ports = moved.Ports.ToList();
             if (ports.Max(p => p.Port) >= PortPlan.Limit)
             {
                 return null;
@@ -22,7 +22,7 @@ internal static class TemporaryMesh
 
             if (TakenPorts.Find(ports).Count == 0)
             {
-                return place with { Topology = topology, Data = new(Directory.CreateTempSubdirectory("edgemesh-").FullName) };
+                return moved with { Data = new(Directory.CreateTempSubdirectory("edgemesh-").FullName) };
             }
         }
     }

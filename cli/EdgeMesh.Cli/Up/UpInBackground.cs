@@ -53,7 +53,7 @@ internal static class UpInBackground
         [
             "up", "--background", "--topology", place.Topology.File, "--data-dir", place.Data.Path,
             "--port-shift", place.Topology.PortShift.ToString(CultureInfo.InvariantCulture),
-            "--ready-within", limit.TotalSeconds.ToString(CultureInfo.InvariantCulture), "--components", place.Components,
+            "--ready-within", limit.TotalSeconds.ToString(CultureInfo.InvariantCulture), "--components", place.Components, "--engine", place.Engine,
         ];
         var info = new ProcessStartInfo("/bin/sh");
         foreach (var argument in (string[])["-c", Detach, "edgemesh", place.Data.UpLog, .. SelfProcess.Command(arguments)])

@@ -3,9 +3,9 @@ using System.Diagnostics;
 
 namespace EdgeMesh.Cli.Up;
 
-/// <summary>A site's process, started again when it dies. It lives as long as its standard input stays open:
-/// so an <c>up</c> that is killed leaves no site behind.</summary>
-internal sealed class SiteProcess(string name, IReadOnlyList<string> arguments, TimeProvider clock, Action<string, string> log)
+/// <summary>A process that is started again when it dies. It lives as long as its standard input stays open: so whoever keeps it,
+/// and is killed, leaves nothing behind.</summary>
+internal sealed class KeptProcess(string name, Func<ProcessStartInfo> start, TimeProvider clock, Action<string, string> log)
 {
     private static readonly TimeSpan StopLimit = TimeSpan.FromSeconds(20);
 
@@ -31,7 +31,7 @@ internal sealed class SiteProcess(string name, IReadOnlyList<string> arguments, 
             }
 
             var wait = backoff.Next(clock.GetElapsedTime(started));
-            log(name, $"the site's process ended ({code}); starting it again in {wait.TotalSeconds:0.#} s");
+            log(name, $"the process ended ({code}); starting it again in {wait.TotalSeconds:0.#} s");
             try
             {
                 await Task.Delay(wait, clock, cancellation);
@@ -47,7 +47,7 @@ internal sealed class SiteProcess(string name, IReadOnlyList<string> arguments, 
 
     private async Task<string> RunOnceAsync(CancellationToken cancellation)
     {
-        var info = SelfProcess.StartInfo(arguments);
+        var info = start();
         info.RedirectStandardInput = info.RedirectStandardOutput = info.RedirectStandardError = true;
         try
         {

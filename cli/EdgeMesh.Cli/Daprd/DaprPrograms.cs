@@ -1,0 +1,26 @@
+using Microsoft.Extensions.Configuration;
+
+namespace EdgeMesh.Cli.Daprd;
+
+/// <summary>Dapr's own programs: in the folder EDGEMESH_ENGINES, on PATH, or where <c>dapr init</c> puts them.</summary>
+internal static class DaprPrograms
+{
+    public const string Daprd = "daprd";
+    public const string Sentry = "sentry";
+
+    public static IReadOnlyList<string> Missing() => [.. new[] { Daprd, Sentry }.Where(p => Find(p) is null)];
+
+    public static string? Find(string program)
+    {
+        var environment = new ConfigurationBuilder().AddEnvironmentVariables().Build();
+        var folders = new List<string>();
+        if (environment["EDGEMESH_ENGINES"] is { Length: > 0 } engines)
+        {
+            folders.AddRange([Path.Combine(engines, "dapr"), engines]);
+        }
+
+        folders.AddRange((environment["PATH"] ?? "").Split(Path.PathSeparator, StringSplitOptions.RemoveEmptyEntries));
+        folders.Add(Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".dapr", "bin"));
+        return folders.Select(f => Path.Combine(f, program)).FirstOrDefault(File.Exists);
+    }
+}
