@@ -4,6 +4,7 @@ using EdgeMesh.Cli.Daprd;
 using EdgeMesh.Cli.Provisioning;
 using EdgeMesh.Cli.Sites;
 using EdgeMesh.Cli.Terminal;
+using EdgeMesh.Sidecar;
 
 namespace EdgeMesh.Cli.Commands;
 
@@ -65,8 +66,20 @@ internal sealed class SiteCommand : MeshCommand
             return await DaprdSite.RunAsync(place, site, screen, stop.Token);
         }
 
-        await using var host = await SiteHost.StartAsync(place, site, parse.GetRequiredValue(logs), stop.Token);
-        await stop.WaitAsync();
+        try
+        {
+            await using var host = await SiteHost.StartAsync(place, site, parse.GetRequiredValue(logs), stop.Token);
+            await stop.WaitAsync();
+        }
+        catch (OperationCanceledException) when (stop.Token.IsCancellationRequested)
+        {
+            // Told to stop while it was starting.
+        }
+        catch (Exception e) when (e is SidecarConfigurationException or InvalidOperationException or InvalidDataException or IOException)
+        {
+            return screen.Fail($"{site.Name} can't start: {e.Message}", $"Mend {place.Topology.File} or the components in {place.Components}, and start again.");
+        }
+
         return ExitCode.Done;
     }
 

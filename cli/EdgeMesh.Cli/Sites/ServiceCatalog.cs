@@ -1,3 +1,4 @@
+using EdgeMesh.Services.Gateway;
 using Microsoft.AspNetCore.Builder;
 
 namespace EdgeMesh.Cli.Sites;
@@ -5,7 +6,10 @@ namespace EdgeMesh.Cli.Sites;
 /// <summary>The services that this program can host in its own process.</summary>
 internal static class ServiceCatalog
 {
-    private static readonly Dictionary<string, Func<WebApplicationBuilder, WebApplication>> Services = [];
+    private static readonly Dictionary<string, Func<WebApplicationBuilder, WebApplication>> Services = new()
+    {
+        [GatewayApp.AppId] = GatewayApp.Create,
+    };
 
     public static IEnumerable<string> Names => Services.Keys;
 

@@ -13,7 +13,7 @@ internal sealed record ControlAnswer(bool Ok, string? Problem = null, string? Me
 /// <summary>The mesh as <c>status --json</c> prints it.</summary>
 internal sealed record MeshStatus(IReadOnlyList<SiteStatus> Sites, IReadOnlyList<LinkState> Links);
 
-/// <param name="State"><c>ready</c>, <c>starting</c>, <c>restarting</c> or <c>down</c>.</param>
+/// <param name="State"><c>ready</c>, <c>starting</c>, <c>restarting</c>, <c>failed</c> (can't start as things are) or <c>down</c>.</param>
 internal sealed record SiteStatus(string Name, string State, string Gateway, int? Pid, int Restarts, IReadOnlyList<ServiceStatus> Services);
 
 /// <param name="WaitingFor">What a service that is not ready says in its <c>/readyz</c>.</param>

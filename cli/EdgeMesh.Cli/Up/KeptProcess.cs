@@ -1,11 +1,12 @@
 using System.ComponentModel;
 using System.Diagnostics;
+using EdgeMesh.Cli.Terminal;
 
 namespace EdgeMesh.Cli.Up;
 
 /// <summary>A process that is started again when it dies. It lives as long as its standard input stays open: so whoever keeps it,
 /// and is killed, leaves nothing behind.</summary>
-internal sealed class KeptProcess(string name, Func<ProcessStartInfo> start, TimeProvider clock, Action<string, string> log)
+internal sealed class KeptProcess(string name, Func<ProcessStartInfo> start, TimeProvider clock, Action<string, string> log, bool givesUp = false)
 {
     private static readonly TimeSpan StopLimit = TimeSpan.FromSeconds(20);
 
@@ -18,6 +19,9 @@ internal sealed class KeptProcess(string name, Func<ProcessStartInfo> start, Tim
 
     public int Restarts { get; private set; }
 
+    /// <summary>It said that it can't start as things are, and was not started again; a crash is something else.</summary>
+    public bool HasGivenUp { get; private set; }
+
     /// <summary>Starts the process and keeps it running; ends when cancelled, after the process has.</summary>
     public async Task RunAsync(CancellationToken cancellation)
     {
@@ -25,7 +29,7 @@ internal sealed class KeptProcess(string name, Func<ProcessStartInfo> start, Tim
         {
             var started = clock.GetTimestamp();
             var code = await RunOnceAsync(cancellation);
-            if (cancellation.IsCancellationRequested)
+            if (cancellation.IsCancellationRequested || HasGivenUp)
             {
                 return;
             }
@@ -71,6 +75,7 @@ internal sealed class KeptProcess(string name, Func<ProcessStartInfo> start, Tim
         }
 
         Pid = null;
+        HasGivenUp = givesUp && running.ExitCode is ExitCode.Failed or ExitCode.WrongUsage;
         await output;
         return running.ExitCode > 128 ? $"signal {running.ExitCode - 128}" : $"exit code {running.ExitCode}";
     }

@@ -29,7 +29,7 @@ internal sealed class MeshRun(MeshPlace place, TimeProvider clock, Action<string
         links = LinkTable.Start(place.Topology, clock);
         foreach (var site in place.Topology.Sites)
         {
-            sites.Add(new(site.Name, () => SelfProcess.StartInfo(Arguments(site)), clock, log));
+            sites.Add(new(site.Name, () => SelfProcess.StartInfo(Arguments(site)), clock, log, givesUp: true));
         }
 
         running = Task.WhenAll(sites.Select(s => s.RunAsync(stopping.Token)));
@@ -52,6 +52,11 @@ internal sealed class MeshRun(MeshPlace place, TimeProvider clock, Action<string
             if ((await StatusAsync(cancellation)).Sites.All(s => s.State == "ready"))
             {
                 return true;
+            }
+
+            if (sites.Any(s => s.HasGivenUp))
+            {
+                return false;
             }
 
             await Task.Delay(ProbeEvery, clock, cancellation);
@@ -97,7 +102,7 @@ internal sealed class MeshRun(MeshPlace place, TimeProvider clock, Action<string
                 seenReady.Add(site.Name);
             }
 
-            var state = isReady ? "ready" : seenReady.Contains(site.Name) || process.Restarts > 0 ? "restarting" : "starting";
+            var state = isReady ? "ready" : process.HasGivenUp ? "failed" : seenReady.Contains(site.Name) || process.Restarts > 0 ? "restarting" : "starting";
             return new(site.Name, state, place.Topology.PublicUrl(site).ToString().TrimEnd('/'), process.Pid, process.Restarts, services);
         }
     }

@@ -25,11 +25,17 @@ internal static class MeshTable
         screen.Line($"Clients trust {place.Data.AuthorityCertificate}; a token: ./edgemesh token --user dr-ada --role practitioner --site {status.Sites[^1].Name}");
     }
 
-    public static void PrintWaiting(Screen screen, MeshStatus status, TimeSpan limit)
+    public static void PrintWaiting(Screen screen, MeshStatus status)
     {
-        screen.Note($"Not ready after {limit.TotalSeconds:0} s:");
+        screen.Note("Not ready:");
         foreach (var site in status.Sites)
         {
+            if (site.State == "failed")
+            {
+                screen.Note($"  {site.Name} can't start; its lines say why");
+                continue;
+            }
+
             foreach (var service in site.Services.Where(s => !s.Ready))
             {
                 screen.Note($"  {site.Name}/{service.Name}: {string.Join("; ", service.WaitingFor ?? ["no answer"])}");

@@ -9,7 +9,7 @@ internal sealed class RollingLog(string path, long limit = 16 << 20) : TextWrite
     private StreamWriter? writer;
     private long written;
 
-    public override Encoding Encoding => Encoding.UTF8;
+    public override Encoding Encoding { get; } = new UTF8Encoding(encoderShouldEmitUTF8Identifier: false);
 
     public override void Write(char value) => Append(value.ToString());
 
@@ -38,7 +38,7 @@ internal sealed class RollingLog(string path, long limit = 16 << 20) : TextWrite
             }
 
             writer!.Write(text);
-            written += Encoding.UTF8.GetByteCount(text);
+            written += Encoding.GetByteCount(text);
         }
     }
 

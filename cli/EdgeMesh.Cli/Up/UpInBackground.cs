@@ -40,12 +40,15 @@ internal static class UpInBackground
 
         if (status is not null)
         {
-            MeshTable.PrintWaiting(screen, status, limit);
-            await ControlClient.AskAsync(place.Data, new("down"), cancellation);
+            MeshTable.PrintWaiting(screen, status);
+            await DownCommand.StopAsync(place.Data, cancellation);
         }
 
-        return screen.Fail($"the mesh was not ready within {limit.TotalSeconds:0} s and was stopped.", $"Its log says why: {place.Data.UpLog}");
+        return screen.Fail("the mesh did not get ready and was stopped.", $"Its log ({place.Data.UpLog}) ends with:\n  {string.Join("\n  ", LastLines(place))}");
     }
+
+    private static IEnumerable<string> LastLines(MeshPlace place) =>
+        File.Exists(place.Data.UpLog) ? File.ReadLines(place.Data.UpLog).TakeLast(8) : ["nothing: is the folder writable?"];
 
     private static void Launch(MeshPlace place, TimeSpan limit)
     {
@@ -76,6 +79,11 @@ internal static class UpInBackground
             if (status?.Sites.All(s => s.State == "ready") == true)
             {
                 return (status, true);
+            }
+
+            if (status?.Sites.Any(s => s.State == "failed") == true)
+            {
+                break;
             }
 
             await Task.Delay(AskEvery, clock, cancellation);

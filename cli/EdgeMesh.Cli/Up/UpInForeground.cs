@@ -29,7 +29,7 @@ internal static class UpInForeground
             }
             else
             {
-                MeshTable.PrintWaiting(screen, await run.StatusAsync(cancellation), limit);
+                MeshTable.PrintWaiting(screen, await run.StatusAsync(cancellation));
             }
 
             await run.Asked.WaitAsync(cancellation);
