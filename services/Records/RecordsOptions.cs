@@ -23,6 +23,10 @@ internal sealed class RecordsOptions
     [Range(1, 1000)]
     public int PageLimit { get; set; } = 1000;
 
+    /// <summary>Bytes of resources on a page, after which it ends early: an answer passes through sidecars, which have limits.</summary>
+    [Range(1024, 1 << 30)]
+    public int PageBytes { get; set; } = 2 << 20;
+
     /// <summary>Matches that are counted for a search's total; above it, the bundle has none.</summary>
     [Range(1, 1_000_000)]
     public int TotalLimit { get; set; } = 10_000;

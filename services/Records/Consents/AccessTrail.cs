@@ -42,6 +42,16 @@ internal sealed class AccessTrail
         }
     }
 
+    /// <summary>Takes over what another trail holds.</summary>
+    public void Add(AccessTrail other)
+    {
+        _resources.AddRange(other._resources);
+        _denied.AddRange(other._denied.Take(DeniedLimit - _denied.Count));
+        _patients.UnionWith(other._patients);
+        _rules.UnionWith(other._rules);
+        DeniedCount += other.DeniedCount;
+    }
+
     public void Refused(Decision decision) => _rules.Add(decision.Rule);
 
     private void Note(in AccessRequest request, Decision decision)

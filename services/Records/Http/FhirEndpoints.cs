@@ -1,0 +1,105 @@
+using EdgeMesh.Hosting;
+using EdgeMesh.Replication;
+using EdgeMesh.Services.Records.Consents;
+using EdgeMesh.Services.Records.Interactions;
+using EdgeMesh.Services.Records.Store;
+using Microsoft.Extensions.Options;
+
+namespace EdgeMesh.Services.Records.Http;
+
+/// <summary>FHIR over HTTP. One endpoint, since FHIR's own routes say what is meant, and every fault is an OperationOutcome.</summary>
+internal sealed partial class FhirEndpoints(RecordsOpener opener, Capabilities capabilities, PublicAddress address, IOptions<RecordsOptions> options, ILogger<FhirEndpoints> logger)
+{
+    private const string Root = "/fhir";
+
+    public static void Map(WebApplication app)
+    {
+        var endpoints = ActivatorUtilities.CreateInstance<FhirEndpoints>(app.Services);
+        app.Map(Root + "/{**path}", (RequestDelegate)endpoints.AnswerAsync);
+    }
+
+    private async Task AnswerAsync(HttpContext context)
+    {
+        FhirAnswer answer;
+        try
+        {
+            answer = await ReadAndAnswerAsync(context);
+        }
+        catch (JournalUnavailableException error)
+        {
+            LogUnavailable(logger, error.Message);
+            answer = FhirAnswer.Fault(503, "transient", "store-unavailable", "The store behind the records does not answer, so it is not known whether a write stands. Ask again in a moment.") with { RetryAfterSeconds = 1 };
+        }
+        catch (BadHttpRequestException error)
+        {
+            answer = BodyReader.Fault(error, options.Value.BodyLimit);
+        }
+
+        await AnswerWriter.WriteAsync(context, answer, address.Base(context));
+    }
+
+    private async Task<FhirAnswer> ReadAndAnswerAsync(HttpContext context)
+    {
+        if (Negotiation.Check(context.Request) is { } unacceptable)
+        {
+            return unacceptable;
+        }
+
+        var path = context.Request.Path.Value![Root.Length..].TrimStart('/');
+        if (HttpMethods.IsGet(context.Request.Method) && path.TrimEnd('/') == "metadata")
+        {
+            return capabilities.Answer(address.Base(context));
+        }
+
+        if (context.GetCaller() is not { } caller)
+        {
+            return FhirAnswer.Fault(401, "login", "caller-missing", "Who asks is not known. Come through the site's gateway with a token.");
+        }
+
+        var (request, fault) = FhirRoute.Read(context.Request.Method, path, Headers(context, caller));
+        if (request is null)
+        {
+            return fault!;
+        }
+
+        if (opener.Store is not { } store)
+        {
+            return FhirAnswer.Fault(503, "transient", "not-ready", $"The records are being opened; waiting for {opener.WaitsFor()}.") with { RetryAfterSeconds = 1 };
+        }
+
+        if (request.Interaction == Interaction.Search && HttpMethods.IsPost(context.Request.Method))
+        {
+            request = request with { Query = [.. request.Query, .. await BodyReader.ReadFormAsync(context, options.Value.BodyLimit)] };
+        }
+        else if (request.Interaction is Interaction.Create or Interaction.Update or Interaction.Transaction)
+        {
+            request = request with { Body = await BodyReader.ReadAsync(context, options.Value.BodyLimit) };
+        }
+
+        var answer = await store.Fhir.AnswerAsync(request, context.RequestAborted);
+        return Preferences.Apply(request, answer);
+    }
+
+    private FhirRequest Headers(HttpContext context, Caller caller)
+    {
+        var headers = context.Request.Headers;
+        return new FhirRequest
+        {
+            Interaction = Interaction.Read,
+            Caller = caller,
+            Base = address.Base(context),
+            Query = [.. context.Request.Query.SelectMany(p => p.Value.Select(v => new KeyValuePair<string, string>(p.Key, v ?? "")))],
+            IfMatch = Header(headers.IfMatch),
+            IfNoneMatch = Header(headers.IfNoneMatch),
+            IfNoneExist = Header(headers["If-None-Exist"]),
+            Return = Preferences.ReadReturn(headers["Prefer"]),
+            Lenient = Preferences.IsLenient(headers["Prefer"]),
+            RequestId = Header(headers["X-Request-Id"]),
+        };
+    }
+
+    private static string? Header(Microsoft.Extensions.Primitives.StringValues values) => values.Count == 0 ? null : values.ToString();
+
+    [LoggerMessage(LogLevel.Error, "A request could not be answered: {Reason}")]
+    private static partial void LogUnavailable(ILogger logger, string reason);
+}

@@ -1,0 +1,62 @@
+using EdgeMesh.Replication;
+using EdgeMesh.Services.Records.Audit;
+using EdgeMesh.Services.Records.Consents;
+using EdgeMesh.Services.Records.Resources;
+
+namespace EdgeMesh.Services.Records.Interactions;
+
+/// <summary>Answers FHIR requests. Each answer leaves by <see cref="AnswerAsync"/>, which journals its audit event first.</summary>
+internal sealed class FhirService(
+    AccessGate gate,
+    ReadInteraction reads,
+    HistoryInteraction history,
+    SearchInteraction searches,
+    EverythingInteraction everything,
+    WriteInteraction writes,
+    BundleInteraction bundles,
+    AccessRecorder recorder,
+    TimeProvider clock)
+{
+    /// <exception cref="JournalUnavailableException">Neither answer nor event could be made durable.</exception>
+    public async Task<FhirAnswer> AnswerAsync(FhirRequest request, CancellationToken cancellation)
+    {
+        var answer = await RunAsync(request, cancellation);
+        if (answer.Receipt is not null)
+        {
+            return answer;
+        }
+
+        var at = await recorder.RecordAsync(AccessEvents.OfAnswer(request, answer, clock.GetUtcNow()), cancellation);
+        return answer with { Receipt = $"{JournalName.Access}.{at}" };
+    }
+
+    private async Task<FhirAnswer> RunAsync(FhirRequest request, CancellationToken cancellation)
+    {
+        if (request.Interaction == Interaction.Transaction)
+        {
+            return await bundles.AnswerAsync(request, RunAsync, cancellation);
+        }
+
+        // Reads by id find nothing under an unknown type anyway, and do without the model.
+        if (request.Interaction is not (Interaction.Read or Interaction.VersionRead or Interaction.History) && !FhirModel.IsServed(request.Type))
+        {
+            return FhirAnswer.Fault(404, "not-supported", "type-unknown", $"'{request.Type}' is no resource type that is kept here. GET metadata lists them.");
+        }
+
+        if (gate.Admit(request, request.Interaction, request.Type) is { Permits: false } refused)
+        {
+            request.Trail.Refused(refused);
+            return FhirAnswer.Fault(403, "forbidden", "access-refused", $"You may not {request.Interaction.Code()} {request.Type} ({refused.Rule}).");
+        }
+
+        return request.Interaction switch
+        {
+            Interaction.Read => await reads.ReadAsync(request, cancellation),
+            Interaction.VersionRead => await reads.ReadVersionAsync(request, cancellation),
+            Interaction.History => await history.AnswerAsync(request, cancellation),
+            Interaction.Search => await searches.SearchAsync(request, cancellation),
+            Interaction.Everything => await everything.AnswerAsync(request, cancellation),
+            _ => await writes.AnswerAsync(request, cancellation),
+        };
+    }
+}

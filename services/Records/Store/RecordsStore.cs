@@ -1,0 +1,101 @@
+using EdgeMesh.Hosting;
+using EdgeMesh.Keyring;
+using EdgeMesh.Replication;
+using EdgeMesh.Services.Records.Audit;
+using EdgeMesh.Services.Records.Consents;
+using EdgeMesh.Services.Records.Indexing;
+using EdgeMesh.Services.Records.Interactions;
+using EdgeMesh.Services.Records.Projection;
+using EdgeMesh.Services.Records.Resources;
+using EdgeMesh.Services.Records.Search;
+using Microsoft.Extensions.Options;
+
+namespace EdgeMesh.Services.Records.Store;
+
+/// <summary>The opened journals, what follows them, and the service that stands on both. Opened once, when the sidecar answers.</summary>
+internal sealed class RecordsStore : IAsyncDisposable
+{
+    private readonly ProjectionFile _file;
+    private readonly ProjectionWriter _writer;
+    private readonly FactsSeal _seal;
+    private readonly Keyring.Keyring _keyring;
+
+    private RecordsStore(Journal changes, Journal access, Keyring.Keyring keyring, SiteKeys keys, IServiceProvider services)
+    {
+        (Changes, Access, _keyring) = (changes, access, keyring);
+        var (identity, clock, options) = (services.GetRequiredService<SiteIdentity>(), services.GetRequiredService<TimeProvider>(), services.GetRequiredService<IOptions<RecordsOptions>>());
+        var derived = DerivedKeys.Of(keys);
+        var (model, parameters, tokens, cache) = (services.GetRequiredService<FhirModel>(), services.GetRequiredService<SearchParameters>(), new IndexTokens(derived.Tokens), new ExtractionCache());
+        _seal = new FactsSeal(derived.Facts);
+        _file = new ProjectionFile(Path.Combine(identity.DataDirectory, "records", "search.db"), derived.Fingerprint());
+        _writer = new ProjectionWriter(_file, _seal);
+        var extractor = new IndexExtractor(parameters, tokens);
+        Vault = new ResourceVault(keyring, model, extractor);
+        Rows = new ProjectionReader(_file, _seal);
+        Projection = new FollowerLoop(
+            changes, new SearchProjection(_writer, Vault, cache, () => changes.Head, services.GetRequiredService<ILogger<SearchProjection>>()), clock,
+            services.GetRequiredService<ILogger<FollowerLoop>>());
+
+        var parser = new SearchParser(parameters, tokens, options);
+        var gate = new AccessGate(services.GetRequiredService<AccessDecider>(), parser, Rows);
+        var recorder = new AccessRecorder(keyring, access);
+        var loader = new PageLoader(changes, Vault, gate, options);
+        var cursors = new CursorSeal(derived.Cursors);
+        var resolver = new ReferenceResolver(Rows, parser, identity, services.GetRequiredService<MeshDirectory>());
+        var planner = new WritePlanner(changes, Rows, resolver, extractor, model, gate, services.GetRequiredService<ResourceIds>(), identity);
+        var engine = new WriteEngine(
+            changes, planner, new Preconditions(Projection, Rows, cache, Vault, clock, options), Vault, cache, recorder, Projection, clock, options,
+            services.GetRequiredService<ILogger<WriteEngine>>());
+        var (reads, entries) = (new ReadInteraction(changes, Vault, gate), new WriteEntries(model, parser));
+        Fhir = new FhirService(
+            gate, reads, new HistoryInteraction(changes, Vault, gate, parser, cursors, options),
+            new SearchInteraction(parser, Rows, loader, gate, cursors, options),
+            new EverythingInteraction(tokens, parser, Rows, loader, gate, cursors, options),
+            new WriteInteraction(model, entries, engine, reads), new BundleInteraction(model, entries, engine, gate, options), recorder, clock);
+    }
+
+    public Journal Changes { get; }
+
+    public Journal Access { get; }
+
+    /// <summary>Follows <see cref="Changes"/>.</summary>
+    public FollowerLoop Projection { get; }
+
+    public ProjectionReader Rows { get; }
+
+    public ResourceVault Vault { get; }
+
+    public FhirService Fhir { get; }
+
+    public IReadOnlyList<Journal> Journals => [Changes, Access];
+
+    public static async Task<RecordsStore> OpenAsync(IServiceProvider services, CancellationToken cancellation)
+    {
+        var (identity, secrets, backing) = (services.GetRequiredService<SiteIdentity>(), services.GetRequiredService<SiteSecrets>(), services.GetRequiredService<RecordsBacking>());
+        var keys = SiteKeys.FromBase64(
+            await secrets.GetAsync(SiteSecrets.SiteKey, cancellation), await secrets.GetAsync(SiteSecrets.PseudonymKey, cancellation), await secrets.GetAsync(SiteSecrets.ExchangeKey, cancellation));
+        var keyring = new Keyring.Keyring(keys, backing.Keys);
+        var directory = Directory.CreateDirectory(Path.Combine(identity.DataDirectory, "records")).FullName;
+        var changes = await OpenAsync(JournalName.Changes);
+        var access = await OpenAsync(JournalName.Access);
+        var store = new RecordsStore(changes, access, keyring, keys, services);
+        store.Projection.Start();
+        return store;
+
+        Task<Journal> OpenAsync(string kind) => Journal.OpenAsync(
+            new JournalName(identity.Site, RecordsApp.AppId, kind), backing.Journals,
+            new JournalOptions { Clock = services.GetRequiredService<TimeProvider>(), MarkerPath = Path.Combine(directory, $"{kind}.epoch") }, cancellation);
+    }
+
+    /// <summary>Stops followers before what they follow.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        await Projection.DisposeAsync();
+        await Changes.DisposeAsync();
+        await Access.DisposeAsync();
+        _writer.Dispose();
+        _file.Release();
+        _seal.Dispose();
+        _keyring.Dispose();
+    }
+}
