@@ -55,5 +55,9 @@ internal static class AuditEntry
         return true;
     }
 
+    /// <summary>The patient's pseudonym; 16 zero bytes when the event is about none or several; empty when it is no entry.</summary>
+    public static ReadOnlySpan<byte> PatientOf(ReadOnlyMemory<byte> entry) =>
+        TrySplit(entry, out var header, out _) ? header.Span[^(2 * Pseudonym)..^Pseudonym] : [];
+
     public static Guid NewId() => new(RandomNumberGenerator.GetBytes(16));
 }

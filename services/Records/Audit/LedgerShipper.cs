@@ -34,7 +34,7 @@ internal sealed class LedgerShipper(JournalName journal, AppClients apps, AuditP
         foreach (var call in Calls(page.Records.Where(r => r.Kind == RecordKind.Event)))
         {
             var first = await SendAsync(call, sequence, cancellation);
-            progress.Remember(journal, call.Select(r => r.At), first);
+            progress.Remember(journal, call, first);
             sequence += call.Count;
         }
 

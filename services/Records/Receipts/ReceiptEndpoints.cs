@@ -1,4 +1,3 @@
-using System.Text;
 using System.Text.Json.Nodes;
 using EdgeMesh.Hosting;
 using EdgeMesh.Replication;
@@ -9,19 +8,21 @@ namespace EdgeMesh.Services.Records.Receipts;
 /// <summary><c>GET /receipts/{id}</c>: what was decided and why, and where the ledger proves it. 202 until the event is logged.</summary>
 internal static class ReceiptEndpoints
 {
-    public static void MapReceipts(this IEndpointRouteBuilder routes, Func<Journal> access) =>
-        routes.MapGet("/receipts/{id}", (HttpContext context, string id, AuditSealer sealer, AuditProgress progress, AppClients apps, CancellationToken cancellation) =>
-            AnswerAsync(context, id, access(), sealer, progress, apps, cancellation));
+    public static void MapReceipts(this IEndpointRouteBuilder routes) =>
+        routes.MapGet("/receipts/{id}", (HttpContext context, string id, AuditReader audit, AuditProgress progress, AppClients apps, CancellationToken cancellation) =>
+            AnswerAsync(context, id, audit, progress, apps, cancellation));
 
     private static async Task<IResult> AnswerAsync(
-        HttpContext context, string id, Journal access, AuditSealer sealer, AuditProgress progress, AppClients apps, CancellationToken cancellation)
+        HttpContext context, string id, AuditReader reader, AuditProgress progress, AppClients apps, CancellationToken cancellation)
     {
         if (context.GetCaller() is not { Kind: CallerKind.User } caller)
         {
             return Problems.Problem(StatusCodes.Status403Forbidden, "receipt-forbidden", "Receipts are for users.", "Come through the gateway with a token.");
         }
 
-        if (!Position.TryParse(id, out var at) || await ReadAsync(access, at, sealer, cancellation) is not { } audit || !MayRead(caller, audit))
+        var dot = id.IndexOf('.', StringComparison.Ordinal);
+        if (dot < 0 || !Position.TryParse(id[(dot + 1)..], out var at) || reader.Find(id[..dot]) is not { } journal
+            || await reader.ReadAsync(journal, at, cancellation) is not { } audit || !MayRead(caller, audit))
         {
             return Problems.Problem(StatusCodes.Status404NotFound, "receipt-unknown", "There is no such receipt.", "A receipt's id is in the header X-EdgeMesh-Receipt of the answer that it belongs to.");
         }
@@ -34,7 +35,7 @@ internal static class ReceiptEndpoints
             ["outcome"] = audit["outcomeDesc"]?.GetValue<string>(),
             ["decision"] = new JsonObject { ["consent"] = consent, ["version"] = version, ["rule"] = rule },
         };
-        if (progress.IndexOf(access.Name, at) is not { } index)
+        if (progress.IndexOf(journal.Name, at) is not { } index)
         {
             receipt["ledger"] = null;
             return Results.Text(receipt.ToJsonString(), "application/json", statusCode: StatusCodes.Status202Accepted);
@@ -47,20 +48,6 @@ internal static class ReceiptEndpoints
             ["proof"] = proof.IsSuccessStatusCode ? await proof.Content.ReadAsStringAsync(cancellation) : null,
         };
         return Results.Text(receipt.ToJsonString(), "application/json", statusCode: proof.IsSuccessStatusCode ? StatusCodes.Status200OK : StatusCodes.Status202Accepted);
-    }
-
-    private static async ValueTask<JsonNode?> ReadAsync(Journal access, Position at, AuditSealer sealer, CancellationToken cancellation)
-    {
-        if (at > access.Head)
-        {
-            return null;
-        }
-
-        var page = await access.ReadAsync(at with { Index = at.Index - 1 }, 1, _ => false, cancellation);
-        var record = page.Records.FirstOrDefault(r => r.At == at && r.Kind == RecordKind.Event);
-        return record is not null && await sealer.OpenAsync(record.Event, cancellation) is { } audit
-            ? JsonNode.Parse(Encoding.UTF8.GetString(audit.Span))
-            : null;
     }
 
     /// <summary>Whoever asked, the patient it was about, and those who watch over access.</summary>
