@@ -5,7 +5,9 @@ using EdgeMesh.Replication;
 using EdgeMesh.Services.Records.Consents;
 using EdgeMesh.Services.Records.Http;
 using EdgeMesh.Services.Records.Indexing;
+using EdgeMesh.Services.Records.Receipts;
 using EdgeMesh.Services.Records.Resources;
+using EdgeMesh.Services.Records.Sharing;
 using EdgeMesh.Services.Records.Store;
 using Dapr.Client;
 using Microsoft.Extensions.DependencyInjection.Extensions;
@@ -36,6 +38,7 @@ public static class RecordsApp
         services.AddOptions<RecordsOptions>().Bind(builder.Configuration.GetSection(RecordsOptions.Section)).ValidateDataAnnotations().ValidateOnStart();
         services.AddSingleton<FhirModel>();
         services.AddSingleton<SearchParameters>();
+        services.AddSingleton<ConsentIndex>();
         services.AddSingleton<AccessDecider>();
         services.AddSingleton<Capabilities>();
         services.AddSingleton<PublicAddress>();
@@ -51,6 +54,8 @@ public static class RecordsApp
     private static void MapRecords(this WebApplication app)
     {
         FhirEndpoints.Map(app);
+        app.MapReceipts();
+        app.MapAnnouncements(() => app.Services.GetRequiredService<RecordsOpener>().Store?.Links);
         app.MapFeeds(() => app.Services.GetRequiredService<RecordsOpener>().Store?.Journals ?? [], context => PeerOf(context, app.Services.GetRequiredService<MeshDirectory>()));
     }
 

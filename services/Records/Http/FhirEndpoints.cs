@@ -12,10 +12,14 @@ internal sealed partial class FhirEndpoints(RecordsOpener opener, Capabilities c
 {
     private const string Root = "/fhir";
 
+    /// <summary>Where the gateway brings what users of other sites ask.</summary>
+    private const string MeshRoot = "/mesh/records/fhir";
+
     public static void Map(WebApplication app)
     {
         var endpoints = ActivatorUtilities.CreateInstance<FhirEndpoints>(app.Services);
         app.Map(Root + "/{**path}", (RequestDelegate)endpoints.AnswerAsync);
+        app.Map(MeshRoot + "/{**path}", (RequestDelegate)endpoints.AnswerAsync);
     }
 
     private async Task AnswerAsync(HttpContext context)
@@ -45,7 +49,8 @@ internal sealed partial class FhirEndpoints(RecordsOpener opener, Capabilities c
             return unacceptable;
         }
 
-        var path = context.Request.Path.Value![Root.Length..].TrimStart('/');
+        var whole = context.Request.Path.Value!;
+        var path = whole[(whole.StartsWith(MeshRoot, StringComparison.Ordinal) ? MeshRoot : Root).Length..].TrimStart('/');
         if (HttpMethods.IsGet(context.Request.Method) && path.TrimEnd('/') == "metadata")
         {
             return capabilities.Answer(address.Base(context));
@@ -95,6 +100,7 @@ internal sealed partial class FhirEndpoints(RecordsOpener opener, Capabilities c
             Return = Preferences.ReadReturn(headers["Prefer"]),
             Lenient = Preferences.IsLenient(headers["Prefer"]),
             RequestId = Header(headers["X-Request-Id"]),
+            CallerToken = Header(headers[CallerTokens.Header]),
         };
     }
 

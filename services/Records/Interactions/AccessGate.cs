@@ -22,7 +22,8 @@ internal sealed class AccessGate(AccessDecider decider, SearchParser parser, Pro
     /// <summary>Decides on a row of the index. A hidden one is noted in the trail.</summary>
     public bool Shows(FhirRequest request, IndexedResource row)
     {
-        var asked = Asked(request.Interaction, row.Entry.Key, row.Entry.Facts, row.OwnerSite, () => row.Entry);
+        // A copy's row is live only while its owner lets it be held; the rule itself stands with the version whose bytes leave.
+        var asked = Asked(request.Interaction, row.Entry.Key, row.Entry.Facts, row.OwnerSite, () => row.Entry) with { HeldUnder = "held" };
         var decision = decider.Decide(request.Caller, asked);
         if (!decision.Permits)
         {
@@ -36,7 +37,7 @@ internal sealed class AccessGate(AccessDecider decider, SearchParser parser, Pro
     public bool Releases(FhirRequest request, OpenedVersion version)
     {
         var document = version.Document;
-        var asked = Asked(request.Interaction, document.Key, version.Facts, document.OwnerSite, () => rows.Get(document.Key)?.Entry);
+        var asked = Asked(request.Interaction, document.Key, version.Facts, document.OwnerSite, () => rows.Get(document.Key)?.Entry) with { HeldUnder = document.HeldUnder };
         var decision = decider.Decide(request.Caller, asked);
         Note(request, asked, document.Version.ToString(), decision);
         return decision.Permits;

@@ -24,6 +24,9 @@ internal sealed record FhirRequest
 
     public required Caller Caller { get; init; }
 
+    /// <summary>The caller's own token, to ask another site in the caller's name; null inside tests without a gateway.</summary>
+    public string? CallerToken { get; init; }
+
     /// <summary>Where this FHIR service is for its callers, without a slash at the end.</summary>
     public required string Base { get; init; }
 

@@ -14,6 +14,7 @@ internal sealed class FhirService(
     EverythingInteraction everything,
     WriteInteraction writes,
     BundleInteraction bundles,
+    AuditSearch audit,
     AccessRecorder recorder,
     TimeProvider clock)
 {
@@ -35,6 +36,11 @@ internal sealed class FhirService(
         if (request.Interaction == Interaction.Transaction)
         {
             return await bundles.AnswerAsync(request, RunAsync, cancellation);
+        }
+
+        if (request.Type == AuditSearch.Type)
+        {
+            return await audit.AnswerAsync(request, cancellation);
         }
 
         // Reads by id find nothing under an unknown type anyway, and do without the model.

@@ -1,10 +1,12 @@
 using EdgeMesh.Replication;
+using EdgeMesh.Services.Records.Consents;
 using EdgeMesh.Services.Records.Resources;
+using EdgeMesh.Services.Records.Sharing;
 
 namespace EdgeMesh.Services.Records.Interactions;
 
 /// <summary>read and vread.</summary>
-internal sealed class ReadInteraction(Journal changes, ResourceVault vault, AccessGate gate)
+internal sealed class ReadInteraction(Journal changes, ResourceVault vault, AccessGate gate, RemoteRecords remote)
 {
     public async Task<FhirAnswer> ReadAsync(FhirRequest request, CancellationToken cancellation) =>
         await AnswerAsync(request, await changes.GetAsync(new DocumentKey(request.Type, request.Id), cancellation), cancellation);
@@ -20,7 +22,7 @@ internal sealed class ReadInteraction(Journal changes, ResourceVault vault, Acce
     {
         if (document is null)
         {
-            return FhirAnswer.Unknown(request.Type, request.Id);
+            return await AskOwnerAsync(request, cancellation);
         }
 
         if (document.Deleted)
@@ -40,5 +42,29 @@ internal sealed class ReadInteraction(Journal changes, ResourceVault vault, Acce
         return EntityTags.Read(request.IfNoneMatch).Any(tag => tag == "*" || tag == head.VersionId)
             ? head with { Status = 304 }
             : head with { Body = ResourceJson.WithMeta(opened.Json.Span, document.Version, document.RecordedAt) };
+    }
+
+    /// <summary>What is not held here is its owner's to show; for an id that is nobody's the answer is the same.</summary>
+    private async Task<FhirAnswer> AskOwnerAsync(FhirRequest request, CancellationToken cancellation)
+    {
+        if (request.Caller.ForwardedBy is not null || request.CallerToken is not { } token || remote.OwnerOf(request.Id) is not { } owner)
+        {
+            return FhirAnswer.Unknown(request.Type, request.Id);
+        }
+
+        var version = request.VersionId.Length == 0 ? "" : $"/_history/{request.VersionId}";
+        var answer = await remote.ReadAsync(owner, $"{request.Type}/{request.Id}{version}", token, cancellation);
+        var asked = new AccessRequest(request.Interaction, request.Type, request.Id, request.Type == "Patient" ? [request.Id] : [], [], owner.Name);
+        switch (answer.Status)
+        {
+            case 200:
+                request.Trail.Released(asked, answer.VersionId, new Decision(AccessEffect.Permit, $"remote:{owner.Name}"));
+                return new FhirAnswer(200) { Body = answer.Body, VersionId = answer.VersionId, LastModified = answer.LastModified };
+            case 503:
+                return FhirAnswer.Fault(503, "transient", "owner-unreachable", $"{request.Type}/{request.Id} is not held here, and '{owner.Name}', which may have it, can't be reached. Ask again when the link is back.") with { RetryAfterSeconds = 5 };
+            default:
+                request.Trail.Hidden(asked, null, new Decision(AccessEffect.Hide, $"hidden:by-{owner.Name}"));
+                return FhirAnswer.Unknown(request.Type, request.Id);
+        }
     }
 }

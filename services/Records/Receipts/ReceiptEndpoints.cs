@@ -2,6 +2,7 @@ using System.Text.Json.Nodes;
 using EdgeMesh.Hosting;
 using EdgeMesh.Replication;
 using EdgeMesh.Services.Records.Audit;
+using EdgeMesh.Services.Records.Store;
 
 namespace EdgeMesh.Services.Records.Receipts;
 
@@ -9,8 +10,10 @@ namespace EdgeMesh.Services.Records.Receipts;
 internal static class ReceiptEndpoints
 {
     public static void MapReceipts(this IEndpointRouteBuilder routes) =>
-        routes.MapGet("/receipts/{id}", (HttpContext context, string id, AuditReader audit, AuditProgress progress, AppClients apps, CancellationToken cancellation) =>
-            AnswerAsync(context, id, audit, progress, apps, cancellation));
+        routes.MapGet("/receipts/{id}", async (HttpContext context, string id, RecordsOpener opener, AppClients apps, CancellationToken cancellation) =>
+            opener.Store is { Audit: var audit }
+                ? await AnswerAsync(context, id, audit.Reader, audit.Progress, apps, cancellation)
+                : Problems.Problem(StatusCodes.Status503ServiceUnavailable, "not-ready", "The records are being opened.", "Ask again in a second."));
 
     private static async Task<IResult> AnswerAsync(
         HttpContext context, string id, AuditReader reader, AuditProgress progress, AppClients apps, CancellationToken cancellation)

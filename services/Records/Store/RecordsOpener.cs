@@ -19,6 +19,7 @@ internal sealed partial class RecordsOpener(IServiceProvider services, TimeProvi
         null => _waitsFor,
         { Projection: { IsCaughtUp: false } projection } store =>
             $"the search index, which is at {projection.Position} of {store.Changes.Head}{(projection.Failure is { } failure ? $": {failure}" : "")}",
+        { Sharing.Consents: { IsCaughtUp: false } consents } store => $"the consents, which are at {consents.Position} of {store.Changes.Head}",
         _ => null,
     };
 

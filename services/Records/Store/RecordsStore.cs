@@ -1,3 +1,4 @@
+using Dapr.Client;
 using EdgeMesh.Hosting;
 using EdgeMesh.Keyring;
 using EdgeMesh.Replication;
@@ -8,6 +9,7 @@ using EdgeMesh.Services.Records.Interactions;
 using EdgeMesh.Services.Records.Projection;
 using EdgeMesh.Services.Records.Resources;
 using EdgeMesh.Services.Records.Search;
+using EdgeMesh.Services.Records.Sharing;
 using Microsoft.Extensions.Options;
 
 namespace EdgeMesh.Services.Records.Store;
@@ -18,11 +20,13 @@ internal sealed class RecordsStore : IAsyncDisposable
     private readonly ProjectionFile _file;
     private readonly ProjectionWriter _writer;
     private readonly FactsSeal _seal;
+    private readonly JournalAnnouncer _announcer;
     private readonly Keyring.Keyring _keyring;
 
-    private RecordsStore(Journal changes, Journal access, Keyring.Keyring keyring, SiteKeys keys, IServiceProvider services)
+    private RecordsStore(Journal changes, Journal access, Keyring.Keyring keyring, SiteKeys keys, SharingRoom sharing, IServiceProvider services)
     {
-        (Changes, Access, _keyring) = (changes, access, keyring);
+        (Changes, Access, _keyring, Sharing) = (changes, access, keyring, sharing);
+        var (directory, apps, backing) = (services.GetRequiredService<MeshDirectory>(), services.GetRequiredService<AppClients>(), services.GetRequiredService<RecordsBacking>());
         var (identity, clock, options) = (services.GetRequiredService<SiteIdentity>(), services.GetRequiredService<TimeProvider>(), services.GetRequiredService<IOptions<RecordsOptions>>());
         var derived = DerivedKeys.Of(keys);
         var (model, parameters, tokens, cache) = (services.GetRequiredService<FhirModel>(), services.GetRequiredService<SearchParameters>(), new IndexTokens(derived.Tokens), new ExtractionCache());
@@ -38,20 +42,26 @@ internal sealed class RecordsStore : IAsyncDisposable
 
         var parser = new SearchParser(parameters, tokens, options);
         var gate = new AccessGate(services.GetRequiredService<AccessDecider>(), parser, Rows);
-        var recorder = new AccessRecorder(keyring, access);
+        var loops = services.GetRequiredService<ILogger<FollowerLoop>>();
+        var sealer = new AuditSealer(identity, keyring);
+        Audit = new AuditRoom(Journals, sealer, keyring, backing.Journals, identity, apps, clock, loops);
+        sharing.Join(changes, Projection, Rows, tokens, clock, loops);
+        Links = new MeshLinks(directory, RecordsApp.AppId, changes, backing.Journals, apps, clock, services.GetRequiredService<ILogger<MeshLinks>>());
+        _announcer = new JournalAnnouncer(changes, services.GetRequiredService<DaprClient>(), clock, services.GetRequiredService<ILogger<JournalAnnouncer>>());
+        var recorder = new AccessRecorder(sealer, access);
         var loader = new PageLoader(changes, Vault, gate, options);
         var cursors = new CursorSeal(derived.Cursors);
-        var resolver = new ReferenceResolver(Rows, parser, identity, services.GetRequiredService<MeshDirectory>());
+        var resolver = new ReferenceResolver(Rows, parser, identity, directory);
         var planner = new WritePlanner(changes, Rows, resolver, extractor, model, gate, services.GetRequiredService<ResourceIds>(), identity);
         var engine = new WriteEngine(
             changes, planner, new Preconditions(Projection, Rows, cache, Vault, clock, options), Vault, cache, recorder, Projection, clock, options,
             services.GetRequiredService<ILogger<WriteEngine>>());
-        var (reads, entries) = (new ReadInteraction(changes, Vault, gate), new WriteEntries(model, parser));
+        var (reads, entries) = (new ReadInteraction(changes, Vault, gate, new RemoteRecords(directory, apps)), new WriteEntries(model, parser));
         Fhir = new FhirService(
             gate, reads, new HistoryInteraction(changes, Vault, gate, parser, cursors, options),
             new SearchInteraction(parser, Rows, loader, gate, cursors, options),
             new EverythingInteraction(tokens, parser, Rows, loader, gate, cursors, options),
-            new WriteInteraction(model, entries, engine, reads), new BundleInteraction(model, entries, engine, gate, options), recorder, clock);
+            new WriteInteraction(model, entries, engine, reads), new BundleInteraction(model, entries, engine, gate, options), Audit.Search, recorder, clock);
     }
 
     public Journal Changes { get; }
@@ -67,6 +77,12 @@ internal sealed class RecordsStore : IAsyncDisposable
 
     public FhirService Fhir { get; }
 
+    public SharingRoom Sharing { get; }
+
+    public AuditRoom Audit { get; }
+
+    public MeshLinks Links { get; }
+
     public IReadOnlyList<Journal> Journals => [Changes, Access];
 
     public static async Task<RecordsStore> OpenAsync(IServiceProvider services, CancellationToken cancellation)
@@ -76,20 +92,36 @@ internal sealed class RecordsStore : IAsyncDisposable
             await secrets.GetAsync(SiteSecrets.SiteKey, cancellation), await secrets.GetAsync(SiteSecrets.PseudonymKey, cancellation), await secrets.GetAsync(SiteSecrets.ExchangeKey, cancellation));
         var keyring = new Keyring.Keyring(keys, backing.Keys);
         var directory = Directory.CreateDirectory(Path.Combine(identity.DataDirectory, "records")).FullName;
-        var changes = await OpenAsync(JournalName.Changes);
-        var access = await OpenAsync(JournalName.Access);
-        var store = new RecordsStore(changes, access, keyring, keys, services);
-        store.Projection.Start();
+        var clock = services.GetRequiredService<TimeProvider>();
+        var sharing = new SharingRoom(
+            identity, services.GetRequiredService<MeshDirectory>(), keyring, services.GetRequiredService<ConsentIndex>(), services.GetRequiredService<FhirModel>(), clock);
+        var changes = await OpenAsync(JournalName.Changes, sharing.Policy);
+        var access = await OpenAsync(JournalName.Access, new ShareNothing());
+        var store = new RecordsStore(changes, access, keyring, keys, sharing, services);
+        store.Start();
         return store;
 
-        Task<Journal> OpenAsync(string kind) => Journal.OpenAsync(
+        Task<Journal> OpenAsync(string kind, ISharePolicy policy) => Journal.OpenAsync(
             new JournalName(identity.Site, RecordsApp.AppId, kind), backing.Journals,
-            new JournalOptions { Clock = services.GetRequiredService<TimeProvider>(), MarkerPath = Path.Combine(directory, $"{kind}.epoch") }, cancellation);
+            new JournalOptions { Clock = clock, SharePolicy = policy, MarkerPath = Path.Combine(directory, $"{kind}.epoch") }, cancellation);
+    }
+
+    private void Start()
+    {
+        Projection.Start();
+        Sharing.Consents.Start();
+        Audit.Start();
+        Links.Start();
+        _announcer.Start();
     }
 
     /// <summary>Stops followers before what they follow.</summary>
     public async ValueTask DisposeAsync()
     {
+        await Links.DisposeAsync();
+        await _announcer.DisposeAsync();
+        await Audit.DisposeAsync();
+        await Sharing.DisposeAsync();
         await Projection.DisposeAsync();
         await Changes.DisposeAsync();
         await Access.DisposeAsync();
