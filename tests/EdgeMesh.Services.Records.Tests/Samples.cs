@@ -1,0 +1,45 @@
+using System.Text.Json.Nodes;
+
+namespace EdgeMesh.Services.Records.Tests;
+
+/// <summary>Resources for tests.</summary>
+internal static class Samples
+{
+    public static JsonNode Patient(string family = "Chalmers", string given = "Peter", string? identifier = null) => JsonNode.Parse($$"""
+        {"resourceType":"Patient","active":true,"name":[{"family":"{{family}}","given":["{{given}}"]}],"gender":"male","birthDate":"1974-12-25"
+         {{(identifier is null ? "" : $",\"identifier\":[{{\"system\":\"urn:test\",\"value\":\"{identifier}\"}}]")}} }
+        """)!;
+
+    public static JsonNode Observation(string patient, string effective = "2024-03-05", string code = "8867-4", string category = "vital-signs", string? label = null) => JsonNode.Parse($$"""
+        {"resourceType":"Observation","status":"final"
+         {{(label is null ? "" : $",\"meta\":{{\"security\":[{{\"system\":\"http://terminology.hl7.org/CodeSystem/v3-ActCode\",\"code\":\"{label}\"}}]}}")}},
+         "category":[{"coding":[{"system":"http://terminology.hl7.org/CodeSystem/observation-category","code":"{{category}}"}]}],
+         "code":{"coding":[{"system":"http://loinc.org","code":"{{code}}"}]},"subject":{"reference":"{{patient}}"},"effectiveDateTime":"{{effective}}"}
+        """)!;
+
+    public static JsonNode Practitioner(string npi, string family = "Careful") => JsonNode.Parse($$"""
+        {"resourceType":"Practitioner","identifier":[{"system":"http://hl7.org/fhir/sid/us-npi","value":"{{npi}}"}],"name":[{"family":"{{family}}"}]}
+        """)!;
+
+    public static JsonObject Bundle(string type, params (string Method, string Url, JsonNode? Resource, string? FullUrl)[] entries)
+    {
+        var bundle = new JsonObject { ["resourceType"] = "Bundle", ["type"] = type, ["entry"] = new JsonArray() };
+        foreach (var (method, url, resource, fullUrl) in entries)
+        {
+            var entry = new JsonObject { ["request"] = new JsonObject { ["method"] = method, ["url"] = url } };
+            if (fullUrl is not null)
+            {
+                entry["fullUrl"] = fullUrl;
+            }
+
+            if (resource is not null)
+            {
+                entry["resource"] = resource;
+            }
+
+            bundle["entry"]!.AsArray().Add((JsonNode)entry);
+        }
+
+        return bundle;
+    }
+}
