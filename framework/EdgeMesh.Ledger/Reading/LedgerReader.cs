@@ -1,0 +1,84 @@
+using EdgeMesh.Ledger.Reading;
+using EdgeMesh.Ledger.Sequencing;
+using EdgeMesh.Ledger.Storage;
+
+namespace EdgeMesh.Ledger;
+
+/// <summary>The public side of a ledger: what its last checkpoint covers, and nothing newer.</summary>
+public sealed class LedgerReader(ILedgerStore store, Sequencer sequencer) : ILogSource
+{
+    /// <inheritdoc/>
+    public async ValueTask<ReadOnlyMemory<byte>?> ReadAsync(string path, CancellationToken cancellation) =>
+        sequencer.Published is not { } log ? null
+        : path == LogFiles.Checkpoint ? log.Note
+        : TilePath.TryParse(path, out var tile) ? await ReadAsync(log.Edge, tile.Value, cancellation)
+        : null;
+
+    /// <summary>The proof that an entry is in the log; null when it is not in yet.</summary>
+    /// <exception cref="InvalidDataException">The tiles do not prove it: they are damaged.</exception>
+    public async ValueTask<TlogProof?> ProveAsync(long index, CancellationToken cancellation)
+    {
+        if (sequencer.Published is not { } log || index < 0 || index >= log.Edge.Size)
+        {
+            return null;
+        }
+
+        var tree = new TreeReader(new Snapshot(this, log.Edge), log.Edge.Size);
+        var hashes = await tree.InclusionAsync(index, cancellation);
+        var leaf = await tree.RangeAsync(index, index + 1, cancellation);
+        return SignedNote.TryParse(log.Note.Span, out var note) && InclusionProof.Verify(leaf, index, log.Edge.Size, hashes, log.Edge.Root())
+            ? new TlogProof(index, hashes, note)
+            : throw new InvalidDataException($"The ledger's tiles do not prove entry {index}: they are damaged. `edgemesh ledger verify` names the tile.");
+    }
+
+    private async ValueTask<ReadOnlyMemory<byte>?> ReadAsync(RightEdge edge, TilePath path, CancellationToken cancellation)
+    {
+        var width = TileLayout.Width(edge.Size, path.Level, path.Index);
+        if (path.Width > width)
+        {
+            return null;
+        }
+
+        return path.IsEntries
+            ? await ReadEntriesAsync(edge, path, width == TilePath.FullWidth, cancellation)
+            : await ReadTileAsync(edge, path, width == TilePath.FullWidth, cancellation);
+    }
+
+    /// <summary>A partial tile is the beginning of the full one.</summary>
+    private async ValueTask<ReadOnlyMemory<byte>?> ReadTileAsync(RightEdge edge, TilePath path, bool full, CancellationToken cancellation)
+    {
+        var tile = full ? await store.ReadBodyAsync(LedgerKeys.Tile(path.Level, path.Index), cancellation) : EdgeBuilder.TileBytes(edge.Levels[path.Level]);
+        return tile is { } bytes ? bytes[..Math.Min(bytes.Length, path.Width * LogHash.Length)] : null;
+    }
+
+    private async ValueTask<ReadOnlyMemory<byte>?> ReadEntriesAsync(RightEdge edge, TilePath path, bool full, CancellationToken cancellation)
+    {
+        if (!full)
+        {
+            return EntryBundle.Write(edge.Entries.Take(path.Width));
+        }
+
+        if (await store.ReadBodyAsync(LedgerKeys.Bundle(path.Index), cancellation) is not { } row)
+        {
+            return null;
+        }
+
+        var (pieces, last) = BundleRow.Read(row);
+        if (await BundleRow.JoinAsync(store, path.Index, pieces, last, cancellation) is not { } bundle)
+        {
+            return null;
+        }
+
+        // What can't be read as entries is served as it is: the one who verifies shall see it.
+        return path.Width < TilePath.FullWidth && EntryBundle.TryRead(bundle) is { } entries
+            ? EntryBundle.Write(entries.Take(path.Width))
+            : bundle;
+    }
+
+    /// <summary>A proof is made of one tree, however the log grows meanwhile.</summary>
+    private sealed class Snapshot(LedgerReader reader, RightEdge edge) : ILogSource
+    {
+        public async ValueTask<ReadOnlyMemory<byte>?> ReadAsync(string path, CancellationToken cancellation) =>
+            TilePath.TryParse(path, out var tile) ? await reader.ReadAsync(edge, tile.Value, cancellation) : null;
+    }
+}
