@@ -7,12 +7,15 @@ namespace EdgeMesh.Ledger;
 /// <summary>The public side of a ledger: what its last checkpoint covers, and nothing newer.</summary>
 public sealed class LedgerReader(ILedgerStore store, Sequencer sequencer) : ILogSource
 {
+    // A bare null in a conditional would become empty bytes: arrays, and so null, convert to memory.
+    private static ReadOnlyMemory<byte>? Nothing => null;
+
     /// <inheritdoc/>
     public async ValueTask<ReadOnlyMemory<byte>?> ReadAsync(string path, CancellationToken cancellation) =>
-        sequencer.Published is not { } log ? null
+        sequencer.Published is not { } log ? Nothing
         : path == LogFiles.Checkpoint ? log.Note
         : TilePath.TryParse(path, out var tile) ? await ReadAsync(log.Edge, tile.Value, cancellation)
-        : null;
+        : Nothing;
 
     /// <summary>The proof that an entry is in the log; null when it is not in yet.</summary>
     /// <exception cref="InvalidDataException">The tiles do not prove it: they are damaged.</exception>
@@ -47,8 +50,8 @@ public sealed class LedgerReader(ILedgerStore store, Sequencer sequencer) : ILog
     /// <summary>A partial tile is the beginning of the full one.</summary>
     private async ValueTask<ReadOnlyMemory<byte>?> ReadTileAsync(RightEdge edge, TilePath path, bool full, CancellationToken cancellation)
     {
-        var tile = full ? await store.ReadBodyAsync(LedgerKeys.Tile(path.Level, path.Index), cancellation) : EdgeBuilder.TileBytes(edge.Levels[path.Level]);
-        return tile is { } bytes ? bytes[..Math.Min(bytes.Length, path.Width * LogHash.Length)] : null;
+        ReadOnlyMemory<byte>? tile = full ? await store.ReadBodyAsync(LedgerKeys.Tile(path.Level, path.Index), cancellation) : EdgeBuilder.TileBytes(edge.Levels[path.Level]).AsMemory();
+        return tile is { } bytes ? bytes[..Math.Min(bytes.Length, path.Width * LogHash.Length)] : Nothing;
     }
 
     private async ValueTask<ReadOnlyMemory<byte>?> ReadEntriesAsync(RightEdge edge, TilePath path, bool full, CancellationToken cancellation)
@@ -79,6 +82,6 @@ public sealed class LedgerReader(ILedgerStore store, Sequencer sequencer) : ILog
     private sealed class Snapshot(LedgerReader reader, RightEdge edge) : ILogSource
     {
         public async ValueTask<ReadOnlyMemory<byte>?> ReadAsync(string path, CancellationToken cancellation) =>
-            TilePath.TryParse(path, out var tile) ? await reader.ReadAsync(edge, tile.Value, cancellation) : null;
+            TilePath.TryParse(path, out var tile) ? await reader.ReadAsync(edge, tile.Value, cancellation) : Nothing;
     }
 }

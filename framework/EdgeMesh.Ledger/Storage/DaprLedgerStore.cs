@@ -30,7 +30,7 @@ public sealed class DaprLedgerStore(DaprClient dapr, string site, string log) : 
     public async ValueTask<ReadOnlyMemory<byte>?> ReadBodyAsync(string key, CancellationToken cancellation)
     {
         var value = await dapr.GetByteStateAsync(Bodies, _prefix + key, cancellationToken: cancellation);
-        return value.IsEmpty ? null : value;
+        return value.IsEmpty ? default(ReadOnlyMemory<byte>?) : value;
     }
 
     /// <inheritdoc/>

@@ -62,7 +62,7 @@ public sealed class MemoryLedgerStore : ILedgerStore
 
     /// <inheritdoc/>
     public ValueTask<ReadOnlyMemory<byte>?> ReadBodyAsync(string key, CancellationToken cancellation) =>
-        ValueTask.FromResult<ReadOnlyMemory<byte>?>(_bodies.TryGetValue(key, out var body) ? body : null);
+        ValueTask.FromResult(_bodies.TryGetValue(key, out var body) ? body : default(ReadOnlyMemory<byte>?));
 
     /// <inheritdoc/>
     public ValueTask WriteBodyAsync(string key, ReadOnlyMemory<byte> value, CancellationToken cancellation)

@@ -1,0 +1,47 @@
+using System.Text.Json;
+
+namespace EdgeMesh.Ledger.Tests.Tree;
+
+/// <summary>The proofs of transparency-dev/merkle, good and bad, when <c>EDGEMESH_TLOG_VECTORS</c> names their <c>testdata</c> folder:
+/// <c>EDGEMESH_TLOG_VECTORS=… dotnet run --project tests/EdgeMesh.Ledger.Tests -- -trait Category=Vectors</c>.</summary>
+public sealed class SharedVectorTests
+{
+    private static readonly string? Folder = Environment.GetEnvironmentVariable("EDGEMESH_TLOG_VECTORS");
+
+    [Fact]
+    [Trait("Category", "Vectors")]
+    public void Verify_EveryVector_AgreesWithIt()
+    {
+        Assert.SkipWhen(Folder is null, "EDGEMESH_TLOG_VECTORS names no folder.");
+        var files = Directory.GetFiles(Folder!, "*.json", SearchOption.AllDirectories);
+        var wrong = files.Where(f => !Agrees(f)).ToArray();
+        Assert.NotEmpty(files);
+        Assert.Empty(wrong);
+        TestContext.Current.TestOutputHelper?.WriteLine($"{files.Length} vectors agree.");
+    }
+
+    private static bool Agrees(string file)
+    {
+        using var json = JsonDocument.Parse(File.ReadAllBytes(file));
+        var vector = json.RootElement;
+        var proof = vector.GetProperty("proof") is { ValueKind: JsonValueKind.Array } hashes ? hashes.EnumerateArray().Select(Hash).ToArray() : [];
+        // Hashes of another length are refused before anything is verified.
+        var verified = !proof.Contains(null) && (file.Contains("/consistency/", StringComparison.Ordinal) ? Consistent(vector, proof) : Included(vector, proof));
+        return verified != vector.GetProperty("wantErr").GetBoolean();
+    }
+
+    private static bool Included(JsonElement vector, LogHash?[] proof) =>
+        Hash(vector.GetProperty("root")) is { } root && Hash(vector.GetProperty("leafHash")) is { } leaf
+        && Number(vector, "leafIdx") is { } index && Number(vector, "treeSize") is { } size
+        && InclusionProof.Verify(leaf, index, size, [.. proof.Select(h => h!.Value)], root);
+
+    private static bool Consistent(JsonElement vector, LogHash?[] proof) =>
+        Hash(vector.GetProperty("root1")) is { } root1 && Hash(vector.GetProperty("root2")) is { } root2
+        && Number(vector, "size1") is { } size1 && Number(vector, "size2") is { } size2
+        && ConsistencyProof.Verify(size1, root1, size2, root2, [.. proof.Select(h => h!.Value)]);
+
+    private static long? Number(JsonElement vector, string name) => vector.GetProperty(name).TryGetInt64(out var number) ? number : null;
+
+    private static LogHash? Hash(JsonElement element) =>
+        element.ValueKind == JsonValueKind.String && element.TryGetBytesFromBase64(out var bytes) && bytes.Length == LogHash.Length ? new LogHash(bytes) : null;
+}
