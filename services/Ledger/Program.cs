@@ -1,3 +1,3 @@
-var builder = WebApplication.CreateBuilder(args);
-var app = builder.Build();
-await app.RunAsync();
+using EdgeMesh.Services.Ledger;
+
+await LedgerApp.Create(WebApplication.CreateSlimBuilder(args)).RunAsync();

@@ -1,4 +1,6 @@
 using EdgeMesh.Services.Gateway;
+using EdgeMesh.Services.Ledger;
+using EdgeMesh.Services.Records;
 using Microsoft.AspNetCore.Builder;
 
 namespace EdgeMesh.Cli.Sites;
@@ -9,6 +11,8 @@ internal static class ServiceCatalog
     private static readonly Dictionary<string, Func<WebApplicationBuilder, WebApplication>> Services = new()
     {
         [GatewayApp.AppId] = GatewayApp.Create,
+        [RecordsApp.AppId] = RecordsApp.Create,
+        [LedgerApp.AppId] = LedgerApp.Create,
     };
 
     public static IEnumerable<string> Names => Services.Keys;

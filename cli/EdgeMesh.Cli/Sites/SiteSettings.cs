@@ -20,9 +20,14 @@ internal static class SiteSettings
             ["DAPR_HTTP_ENDPOINT"] = $"http://127.0.0.1:{topology.SidecarHttpPort(site, service)}",
             ["DAPR_GRPC_ENDPOINT"] = $"http://127.0.0.1:{topology.SidecarGrpcPort(site, service)}",
         };
+        if (site.Services.Contains("gateway"))
+        {
+            // Links that a service writes lead to the site's door, never to the service.
+            settings["EdgeMesh:Gateway:PublicUrl"] = topology.PublicUrl(site).ToString().TrimEnd('/');
+        }
+
         if (service == "gateway")
         {
-            settings["EdgeMesh:Gateway:PublicUrl"] = topology.PublicUrl(site).ToString().TrimEnd('/');
             settings["EdgeMesh:Gateway:PublicPort"] = topology.Binding(site, service, "public").ToString(CultureInfo.InvariantCulture);
             settings["EdgeMesh:Gateway:MeshPort"] = topology.Binding(site, service, "mesh").ToString(CultureInfo.InvariantCulture);
         }

@@ -13,7 +13,7 @@ internal sealed class LedgerShipper(JournalName journal, AppClients apps, AuditP
 {
     /// <summary>Entries of one call: far below the ledger's limits, and enough to fill a batch.</summary>
     private const int EntriesPerCall = 256;
-    private const int BytesPerCall = 1024 * 1024;
+    private const int BytesPerCall = 384 * 1024;
 
     private AuditPosition? _at;
 
@@ -33,9 +33,13 @@ internal sealed class LedgerShipper(JournalName journal, AppClients apps, AuditP
         var sequence = _at!.Sequence;
         foreach (var call in Calls(page.Records.Where(r => r.Kind == RecordKind.Event)))
         {
-            var first = await SendAsync(call, sequence, cancellation);
-            progress.Remember(journal, call, first);
-            sequence += call.Count;
+            for (var left = call; left.Count > 0;)
+            {
+                var added = await SendAsync(left, sequence, cancellation);
+                progress.Remember(journal, left.Take(added.Count), added.First);
+                sequence += added.Count;
+                left = left[added.Count..];
+            }
         }
 
         _at = new AuditPosition(page.Next, sequence);
@@ -63,7 +67,7 @@ internal sealed class LedgerShipper(JournalName journal, AppClients apps, AuditP
         }
     }
 
-    private async Task<long> SendAsync(List<JournalRecord> call, long sequence, CancellationToken cancellation)
+    private async Task<Added> SendAsync(List<JournalRecord> call, long sequence, CancellationToken cancellation)
     {
         using var request = new HttpRequestMessage(HttpMethod.Post, "add-batch") { Content = new ByteArrayContent(Encode(call)) };
         request.Headers.Add("EdgeMesh-Producer", $"{journal.Owner}.{journal.Kind}");
@@ -74,7 +78,9 @@ internal sealed class LedgerShipper(JournalName journal, AppClients apps, AuditP
             throw new HttpRequestException($"The ledger answered {(int)answer.StatusCode} to {call.Count} events from sequence {sequence}: {await answer.Content.ReadAsStringAsync(cancellation)}");
         }
 
-        return (await answer.Content.ReadFromJsonAsync<Added>(cancellation))!.First;
+        return await answer.Content.ReadFromJsonAsync<Added>(cancellation) is { Count: > 0 } added
+            ? added
+            : throw new HttpRequestException("The ledger answered without a count.");
     }
 
     private static byte[] Encode(List<JournalRecord> call)
