@@ -9,6 +9,9 @@ internal static class AnswerWriter
 {
     public const string ReceiptHeader = "X-EdgeMesh-Receipt";
 
+    /// <summary>Between sites: the consent, version and rule that let a resource go.</summary>
+    public const string RuleHeader = "X-EdgeMesh-Rule";
+
     private const string FhirJson = "application/fhir+json; charset=utf-8";
 
     public static async Task WriteAsync(HttpContext context, FhirAnswer answer, string baseUrl)

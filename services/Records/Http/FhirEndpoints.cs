@@ -82,6 +82,12 @@ internal sealed partial class FhirEndpoints(RecordsOpener opener, Capabilities c
         }
 
         var answer = await store.Fhir.AnswerAsync(request, context.RequestAborted);
+        if (caller.ForwardedBy is not null && answer.Status == StatusCodes.Status200OK && request.Trail.Rule is { } rule)
+        {
+            // The site that asked keeps a receipt of its own, and names the rule by which this site let the resource go.
+            context.Response.Headers[AnswerWriter.RuleHeader] = rule;
+        }
+
         return Preferences.Apply(request, answer);
     }
 

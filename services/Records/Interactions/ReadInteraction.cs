@@ -58,7 +58,7 @@ internal sealed class ReadInteraction(Journal changes, ResourceVault vault, Acce
         switch (answer.Status)
         {
             case 200:
-                request.Trail.Released(asked, answer.VersionId, new Decision(AccessEffect.Permit, $"remote:{owner.Name}"));
+                request.Trail.Released(asked, answer.VersionId, new Decision(AccessEffect.Permit, answer.Rule ?? $"remote:{owner.Name}"));
                 return new FhirAnswer(200) { Body = answer.Body, VersionId = answer.VersionId, LastModified = answer.LastModified };
             case 503:
                 return FhirAnswer.Fault(503, "transient", "owner-unreachable", $"{request.Type}/{request.Id} is not held here, and '{owner.Name}', which may have it, can't be reached. Ask again when the link is back.") with { RetryAfterSeconds = 5 };

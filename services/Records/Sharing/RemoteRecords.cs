@@ -1,5 +1,6 @@
 using System.Net;
 using EdgeMesh.Hosting;
+using EdgeMesh.Services.Records.Http;
 
 namespace EdgeMesh.Services.Records.Sharing;
 
@@ -8,7 +9,8 @@ namespace EdgeMesh.Services.Records.Sharing;
 /// <param name="Body">The resource.</param>
 /// <param name="VersionId">Its version.</param>
 /// <param name="LastModified">When that was made.</param>
-internal sealed record RemoteAnswer(int Status, ReadOnlyMemory<byte> Body, string? VersionId, DateTimeOffset? LastModified);
+/// <param name="Rule">The consent, version and rule by which its owner showed it.</param>
+internal sealed record RemoteAnswer(int Status, ReadOnlyMemory<byte> Body, string? VersionId, DateTimeOffset? LastModified, string? Rule = null);
 
 /// <summary>Asks another site for a record that is not held here, in the name of the user. The owner alone decides what that user sees.</summary>
 internal sealed class RemoteRecords(MeshDirectory directory, AppClients apps)
@@ -36,7 +38,7 @@ internal sealed class RemoteRecords(MeshDirectory directory, AppClients apps)
             using var answer = await apps.Get("gateway", Limit).SendAsync(request, cancellation);
             return answer.StatusCode switch
             {
-                HttpStatusCode.OK => new RemoteAnswer(200, await answer.Content.ReadAsByteArrayAsync(cancellation), Version(answer), answer.Content.Headers.LastModified),
+                HttpStatusCode.OK => new RemoteAnswer(200, await answer.Content.ReadAsByteArrayAsync(cancellation), Version(answer), answer.Content.Headers.LastModified, Rule(answer)),
                 HttpStatusCode.Gone => new RemoteAnswer(410, default, Version(answer), answer.Content.Headers.LastModified),
                 >= HttpStatusCode.InternalServerError => new RemoteAnswer(503, default, null, null),
                 _ => new RemoteAnswer(404, default, null, null),
@@ -47,6 +49,9 @@ internal sealed class RemoteRecords(MeshDirectory directory, AppClients apps)
             return new RemoteAnswer(503, default, null, null);
         }
     }
+
+    private static string? Rule(HttpResponseMessage answer) =>
+        answer.Headers.TryGetValues(AnswerWriter.RuleHeader, out var rules) ? rules.FirstOrDefault() : null;
 
     private static string? Version(HttpResponseMessage answer) => answer.Headers.ETag?.Tag.Trim('"');
 }
