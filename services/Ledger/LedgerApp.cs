@@ -1,25 +1,38 @@
-using EdgeMesh.Hosting;
+using EdgeMesh.Ledger;
+using EdgeMesh.Services.Ledger.Hosting;
+using EdgeMesh.Services.Ledger.Reading;
+using EdgeMesh.Services.Ledger.Writing;
 
 namespace EdgeMesh.Services.Ledger;
 
-/// <summary>The site's audit log.</summary>
+/// <summary>The site's audit log: takes opaque entries from the site's services, and serves what proves them to anybody.</summary>
 public static class LedgerApp
 {
-    /// <summary>The Dapr app id.</summary>
+    /// <summary>Its Dapr app id.</summary>
     public const string AppId = "ledger";
 
     /// <summary>Makes the service.</summary>
     public static WebApplication Create(WebApplicationBuilder builder)
     {
         builder.AddEdgeMesh(AppId);
-        builder.Services.AddSingleton<LedgerOpener>();
-        builder.Services.AddHostedService(provider => provider.GetRequiredService<LedgerOpener>());
-        builder.Services.AddReadiness("log", (provider, _) => Task.FromResult(provider.GetRequiredService<LedgerOpener>().WaitsFor()));
+        builder.Services.AddSingleton(ReadOptions(builder.Configuration.GetSection("EdgeMesh:Ledger")));
+        builder.Services.AddSingleton<LedgerHost>();
+        builder.Services.AddHostedService(provider => provider.GetRequiredService<LedgerHost>());
+        builder.Services.AddReadiness("ledger", (provider, _) => Task.FromResult(provider.GetRequiredService<LedgerHost>().Waiting));
+
         var app = builder.Build();
         app.MapEdgeMesh();
         app.UseEdgeMeshCallers();
-        app.MapWrites();
-        app.MapReads();
+        app.MapAppends();
+        app.MapLogFiles("/ledger");
+        app.MapLogFiles("/mesh/ledger");
         return app;
+    }
+
+    private static SequencerOptions ReadOptions(IConfigurationSection section)
+    {
+        var options = section.Get<SequencerOptions>() ?? new SequencerOptions();
+        var faults = options.Faults().Select(fault => Environment.NewLine + $"  - {section.Path}:{fault}").ToArray();
+        return faults.Length == 0 ? options : throw new InvalidOperationException("The ledger can't start:" + string.Concat(faults));
     }
 }

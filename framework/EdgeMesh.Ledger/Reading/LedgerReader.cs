@@ -10,6 +10,9 @@ public sealed class LedgerReader(ILedgerStore store, Sequencer sequencer) : ILog
     // A bare null in a conditional would become empty bytes: arrays, and so null, convert to memory.
     private static ReadOnlyMemory<byte>? Nothing => null;
 
+    /// <summary>Whether there is anything to serve yet.</summary>
+    public bool IsLoaded => sequencer.Published is not null;
+
     /// <inheritdoc/>
     public async ValueTask<ReadOnlyMemory<byte>?> ReadAsync(string path, CancellationToken cancellation) =>
         sequencer.Published is not { } log ? Nothing

@@ -23,4 +23,29 @@ public sealed record SequencerOptions
 
     /// <summary>The longest wait between loads.</summary>
     public TimeSpan MaxRetryDelay { get; init; } = TimeSpan.FromSeconds(5);
+
+    /// <summary>What is wrong with the limits, each fault with its name; empty when nothing is.</summary>
+    public IEnumerable<string> Faults()
+    {
+        // More of either, and a stage with its tiles could pass the 1 MiB that a store takes.
+        if (BatchEntries is < 1 or > 1024)
+        {
+            yield return $"{nameof(BatchEntries)} is {BatchEntries}: 1 to 1024.";
+        }
+
+        if (BatchBytes is < EntryBundle.MaxEntry + 2 or > 512 * 1024)
+        {
+            yield return $"{nameof(BatchBytes)} is {BatchBytes}: {EntryBundle.MaxEntry + 2} to {512 * 1024}.";
+        }
+
+        if (QueuedRequests < 1 || QueuedBytes < BatchBytes)
+        {
+            yield return $"{nameof(QueuedRequests)} is {QueuedRequests}, {nameof(QueuedBytes)} {QueuedBytes}: at least 1, and at least {nameof(BatchBytes)}.";
+        }
+
+        if (CommitTimeout <= TimeSpan.Zero || RetryDelay <= TimeSpan.Zero || MaxRetryDelay < RetryDelay)
+        {
+            yield return $"{nameof(CommitTimeout)}, {nameof(RetryDelay)} and {nameof(MaxRetryDelay)} must be above zero, the last not below the second.";
+        }
+    }
 }

@@ -28,6 +28,18 @@ internal static class BundleRow
         }
 
         var parts = await Task.WhenAll(Enumerable.Range(0, pieces).Select(p => store.ReadBodyAsync(LedgerKeys.Piece(bundle, p), cancellation).AsTask()));
-        return parts.Contains(null) ? null : [.. parts.SelectMany(p => p!.Value.ToArray()), .. last.Span];
+        if (parts.Contains(null))
+        {
+            return null;
+        }
+
+        using var joined = new MemoryStream();
+        foreach (var part in parts)
+        {
+            joined.Write(part!.Value.Span);
+        }
+
+        joined.Write(last.Span);
+        return joined.ToArray();
     }
 }

@@ -2,21 +2,19 @@ using System.Text.Json;
 
 namespace EdgeMesh.Ledger.Tests.Tree;
 
-/// <summary>The proofs of transparency-dev/merkle, good and bad, when <c>EDGEMESH_TLOG_VECTORS</c> names their <c>testdata</c> folder:
-/// <c>EDGEMESH_TLOG_VECTORS=… dotnet run --project tests/EdgeMesh.Ledger.Tests -- -trait Category=Vectors</c>.</summary>
+/// <summary>The proofs of transparency-dev/merkle, good and bad, which are not part of this house; run by hand:
+/// <c>EDGEMESH_TLOG_VECTORS=… dotnet run --project tests/EdgeMesh.Ledger.Tests -- -explicit only</c>.</summary>
 public sealed class SharedVectorTests
 {
     private static readonly string? Folder = Environment.GetEnvironmentVariable("EDGEMESH_TLOG_VECTORS");
 
-    [Fact]
-    [Trait("Category", "Vectors")]
+    [Fact(Explicit = true)]
     public void Verify_EveryVector_AgreesWithIt()
     {
-        Assert.SkipWhen(Folder is null, "EDGEMESH_TLOG_VECTORS names no folder.");
-        var files = Directory.GetFiles(Folder!, "*.json", SearchOption.AllDirectories);
-        var wrong = files.Where(f => !Agrees(f)).ToArray();
+        Assert.NotNull(Folder);
+        var files = Directory.GetFiles(Folder, "*.json", SearchOption.AllDirectories);
         Assert.NotEmpty(files);
-        Assert.Empty(wrong);
+        Assert.Empty(files.Where(f => !Agrees(f)).Select(Path.GetFileName));
         TestContext.Current.TestOutputHelper?.WriteLine($"{files.Length} vectors agree.");
     }
 
@@ -31,16 +29,23 @@ public sealed class SharedVectorTests
     }
 
     private static bool Included(JsonElement vector, LogHash?[] proof) =>
-        Hash(vector.GetProperty("root")) is { } root && Hash(vector.GetProperty("leafHash")) is { } leaf
+        Root(vector, "root") is var root && Hash(vector.GetProperty("leafHash")) is { } leaf
         && Number(vector, "leafIdx") is { } index && Number(vector, "treeSize") is { } size
         && InclusionProof.Verify(leaf, index, size, [.. proof.Select(h => h!.Value)], root);
 
     private static bool Consistent(JsonElement vector, LogHash?[] proof) =>
-        Hash(vector.GetProperty("root1")) is { } root1 && Hash(vector.GetProperty("root2")) is { } root2
+        Root(vector, "root1") is var root1 && Root(vector, "root2") is var root2
         && Number(vector, "size1") is { } size1 && Number(vector, "size2") is { } size2
         && ConsistencyProof.Verify(size1, root1, size2, root2, [.. proof.Select(h => h!.Value)]);
 
     private static long? Number(JsonElement vector, string name) => vector.GetProperty(name).TryGetInt64(out var number) ? number : null;
+
+    /// <summary>Some vectors have a text in place of a root; only whether two are the same matters then.</summary>
+    private static LogHash Root(JsonElement vector, string name)
+    {
+        var bytes = vector.GetProperty(name).GetBytesFromBase64();
+        return new LogHash(bytes.Length == LogHash.Length ? bytes : System.Security.Cryptography.SHA256.HashData(bytes));
+    }
 
     private static LogHash? Hash(JsonElement element) =>
         element.ValueKind == JsonValueKind.String && element.TryGetBytesFromBase64(out var bytes) && bytes.Length == LogHash.Length ? new LogHash(bytes) : null;

@@ -68,6 +68,7 @@ public sealed class VerifierTests : IDisposable
                 Assert.Equal(path, (await FlippedAsync(path, at))!.Path);
                 await File.WriteAllBytesAsync(file, good[..at], Cancellation);
                 Assert.Equal(path, (await VerifyAsync())!.Path);
+                await File.WriteAllBytesAsync(file, good, Cancellation);
             }
 
             await File.WriteAllBytesAsync(file, [.. good, 0], Cancellation);

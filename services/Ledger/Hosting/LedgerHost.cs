@@ -1,0 +1,60 @@
+using Dapr.Client;
+using EdgeMesh.Hosting;
+using EdgeMesh.Ledger;
+
+namespace EdgeMesh.Services.Ledger.Hosting;
+
+/// <summary>Opens the site's ledger as soon as its key can be read, and closes it with the service.</summary>
+internal sealed partial class LedgerHost(
+    DaprClient dapr, SiteSecrets secrets, SiteIdentity identity, SequencerOptions options, TimeProvider clock, ILoggerFactory loggers) : BackgroundService
+{
+    private const string LogName = "audit";
+    private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(50);
+    private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(2);
+
+    private readonly ILogger _log = loggers.CreateLogger<LedgerHost>();
+    private volatile OpenLedger? _open;
+    private volatile string _waiting = "the secret 'ledger-key' is being read";
+
+    /// <summary>Null until the key was read.</summary>
+    public OpenLedger? Open => _open;
+
+    /// <summary>What it waits for, for people; null: it takes entries.</summary>
+    public string? Waiting => _open is { } open ? open.Sequencer.Status.Reason : _waiting;
+
+    public override async Task StopAsync(CancellationToken cancellationToken)
+    {
+        await base.StopAsync(cancellationToken);
+        if (_open is { } open)
+        {
+            await open.Sequencer.DisposeAsync();
+        }
+    }
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        var pause = FirstPause;
+        while (_open is null)
+        {
+            try
+            {
+                var key = LedgerKey.FromSeed(LedgerKey.OriginOf(identity.Site), await secrets.GetAsync(SiteSecrets.LedgerKey, stoppingToken));
+                var store = new DaprLedgerStore(dapr, identity.Site, LogName);
+                var sequencer = new Sequencer(key, store, clock, options, loggers.CreateLogger<Sequencer>());
+                _open = new OpenLedger(sequencer, new LedgerReader(store, sequencer));
+            }
+            catch (Exception error) when (error is not OperationCanceledException)
+            {
+                // The sidecar may not be there yet, or the secret; both come without a restart, in their own time, whatever clock a
+                // test gave to this service.
+                _waiting = $"the secret '{SiteSecrets.LedgerKey}': {error.Message}";
+                LogWaiting(_waiting);
+                await Task.Delay(pause, TimeProvider.System, stoppingToken);
+                pause = pause * 2 < LongestPause ? pause * 2 : LongestPause;
+            }
+        }
+    }
+
+    [LoggerMessage(Level = LogLevel.Debug, Message = "The ledger waits for {Reason}")]
+    private partial void LogWaiting(string reason);
+}
