@@ -40,6 +40,7 @@ internal static class CommandLine
             new SiteCommand(options, screen),
             new KeysCommand(options, screen),
             new TokenCommand(options, screen),
+            new LedgerCommand(options, screen),
             new RecordsCommand(options, screen),
             new LinkCommand(options, screen),
             new RunFileCommand(options, screen),

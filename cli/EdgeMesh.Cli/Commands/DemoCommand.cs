@@ -16,6 +16,9 @@ internal sealed class DemoCommand : MeshCommand
 
     private readonly Option<DirectoryInfo?> data = new("--data") { Description = "A folder of FHIR transaction bundles; default: patients made up on the spot", HelpName = "DIR" };
     private readonly Option<bool> json = new("--json") { Description = "One line of JSON for each step" };
+    private readonly Option<string?> steps = new("--steps") { Description = "Only these steps, by name, such as start,load,consent", HelpName = "NAMES" };
+    private readonly Option<string> engine = UpCommand.EngineOption();
+    private readonly Option<DirectoryInfo?> components = UpCommand.ComponentsOption();
     private readonly Option<bool> keep = new("--keep") { Description = "Leave the mesh running, and say how to use it" };
 
     private readonly MeshOptions options;
@@ -30,12 +33,15 @@ internal sealed class DemoCommand : MeshCommand
         Add(data);
         Add(json);
         Add(keep);
+        Add(steps);
+        Add(engine);
+        Add(components);
         SetAction(RunAsync);
     }
 
     private async Task<int> RunAsync(ParseResult parse, CancellationToken cancellation)
     {
-        if (options.Read(parse, screen) is not { } house)
+        if (options.Read(parse, screen)?.On(parse.GetRequiredValue(engine), parse.GetValue(components)?.FullName) is not { } house)
         {
             return ExitCode.Failed;
         }
@@ -43,6 +49,12 @@ internal sealed class DemoCommand : MeshCommand
         if (parse.GetValue(data) is { } given && (!given.Exists || given.GetFiles("*.json").Length == 0))
         {
             return screen.Fail($"--data: {given.FullName} {(given.Exists ? "holds no *.json" : "does not exist")}.", "Name a folder of FHIR transaction bundles, or leave --data away.", ExitCode.WrongUsage);
+        }
+
+        var names = parse.GetValue(steps)?.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries) ?? [.. DemoStory.All.Select(s => s.Name)];
+        if (names.Except(DemoStory.All.Select(s => s.Name)).ToList() is { Count: > 0 } unknown)
+        {
+            return screen.Fail($"--steps: there is no step '{string.Join("', '", unknown)}'.", $"Steps: {string.Join(", ", DemoStory.All.Select(s => s.Name))}.", ExitCode.WrongUsage);
         }
 
         if (TemporaryMesh.Create(house) is not { } place)
@@ -54,8 +66,9 @@ internal sealed class DemoCommand : MeshCommand
         {
             var records = parse.GetValue(data)?.FullName ?? Generate(place);
             using var mesh = new DemoMesh(place, records, TimeProvider.System);
-            var failed = await new DemoStory(screen, parse.GetValue(json)).RunAsync(mesh, cancellation);
-            End(parse, mesh, failed);
+            var story = new DemoStory([.. DemoStory.All.Where(s => names.Contains(s.Name))], screen, parse.GetValue(json));
+            var failed = await story.RunAsync(mesh, cancellation);
+            End(parse, mesh, names.Length, failed);
             return failed == 0 ? ExitCode.Done : ExitCode.Failed;
         }
         finally
@@ -71,7 +84,7 @@ internal sealed class DemoCommand : MeshCommand
         return folder;
     }
 
-    private void End(ParseResult parse, DemoMesh mesh, int failed)
+    private void End(ParseResult parse, DemoMesh mesh, int count, int failed)
     {
         if (parse.GetValue(json))
         {
@@ -79,7 +92,7 @@ internal sealed class DemoCommand : MeshCommand
         }
 
         screen.Line();
-        screen.Line(failed == 0 ? $"All {DemoStory.Steps.Count} steps held." : $"{failed} of {DemoStory.Steps.Count} steps did not hold.");
+        screen.Line(failed == 0 ? $"All {count} steps held." : $"{failed} of {count} steps did not hold.");
         if (parse.GetValue(keep) && UpState.Read(mesh.Place.Data) is not null)
         {
             Invite(mesh);

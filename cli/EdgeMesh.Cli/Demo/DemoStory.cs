@@ -5,23 +5,23 @@ using Spectre.Console;
 namespace EdgeMesh.Cli.Demo;
 
 /// <summary>Runs the steps in order and tells of each. A step that does not hold does not end the story: the rest may still teach.</summary>
-internal sealed class DemoStory(Screen screen, bool json)
+internal sealed class DemoStory(IReadOnlyList<DemoStep> steps, Screen screen, bool json)
 {
     private static readonly TimeSpan StepLimit = TimeSpan.FromMinutes(10);
 
-    public static IReadOnlyList<DemoStep> Steps { get; } =
+    public static IReadOnlyList<DemoStep> All { get; } =
     [
         new StartMesh(), new LoadRecords(), new RaceConditionalCreates(), new RefuseStaleUpdate(), new DenyWithoutConsent(),
-        new ShareUnderConsent(), new CatchUpAfterCut(), new KillDuringLoad(),
+        new ShareUnderConsent(), new CatchUpAfterCut(), new KillDuringLoad(), new FlipLedgerByte(),
     ];
 
     /// <returns>How many steps did not hold.</returns>
     public async Task<int> RunAsync(DemoMesh mesh, CancellationToken cancellation)
     {
         var failed = 0;
-        for (var number = 1; number <= Steps.Count; number++)
+        for (var number = 1; number <= steps.Count; number++)
         {
-            var step = Steps[number - 1];
+            var step = steps[number - 1];
             var outcome = await RunStepAsync(step, number, mesh, cancellation);
             Tell(step, outcome);
             failed += outcome.Held ? 0 : 1;
@@ -42,7 +42,7 @@ internal sealed class DemoStory(Screen screen, bool json)
             return await GuardAsync(step, mesh, cancellation);
         }
 
-        var title = $"{number}/{Steps.Count} {step.Shows}";
+        var title = $"{number}/{steps.Count} {step.Shows}";
         if (!screen.IsTerminal)
         {
             screen.Line(title);

@@ -4,6 +4,7 @@ using EdgeMesh.Cli.Commands;
 using EdgeMesh.Cli.Topology;
 using EdgeMesh.Hosting;
 using EdgeMesh.Keyring;
+using EdgeMesh.Ledger;
 
 namespace EdgeMesh.Cli.Provisioning;
 
@@ -89,8 +90,9 @@ internal static class MeshProvisioner
             var file = secrets[site.Name];
             var keys = SiteKeys.FromBase64(file[SiteSecrets.SiteKey], file[SiteSecrets.PseudonymKey], file[SiteSecrets.ExchangeKey]);
             var url = topology.AreLinked(self.Name, site.Name) ? new Uri($"https://127.0.0.1:{topology.RelayPort(self, site)}") : null;
+            using var ledger = LedgerKey.FromSeed(LedgerKey.OriginOf(site.Name), file[SiteSecrets.LedgerKey]);
             return new SiteEntry(site.Name, site.Organization, url, keys.ExchangePublicKey(),
-                LedgerKeys.VerifierKey(site.Name, file[SiteSecrets.LedgerKey]), file[SiteSecrets.CallerVerifyKey], site.IsCore);
+                ledger.VerifierKey.ToString(), file[SiteSecrets.CallerVerifyKey], site.IsCore);
         });
         new MeshDirectory(self.Name, [.. entries]).Save(place.Data.Directory(self.Name));
     }

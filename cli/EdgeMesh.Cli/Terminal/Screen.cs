@@ -9,7 +9,7 @@ namespace EdgeMesh.Cli.Terminal;
 /// bars only on a terminal; plain lines otherwise.</summary>
 internal sealed class Screen
 {
-    private const int PlainWidth = 200;
+    private const int PlainWidth = 10_000;
 
     private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web)
     {

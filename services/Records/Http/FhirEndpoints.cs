@@ -103,6 +103,7 @@ internal sealed partial class FhirEndpoints(RecordsOpener opener, Capabilities c
             IfMatch = Header(headers.IfMatch),
             IfNoneMatch = Header(headers.IfNoneMatch),
             IfNoneExist = Header(headers["If-None-Exist"]),
+            IdempotencyKey = Header(headers["Idempotency-Key"]),
             Return = Preferences.ReadReturn(headers["Prefer"]),
             Lenient = Preferences.IsLenient(headers["Prefer"]),
             RequestId = Header(headers["X-Request-Id"]),

@@ -45,6 +45,9 @@ internal sealed record FhirRequest
 
     public string? IfNoneExist { get; init; }
 
+    /// <summary>Names a write, so that sending it again after a lost answer does not write twice.</summary>
+    public string? IdempotencyKey { get; init; }
+
     public ReturnPreference Return { get; init; }
 
     /// <summary>Whether unknown search parameters are left out.</summary>

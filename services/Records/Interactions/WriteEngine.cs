@@ -71,6 +71,7 @@ internal sealed partial class WriteEngine(
             Events = await recorder.SealAsync(AccessEvents.OfWrite(request, request.Trail, clock.GetUtcNow()), cancellation),
             Precondition = plan.Expectations.Count == 0 ? null : preconditions.For(plan.Expectations),
             SharingContext = plan,
+            IdempotencyKey = RepeatedWrites.KeyOf(request),
         };
         return await changes.CommitAsync(commit, cancellation);
     }
@@ -99,7 +100,8 @@ internal sealed partial class WriteEngine(
             LogBehind(logger, options.Value.ProjectionSeconds);
         }
 
-        return new WriteResult(null, Answers(plan, committed.Documents), $"{JournalName.Changes}.{committed.At}");
+        var answers = committed.Repeated ? RepeatedWrites.Answers(plan, committed.Documents) : Answers(plan, committed.Documents);
+        return new WriteResult(null, answers, $"{JournalName.Changes}.{committed.At}");
     }
 
     private static IReadOnlyList<FhirAnswer> Answers(WritePlan plan, ImmutableArray<Document> documents)
@@ -113,7 +115,7 @@ internal sealed partial class WriteEngine(
         return answers;
     }
 
-    private static FhirAnswer Existing(PlannedWrite write) => write.Current is { } gone
+    internal static FhirAnswer Existing(PlannedWrite write) => write.Current is { } gone
         ? new FhirAnswer(204) { VersionId = gone.Version.ToString(), LastModified = gone.RecordedAt }
         : new FhirAnswer(200) { Location = write.Key.ToString() };
 

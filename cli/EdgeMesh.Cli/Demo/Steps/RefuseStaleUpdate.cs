@@ -2,7 +2,7 @@ namespace EdgeMesh.Cli.Demo.Steps;
 
 internal sealed class RefuseStaleUpdate : DemoStep
 {
-    public override string Name => "if-match";
+    public override string Name => "stale-update";
 
     public override string Shows => "Two clinicians edit the same record: the second, whose copy is stale, is refused instead of overwriting";
 

@@ -25,15 +25,19 @@ internal sealed class ShareUnderConsent : DemoStep
         var atB = await mesh.UntilAsync(() => Observations(clinicB, mesh.PatientId, cancellation), found => found.Count >= atA.Count - 1, ShareLimit, cancellation);
         var note = await clinicB.GetAsync($"fhir/Observation/{mesh.NoteId}", cancellation);
         var isExact = atA.Contains(mesh.NoteId) && atB.SetEquals(atA.Where(id => id != mesh.NoteId));
-        var receipt = await ReceiptAsync(mesh, clinicB, read.Receipt, cancellation);
+        var (id, receipt) = await mesh.UntilAsync(() => ReadWithReceiptAsync(mesh, clinicB, cancellation), r => r.Receipt.Body?["decision"]?["consent"] is not null, ShareLimit, cancellation);
         var hasProof = receipt.Code == 200 && receipt.Body?["ledger"]?["proof"] is not null && receipt.Body["decision"]?["consent"] is not null;
         return StepOutcome.Of(read.Code == 200 && isExact && note.Code == 404 && hasProof,
-            $"clinic-b reads the patient ({read.Code}) and {atB.Count} of {atA.Count} observations, the note answers {note.Code}; receipt {read.Receipt ?? "missing"}: {Sentence(receipt)}",
-            ("patient", read.Code), ("observationsAtOwner", atA.Count), ("observationsShared", atB.Count), ("note", note.Code), ("receipt", read.Receipt), ("decision", receipt.Body));
+            $"clinic-b reads the patient ({read.Code}) and {atB.Count} of {atA.Count} observations, the note answers {note.Code}; receipt {id ?? "missing"}: {Sentence(receipt)}",
+            ("patient", read.Code), ("observationsAtOwner", atA.Count), ("observationsShared", atB.Count), ("note", note.Code), ("receipt", id), ("decision", receipt.Body));
     }
 
-    private static async Task<FhirAnswer> ReceiptAsync(DemoMesh mesh, FhirClient client, string? receipt, CancellationToken cancellation) =>
-        await mesh.UntilAsync(() => client.GetAsync($"receipts/{receipt ?? "none"}", cancellation), a => a.Code != 202, ShareLimit, cancellation);
+    /// <summary>Reads the patient once more, and its receipt when the ledger has it. While the copy is under way the owner decides.</summary>
+    private static async Task<(string? Id, FhirAnswer Receipt)> ReadWithReceiptAsync(DemoMesh mesh, FhirClient client, CancellationToken cancellation)
+    {
+        var id = (await client.GetAsync($"fhir/Patient/{mesh.PatientId}", cancellation)).Receipt;
+        return (id, await mesh.UntilAsync(() => client.GetAsync($"receipts/{id ?? "none"}", cancellation), a => a.Code != 202, ShareLimit, cancellation));
+    }
 
     private static string Sentence(FhirAnswer receipt) =>
         receipt.Body is { } body && body["decision"] is { } decision
