@@ -11,14 +11,21 @@ internal sealed class DaprFault(string code, string message, int httpStatus, Sta
 
     public StatusCode GrpcStatus { get; } = grpcStatus;
 
-    public static DaprFault Malformed(string detail) =>
-        new("ERR_MALFORMED_REQUEST", $"failed deserializing HTTP body: {detail}", 400, StatusCode.InvalidArgument);
-}
+    /// <summary>Why, in the words of Dapr's standard error details; null for faults that Dapr answers by HTTP without details.</summary>
+    public string? Reason { get; init; }
 
-/// <summary>The resources can't be used; every fault is listed with its file and line.</summary>
-public sealed class SidecarConfigurationException(IReadOnlyList<string> faults)
-    : Exception("The sidecar can't start:" + string.Concat(faults.Select(f => Environment.NewLine + "  - " + f)))
-{
-    /// <summary>The faults, one a line.</summary>
-    public IReadOnlyList<string> Faults { get; } = faults;
+    /// <summary>Facts about the reason.</summary>
+    public IReadOnlyDictionary<string, string> Facts { get; init; } = new Dictionary<string, string>();
+
+    /// <summary>The component that the fault is about, with its kind.</summary>
+    public (string Kind, string Name)? Resource { get; init; }
+
+    /// <summary>The field of the request that is wrong.</summary>
+    public string? Field { get; init; }
+
+    public static DaprFault Malformed(string detail) => new("ERR_MALFORMED_REQUEST", detail, 400, StatusCode.InvalidArgument);
+
+    /// <summary>Nothing serves this path, and no header names an app to invoke.</summary>
+    public static DaprFault NoRoute() =>
+        new("ERR_DIRECT_INVOKE", "failed getting app id either from the URL path or the header dapr-app-id", 404, StatusCode.NotFound);
 }

@@ -43,8 +43,9 @@ public sealed class SidecarHost : IAsyncDisposable
     public static async Task<SidecarHost> StartAsync(SidecarOptions options, ILoggerFactory loggers, CancellationToken cancellation)
     {
         var logger = loggers.CreateLogger("EdgeMesh.Sidecar");
-        var faults = new List<string>();
-        var resources = new ResourceLoader(faults);
+        var faults = options.Apps.GroupBy(a => a.AppId).Where(g => g.Key.Length == 0 || g.Count() > 1)
+            .Select(g => g.Key.Length == 0 ? "An app has no id." : $"There are {g.Count()} apps '{g.Key}'. Ids must differ.").ToList();
+        var resources = new ResourceLoader(options.Namespace, faults);
         foreach (var path in options.ResourcesPaths)
         {
             resources.Load(path);
@@ -52,7 +53,7 @@ public sealed class SidecarHost : IAsyncDisposable
 
         var apps = new AppDirectory();
         var context = new ComponentContext(options.WorkingDirectory ?? Directory.GetCurrentDirectory(), options.Clock, options.Environment ?? ProcessEnvironment(), id => apps.Find(id)?.Channel);
-        var components = await ComponentCatalog.OpenAsync(resources.Components, options, context, faults, logger, cancellation);
+        var components = await new ComponentOpener(options, context, faults, logger).OpenAsync(resources.Components, cancellation);
         if (faults.Count > 0)
         {
             await components.DisposeAsync();
@@ -91,11 +92,12 @@ public sealed class SidecarHost : IAsyncDisposable
         builder.Services.AddRoutingCore();
         builder.Services.AddGrpc(grpc => (grpc.MaxReceiveMessageSize, grpc.MaxSendMessageSize) = ((int)options.MaxBodySize, (int)options.MaxBodySize));
         builder.Services.TryAddEnumerable(ServiceDescriptor.Singleton<IServiceMethodProvider<DaprGrpc>, DaprMethodProvider>());
-        builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromSeconds(5));
+        builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = options.ShutdownTimeout);
         builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel =>
         {
             kestrel.AddServerHeader = false;
-            kestrel.Limits.MaxRequestBodySize = options.MaxBodySize;
+            // Each API enforces MaxBodySize itself, with daprd's answers.
+            kestrel.Limits.MaxRequestBodySize = null;
             foreach (var app in options.Apps)
             {
                 var address = IPAddress.Parse(options.ListenAddress);
@@ -107,12 +109,15 @@ public sealed class SidecarHost : IAsyncDisposable
         });
         var web = builder.Build();
         web.Use(new PortedApps(listeners, apps).InvokeAsync);
+        web.UseInvocation();
         web.UseRouting();
         web.MapGrpcService<DaprGrpc>();
         web.MapState();
         web.MapPubSub();
         web.MapSecrets();
         web.MapMetadata();
+        web.MapHealth();
+        web.MapUnserved();
         web.MapInvocation();
         return web;
     }

@@ -3,6 +3,9 @@ namespace EdgeMesh.Sidecar;
 /// <summary>What a sidecar process serves.</summary>
 public sealed record SidecarOptions
 {
+    internal const long DefaultMaxBodySize = 4 * 1024 * 1024;
+    internal static readonly TimeSpan DefaultShutdownTimeout = TimeSpan.FromSeconds(5);
+
     /// <summary>The site: <c>{namespace}</c> in components, and part of the callers' identity.</summary>
     public required string Namespace { get; init; }
 
@@ -21,8 +24,11 @@ public sealed record SidecarOptions
     /// <summary>Whether a component that can't be opened ends the start, as with <c>daprd</c>. Otherwise calls to it fail and health names it.</summary>
     public bool ExitOnFailedComponent { get; init; } = true;
 
-    /// <summary>Bytes of a request body; more is refused with 413. Dapr's default is 4 MiB.</summary>
-    public long MaxBodySize { get; init; } = 4 * 1024 * 1024;
+    /// <summary>Bytes of a request body; more is refused as daprd does (400 for state, 500 for an invocation, ResourceExhausted by gRPC). Dapr's default is 4 MiB.</summary>
+    public long MaxBodySize { get; init; } = DefaultMaxBodySize;
+
+    /// <summary>How long calls in flight may take to end when the sidecar stops.</summary>
+    public TimeSpan ShutdownTimeout { get; init; } = DefaultShutdownTimeout;
 
     /// <summary>The address that the APIs listen on.</summary>
     public string ListenAddress { get; init; } = "127.0.0.1";

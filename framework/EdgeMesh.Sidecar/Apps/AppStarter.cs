@@ -1,3 +1,4 @@
+using System.Net;
 using System.Text.Json;
 using EdgeMesh.Sidecar.BuildingBlocks.PubSub;
 using EdgeMesh.Sidecar.Components;
@@ -10,6 +11,7 @@ namespace EdgeMesh.Sidecar.Apps;
 internal sealed partial class AppStarter(AppRuntime app, IReadOnlyList<SubscriptionResource> declared, ILogger logger) : IAsyncDisposable
 {
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(50);
+    private static readonly TimeSpan AnswerLimit = TimeSpan.FromSeconds(10);
 
     private readonly List<IAsyncDisposable> _open = [];
     private readonly CancellationTokenSource _stop = new();
@@ -42,7 +44,7 @@ internal sealed partial class AppStarter(AppRuntime app, IReadOnlyList<Subscript
 
             app.IsReady = true;
         }
-        catch (OperationCanceledException)
+        catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
         {
             // The sidecar stops before its app came.
         }
@@ -53,24 +55,31 @@ internal sealed partial class AppStarter(AppRuntime app, IReadOnlyList<Subscript
     {
         while (true)
         {
+            using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+            limit.CancelAfter(AnswerLimit);
             try
             {
                 using var request = new HttpRequestMessage(HttpMethod.Get, app.Channel!.Address("/dapr/subscribe"));
-                using var answer = await app.Channel.SendAsync(request, cancellation);
-                return answer.IsSuccessStatusCode
-                    ? JsonDocument.Parse(await answer.Content.ReadAsByteArrayAsync(cancellation)).RootElement
-                    : default;
+                using var answer = await app.Channel.SendAsync(request, limit.Token);
+                if (answer.StatusCode != HttpStatusCode.ServiceUnavailable)
+                {
+                    return answer.IsSuccessStatusCode
+                        ? JsonDocument.Parse(await answer.Content.ReadAsByteArrayAsync(limit.Token)).RootElement
+                        : default;
+                }
             }
-            catch (HttpRequestException)
+            catch (Exception error) when (error is HttpRequestException or IOException || (error is OperationCanceledException && !cancellation.IsCancellationRequested))
             {
-                // Another host comes up in its own time, whatever clock a test gave to this one.
-                await Task.Delay(Pause, TimeProvider.System, cancellation);
+                // Not there yet, or not able to answer yet.
             }
             catch (JsonException error)
             {
                 LogFault(logger, app.AppId, $"GET /dapr/subscribe answered no JSON: {error.Message}");
                 return default;
             }
+
+            // Another host comes up in its own time, whatever clock a test gave to this one.
+            await Task.Delay(Pause, TimeProvider.System, cancellation);
         }
     }
 
@@ -89,9 +98,10 @@ internal sealed partial class AppStarter(AppRuntime app, IReadOnlyList<Subscript
             var delivery = new Delivery(app, subscription, broker, logger);
             _open.Add(await broker.SubscribeAsync(new BrokerSubscription(subscription.Topic, group, subscription.Metadata), delivery.HandleAsync, cancellation));
         }
-        catch (DaprFault fault)
+        catch (Exception error) when (error is not OperationCanceledException)
         {
-            LogFault(logger, app.AppId, fault.Message);
+            // Whatever a broker throws, the app's other subscriptions stand.
+            LogFault(logger, app.AppId, $"can't subscribe {subscription.Topic} of {subscription.PubSub}: {error.Message}");
         }
     }
 

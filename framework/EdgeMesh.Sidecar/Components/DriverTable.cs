@@ -22,7 +22,7 @@ internal static class DriverTable
         ["state.in-memory/v1"] = new((_, context) => new MemoryStateStore(context.Clock), StateFields),
         ["state.sqlite/v1"] = new(
             (spec, context) => SqliteStateStore.Open(spec, context),
-            [.. StateFields, "connectionString", "tableName", "metadataTableName", "timeoutInSeconds", "cleanupInterval", "busyTimeout", "disableWAL"]),
+            [.. StateFields, .. SqliteStateSettings.Fields]),
         ["pubsub.in-memory/v1"] = new((_, context) => new MemoryBroker(context.Clock), PubSubFields),
         ["pubsub.edgemesh.sqlite/v1"] = new((spec, context) => SqliteBroker.Open(spec, context), [.. PubSubFields, "connectionString", "retention", "maxMessages"]),
         ["pubsub.edgemesh.link/v1"] = new((spec, context) => new LinkBroker(spec, context), [.. PubSubFields, "gateway", "peers", "queueLimit"]),

@@ -14,10 +14,18 @@ internal sealed class GroupWriter : IAsyncDisposable
     private readonly SqliteConnection _connection;
     private readonly Channel<Work> _queue = Channel.CreateBounded<Work>(new BoundedChannelOptions(QueueLimit) { SingleReader = true });
     private readonly Thread _thread;
+    private readonly SqliteCommand _begin;
+    private readonly SqliteCommand _commit;
+    private readonly SqliteCommand _rollback;
+    private readonly SqliteCommand _savepoint;
+    private readonly SqliteCommand _undo;
+    private readonly SqliteCommand _release;
 
     public GroupWriter(SqliteConnection connection, string name)
     {
         _connection = connection;
+        (_begin, _commit, _rollback) = (Prepared("BEGIN IMMEDIATE"), Prepared("COMMIT"), Prepared("ROLLBACK"));
+        (_savepoint, _undo, _release) = (Prepared("SAVEPOINT one"), Prepared("ROLLBACK TO one"), Prepared("RELEASE one"));
         // A thread of its own: SQLite's calls block, and must not take threads from the pool that serves requests.
         _thread = new Thread(Run) { IsBackground = true, Name = name };
         _thread.Start();
@@ -50,20 +58,20 @@ internal sealed class GroupWriter : IAsyncDisposable
     {
         try
         {
-            SqliteFile.Execute(_connection, "BEGIN IMMEDIATE");
+            _begin.ExecuteNonQuery();
             foreach (var work in batch)
             {
                 RunOne(work);
             }
 
-            SqliteFile.Execute(_connection, "COMMIT");
+            _commit.ExecuteNonQuery();
         }
         catch (SqliteException error)
         {
             Rollback();
             foreach (var work in batch)
             {
-                work.Failure = error;
+                work.Failure ??= error;
             }
         }
 
@@ -75,29 +83,29 @@ internal sealed class GroupWriter : IAsyncDisposable
 
     private void RunOne(Work work)
     {
-        SqliteFile.Execute(_connection, "SAVEPOINT one");
+        _savepoint.ExecuteNonQuery();
         try
         {
             if (!work.Write(_connection))
             {
-                SqliteFile.Execute(_connection, "ROLLBACK TO one");
+                _undo.ExecuteNonQuery();
             }
         }
         catch (Exception error)
         {
-            // The piece's own failure; its neighbours stand.
+            // The piece's own failure; its neighbours stand. If SQLite has given up the whole transaction, undoing fails, and all of it does.
             work.Failure = error;
-            SqliteFile.Execute(_connection, "ROLLBACK TO one");
+            _undo.ExecuteNonQuery();
         }
 
-        SqliteFile.Execute(_connection, "RELEASE one");
+        _release.ExecuteNonQuery();
     }
 
     private void Rollback()
     {
         try
         {
-            SqliteFile.Execute(_connection, "ROLLBACK");
+            _rollback.ExecuteNonQuery();
         }
         catch (SqliteException)
         {
@@ -105,10 +113,26 @@ internal sealed class GroupWriter : IAsyncDisposable
         }
     }
 
-    public async ValueTask DisposeAsync()
+    private SqliteCommand Prepared(string sql)
+    {
+        var command = _connection.CreateCommand();
+        command.CommandText = sql;
+        return command;
+    }
+
+    public ValueTask DisposeAsync() => DisposeAsync(null);
+
+    /// <summary>Writes what waits, then disposes the owner's statements and closes the connection.</summary>
+    public async ValueTask DisposeAsync(IDisposable? statements)
     {
         _queue.Writer.TryComplete();
         await Task.Run(_thread.Join);
+        statements?.Dispose();
+        foreach (var command in new[] { _begin, _commit, _rollback, _savepoint, _undo, _release })
+        {
+            await command.DisposeAsync();
+        }
+
         await _connection.DisposeAsync();
     }
 

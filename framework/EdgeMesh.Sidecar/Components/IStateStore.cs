@@ -1,6 +1,7 @@
 namespace EdgeMesh.Sidecar.Components;
 
-/// <summary>What the state building block needs of a store. Keys arrive with their prefix (<c>app||key</c>).</summary>
+/// <summary>What the state building block needs of a store. Keys arrive with their prefix (<c>app||key</c>). A store keeps nothing of a
+/// write's memory after it returned: the buffers are the transport's.</summary>
 internal interface IStateStore : IAsyncDisposable
 {
     Task<StateItem?> GetAsync(string key, CancellationToken cancellation);
@@ -32,6 +33,9 @@ internal sealed record StateWrite(string Key, ReadOnlyMemory<byte>? Value)
 
     /// <summary>Seconds; 0 or less: never expires.</summary>
     public int? TtlSeconds { get; init; }
+
+    /// <summary>What is wrong with the request's options; the building block refuses it.</summary>
+    public string? Fault { get; init; }
 }
 
 internal enum StateOutcome

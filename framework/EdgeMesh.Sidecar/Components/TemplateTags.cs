@@ -1,20 +1,33 @@
 namespace EdgeMesh.Sidecar.Components;
 
-/// <summary>Expands what daprd expands in metadata values. A process with several apps keeps <c>{appID}</c> and <c>{namespace}</c> of a
-/// consumerID for the building block, which knows the app.</summary>
-internal sealed class TemplateTags(SidecarOptions options)
+/// <summary>Expands what daprd expands in metadata values: <c>{namespace}</c> (the namespace and the app id), <c>{appID}</c>, <c>{podName}</c>
+/// and <c>{uuid}</c> (a new one each time).</summary>
+internal sealed class TemplateTags(string site, IReadOnlyDictionary<string, string> environment)
 {
-    private readonly string _uuid = Guid.NewGuid().ToString();
+    /// <summary>Whether a value means something else for each app.</summary>
+    public static bool NamesTheApp(string value) =>
+        value.Contains("{namespace}", StringComparison.Ordinal) || value.Contains("{appID}", StringComparison.Ordinal);
 
-    public string Expand(string value, string type)
+    /// <exception cref="ArgumentException">The pod's name is asked for, and there is none.</exception>
+    public string Expand(string field, string value)
     {
-        var expanded = value
-            .Replace("{uuid}", _uuid, StringComparison.Ordinal)
-            .Replace("{podName}", Environment.MachineName, StringComparison.Ordinal);
-        return type.StartsWith("pubsub.", StringComparison.Ordinal) || options.Apps.Count != 1 ? expanded : For(expanded, options.Namespace, options.Apps[0].AppId);
+        if (!value.Contains('{', StringComparison.Ordinal))
+        {
+            return value;
+        }
+
+        while (value.IndexOf("{uuid}", StringComparison.Ordinal) is >= 0 and var at)
+        {
+            value = string.Concat(value.AsSpan(0, at), Guid.NewGuid().ToString(), value.AsSpan(at + "{uuid}".Length));
+        }
+
+        return !value.Contains("{podName}", StringComparison.Ordinal) ? value
+            : environment.GetValueOrDefault("POD_NAME") is { Length: > 0 } pod ? value.Replace("{podName}", pod, StringComparison.Ordinal)
+            : throw new ArgumentException($"property {field} refers to {{podName}} but podName is not set. Set POD_NAME.");
     }
 
-    /// <summary><c>{namespace}</c> is the namespace and the app id, as in daprd.</summary>
+    public string ForApp(string value, string appId) => For(value, site, appId);
+
     public static string For(string value, string site, string appId) =>
         value.Replace("{namespace}", $"{site}.{appId}", StringComparison.Ordinal).Replace("{appID}", appId, StringComparison.Ordinal);
 }

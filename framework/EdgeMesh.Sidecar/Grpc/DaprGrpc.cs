@@ -43,7 +43,7 @@ internal sealed class MethodTable(ServiceMethodProviderContext<DaprGrpc> context
             }
             catch (DaprFault fault)
             {
-                throw new RpcException(new Status(fault.GrpcStatus, fault.Message));
+                throw fault.ToRpc();
             }
         });
     }

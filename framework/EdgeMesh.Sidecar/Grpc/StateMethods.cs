@@ -1,11 +1,13 @@
 using Dapr.Client.Autogen.Grpc.v1;
 using EdgeMesh.Sidecar.BuildingBlocks.State;
 using EdgeMesh.Sidecar.Components;
-using StateItem = Dapr.Client.Autogen.Grpc.v1.StateItem;
-using EdgeMesh.Sidecar.Http;
 using Google.Protobuf;
 using Google.Protobuf.Collections;
 using Google.Protobuf.WellKnownTypes;
+using Grpc.Core;
+using Concurrency = Dapr.Client.Autogen.Grpc.v1.StateOptions.Types.StateConcurrency;
+using StateItem = Dapr.Client.Autogen.Grpc.v1.StateItem;
+using StateOptions = EdgeMesh.Sidecar.BuildingBlocks.State.StateOptions;
 
 namespace EdgeMesh.Sidecar.Grpc;
 
@@ -16,7 +18,7 @@ internal static class StateMethods
     {
         methods.Add<GetStateRequest, GetStateResponse>("GetState", async (app, request, call) =>
         {
-            var item = await StateBlock.GetAsync(app, request.StoreName, request.Key, call.CancellationToken);
+            var item = await StateBlock.GetAsync(StateBlock.Open(app, request.StoreName), request.Key, call.CancellationToken);
             if (item is null)
             {
                 return new GetStateResponse();
@@ -28,70 +30,76 @@ internal static class StateMethods
         });
         methods.Add<GetBulkStateRequest, GetBulkStateResponse>("GetBulkState", async (app, request, call) =>
         {
-            var items = await StateBlock.GetManyAsync(app, request.StoreName, request.Keys, call.CancellationToken);
-            var response = new GetBulkStateResponse();
-            for (var i = 0; i < items.Count; i++)
-            {
-                var answer = new BulkStateItem { Key = request.Keys[i] };
-                if (items[i] is { } item)
-                {
-                    (answer.Data, answer.Etag) = (UnsafeByteOperations.UnsafeWrap(item.Value), item.ETag);
-                    AddExpiry(answer.Metadata, item);
-                }
-
-                response.Items.Add(answer);
-            }
-
-            return response;
+            var items = await StateBlock.GetManyAsync(StateBlock.Open(app, request.StoreName), request.Keys, call.CancellationToken);
+            return new GetBulkStateResponse { Items = { items.Select((item, i) => Bulk(request.Keys[i], item)) } };
         });
         methods.Add<SaveStateRequest, Empty>("SaveState", async (app, request, call) =>
         {
-            await StateBlock.WriteAsync(app, request.StoreName, [.. request.States.Select(Upsert)], call.CancellationToken);
+            var store = StateBlock.Open(app, request.StoreName);
+            await StateBlock.SaveAsync(store, [.. request.States.Select(s => s.Key.Length > 0 ? Upsert(s) : throw EmptyKey())], call.CancellationToken);
             return new Empty();
         });
         methods.Add<DeleteStateRequest, Empty>("DeleteState", async (app, request, call) =>
         {
-            await StateBlock.WriteAsync(app, request.StoreName, [Delete(request.Key, request.Etag, request.Options)], call.CancellationToken);
+            await StateBlock.DeleteAsync(StateBlock.Open(app, request.StoreName), Delete(request.Key, request.Etag, request.Options), call.CancellationToken);
             return new Empty();
         });
         methods.Add<DeleteBulkStateRequest, Empty>("DeleteBulkState", async (app, request, call) =>
         {
-            await StateBlock.WriteAsync(app, request.StoreName, [.. request.States.Select(s => Delete(s.Key, s.Etag, s.Options))], call.CancellationToken);
+            var store = StateBlock.Open(app, request.StoreName);
+            await StateBlock.DeleteManyAsync(store, [.. request.States.Select(s => Delete(s.Key, s.Etag, s.Options))], call.CancellationToken);
             return new Empty();
         });
         methods.Add<ExecuteStateTransactionRequest, Empty>("ExecuteStateTransaction", async (app, request, call) =>
         {
-            await StateBlock.TransactAsync(app, request.StoreName, [.. request.Operations.Select(Operation)], call.CancellationToken);
+            await StateBlock.TransactAsync(StateBlock.Open(app, request.StoreName), [.. request.Operations.Select(Operation)], call.CancellationToken);
             return new Empty();
         });
     }
 
+    private static DaprFault EmptyKey() => new("ERR_STATE_SAVE", "state key cannot be empty", 400, StatusCode.InvalidArgument);
+
+    private static BulkStateItem Bulk(string key, Components.StateItem? item)
+    {
+        var answer = new BulkStateItem { Key = key };
+        if (item is not null)
+        {
+            (answer.Data, answer.Etag) = (UnsafeByteOperations.UnsafeWrap(item.Value), item.ETag);
+            AddExpiry(answer.Metadata, item);
+        }
+
+        return answer;
+    }
+
     private static StateWrite Operation(TransactionalStateOperation operation) => operation.OperationType switch
     {
-        "upsert" => Upsert(operation.Request),
-        "delete" => Delete(operation.Request.Key, operation.Request.Etag, operation.Request.Options),
-        var other => throw new DaprFault("ERR_NOT_SUPPORTED_STATE_OPERATION", $"operation type {other} not supported", 400, global::Grpc.Core.StatusCode.Unimplemented),
+        "upsert" => Upsert(operation.Request ?? new StateItem()),
+        "delete" => Delete(operation.Request?.Key ?? "", operation.Request?.Etag, operation.Request?.Options),
+        var other => throw new DaprFault("ERR_NOT_SUPPORTED_STATE_OPERATION", $"operation type {other} not supported", 400, StatusCode.Unimplemented),
     };
 
-    private static StateWrite Upsert(StateItem item) => new(item.Key, item.Value.Memory)
+    private static StateWrite Upsert(StateItem item)
     {
-        ETag = ETag(item.Etag),
-        FirstWrite = IsFirstWrite(item.Options),
-        TtlSeconds = item.Metadata.TryGetValue("ttlInSeconds", out var ttl) ? StateRoutes.ReadTtl(ttl) : null,
-    };
+        var (ttl, fault) = StateOptions.Ttl(item.Metadata.TryGetValue(StateOptions.TtlField, out var text) ? text : null);
+        return new StateWrite(item.Key, item.Value.Memory)
+        {
+            ETag = ETag(item.Etag),
+            FirstWrite = item.Options?.Concurrency == Concurrency.ConcurrencyFirstWrite,
+            TtlSeconds = ttl,
+            Fault = fault,
+        };
+    }
 
-    private static StateWrite Delete(string key, Etag? etag, StateOptions? options) =>
-        new(key, null) { ETag = ETag(etag), FirstWrite = IsFirstWrite(options) };
+    private static StateWrite Delete(string key, Etag? etag, Dapr.Client.Autogen.Grpc.v1.StateOptions? options) =>
+        new(key, null) { ETag = ETag(etag), FirstWrite = options?.Concurrency == Concurrency.ConcurrencyFirstWrite };
 
     private static string? ETag(Etag? etag) => etag?.Value is { Length: > 0 } value ? value : null;
-
-    private static bool IsFirstWrite(StateOptions? options) => options?.Concurrency == StateOptions.Types.StateConcurrency.ConcurrencyFirstWrite;
 
     private static void AddExpiry(MapField<string, string> metadata, Components.StateItem item)
     {
         if (item.ExpiresAt is { } expires)
         {
-            metadata["ttlExpireTime"] = StateRoutes.Expiry(expires);
+            metadata["ttlExpireTime"] = StateOptions.Expiry(expires);
         }
     }
 }

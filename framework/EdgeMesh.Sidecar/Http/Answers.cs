@@ -1,3 +1,5 @@
+using System.Buffers;
+using System.Text.Encodings.Web;
 using System.Text.Json;
 using EdgeMesh.Sidecar.Apps;
 using Microsoft.AspNetCore.Http;
@@ -5,7 +7,7 @@ using Microsoft.AspNetCore.Http.Features;
 
 namespace EdgeMesh.Sidecar.Http;
 
-/// <summary>What all HTTP routes share: the app that a request is for, bodies, Dapr's error bodies.</summary>
+/// <summary>What all HTTP routes share: the app that a request is for, faults, Dapr's error bodies.</summary>
 internal static class Answers
 {
     public static AppRuntime App(this HttpContext context) => context.Features.GetRequiredFeature<AppRuntime>();
@@ -23,25 +25,98 @@ internal static class Answers
         }
         catch (JsonException error) when (!context.Response.HasStarted)
         {
+            await FaultAsync(context, DaprFault.Malformed("failed deserializing HTTP body: " + error.Message));
+        }
+        catch (BodyTooLargeException error) when (!context.Response.HasStarted)
+        {
+            context.Response.Headers.Connection = "close";
             await FaultAsync(context, DaprFault.Malformed(error.Message));
         }
         catch (BadHttpRequestException error) when (!context.Response.HasStarted)
         {
-            await FaultAsync(context, new DaprFault("ERR_MALFORMED_REQUEST", error.Message, error.StatusCode, global::Grpc.Core.StatusCode.InvalidArgument));
+            await FaultAsync(context, DaprFault.Malformed(error.Message));
+        }
+        catch (OperationCanceledException) when (context.RequestAborted.IsCancellationRequested)
+        {
+            // Nobody waits for this answer any more.
         }
     };
 
+    /// <summary>What daprd says of a body over its limit.</summary>
+    public const string TooLarge = "stream too large";
+
+    /// <summary>Answers are application/json and never part of a page: quotes and the like need no escapes.</summary>
+    public static readonly JsonWriterOptions Readable = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+
     public static async Task FaultAsync(HttpContext context, DaprFault fault)
     {
+        var body = new ArrayBufferWriter<byte>(256);
+        using (var json = new Utf8JsonWriter(body, Readable))
+        {
+            json.WriteStartObject();
+            json.WriteString("errorCode", fault.Code);
+            json.WriteString("message", fault.Message);
+            if (fault.Reason is not null)
+            {
+                WriteDetails(json, fault);
+            }
+
+            json.WriteEndObject();
+        }
+
         context.Response.StatusCode = fault.HttpStatus;
+        await WriteJsonAsync(context, body.WrittenMemory);
+    }
+
+    /// <summary>Dapr's standard details: what field, which component, why.</summary>
+    private static void WriteDetails(Utf8JsonWriter json, DaprFault fault)
+    {
+        json.WriteStartArray("details");
+        if (fault.Field is { } field)
+        {
+            json.WriteStartObject();
+            json.WriteString("@type", "type.googleapis.com/google.rpc.BadRequest");
+            json.WriteStartArray("field_violations");
+            json.WriteStartObject();
+            json.WriteString("field", field);
+            json.WriteString("description", fault.Message);
+            json.WriteEndObject();
+            json.WriteEndArray();
+            json.WriteEndObject();
+        }
+
+        if (fault.Resource is { } resource)
+        {
+            json.WriteStartObject();
+            json.WriteString("@type", "type.googleapis.com/google.rpc.ResourceInfo");
+            json.WriteString("resource_type", resource.Kind);
+            json.WriteString("resource_name", resource.Name);
+            json.WriteEndObject();
+        }
+
+        json.WriteStartObject();
+        json.WriteString("@type", "type.googleapis.com/google.rpc.ErrorInfo");
+        json.WriteString("domain", "dapr.io");
+        json.WriteString("reason", fault.Reason);
+        json.WriteStartObject("metadata");
+        foreach (var (name, value) in fault.Facts)
+        {
+            json.WriteString(name, value);
+        }
+
+        json.WriteEndObject();
+        json.WriteEndObject();
+        json.WriteEndArray();
+    }
+
+    public static async Task WriteJsonAsync(HttpContext context, ReadOnlyMemory<byte> json)
+    {
         context.Response.ContentType = "application/json";
-        await context.Response.WriteAsync(JsonSerializer.Serialize(new Dictionary<string, string> { ["errorCode"] = fault.Code, ["message"] = fault.Message }));
+        context.Response.ContentLength = json.Length;
+        await context.Response.Body.WriteAsync(json, context.RequestAborted);
     }
 
     public static void NoContent(HttpContext context) => context.Response.StatusCode = StatusCodes.Status204NoContent;
-
-    public static string Value(this HttpContext context, string name) =>
-        ((string?)context.Request.RouteValues[name] ?? "").Replace("%2F", "/", StringComparison.OrdinalIgnoreCase);
 
     /// <summary>Per-request metadata: query parameters <c>metadata.x</c>.</summary>
     public static Dictionary<string, string> Metadata(this HttpContext context)
@@ -49,7 +124,7 @@ internal static class Answers
         var metadata = new Dictionary<string, string>(StringComparer.Ordinal);
         foreach (var (key, value) in context.Request.Query)
         {
-            if (key.StartsWith("metadata.", StringComparison.OrdinalIgnoreCase))
+            if (key.StartsWith("metadata.", StringComparison.Ordinal))
             {
                 metadata[key["metadata.".Length..]] = value.ToString();
             }
@@ -58,10 +133,10 @@ internal static class Answers
         return metadata;
     }
 
+    /// <summary>The whole body, as the caller's own: for what outlives the request.</summary>
     public static async Task<byte[]> BodyAsync(this HttpContext context)
     {
-        using var body = new MemoryStream(context.Request.ContentLength is > 0 and < int.MaxValue and var length ? (int)length : 0);
-        await context.Request.Body.CopyToAsync(body, context.RequestAborted);
-        return body.TryGetBuffer(out var whole) && whole.Offset == 0 && whole.Count == whole.Array!.Length ? whole.Array : body.ToArray();
+        using var body = await PooledBody.ReadAsync(context);
+        return body.Memory.ToArray();
     }
 }

@@ -1,3 +1,4 @@
+using System.Text;
 using EdgeMesh.Sidecar.Apps;
 using EdgeMesh.Sidecar.BuildingBlocks.Invocation;
 using Microsoft.AspNetCore.Builder;
@@ -7,86 +8,127 @@ using Microsoft.AspNetCore.Routing;
 
 namespace EdgeMesh.Sidecar.Http;
 
-/// <summary><c>/v1.0/invoke/{app}/method/…</c>, and any path with the header <c>dapr-app-id</c>. Bodies stream both ways.</summary>
+/// <summary><c>/v1.0/invoke/{app}/method/…</c>, and any path that nothing else serves with the header <c>dapr-app-id</c>. Bodies stream
+/// both ways.</summary>
 internal static class InvocationRoutes
 {
     private const string Prefix = "/v1.0/invoke/";
     private const string Method = "/method/";
+    private const string BasicUser = "dapr-app-id:";
 
-    /// <summary>Of one connection only, or ours to say.</summary>
-    private static readonly HashSet<string> NotPassedOn = new(StringComparer.OrdinalIgnoreCase)
-    {
-        "Connection", "Keep-Alive", "Transfer-Encoding", "TE", "Trailer", "Upgrade", "Proxy-Connection", "Host",
-        "dapr-api-token", "dapr-app-id", "dapr-caller-app-id", "dapr-caller-namespace", "dapr-callee-app-id",
-    };
+    /// <summary>Recognised before routing, from the request line: routing has decoded the path and taken dot segments out, and so would
+    /// let <c>…/method/../../…</c> reach another API than daprd does.</summary>
+    public static void UseInvocation(this IApplicationBuilder pipeline) => pipeline.Use((HttpContext context, RequestDelegate next) =>
+        Split(context) is ({ } appId, { } target)
+            ? Answers.Route((inner, app) => InvokeAsync(inner, app, appId, target))(context)
+            : next(context));
 
-    public static void MapInvocation(this IEndpointRouteBuilder routes)
-    {
-        routes.Map(Prefix + "{app}/method/{**path}", Answers.Route(InvokeByPathAsync));
-        routes.MapFallback(Answers.Route(InvokeByHeaderAsync));
-    }
+    public static void MapInvocation(this IEndpointRouteBuilder routes) => routes.MapFallback("{**path}", Answers.Route(InvokeByHeaderAsync));
 
-    private static Task InvokeByPathAsync(HttpContext context, AppRuntime app)
+    private static (string? AppId, string? Target) Split(HttpContext context)
     {
-        // The target as it was sent: routing has decoded the path, and what is only passed on must not change.
         var target = context.Features.GetRequiredFeature<IHttpRequestFeature>().RawTarget;
-        var method = target.IndexOf(Method, StringComparison.Ordinal);
-        return InvokeAsync(context, app, context.Value("app"), target[(method + Method.Length - 1)..]);
-    }
-
-    private static Task InvokeByHeaderAsync(HttpContext context, AppRuntime app)
-    {
-        if (context.Request.Headers["dapr-app-id"].ToString() is not { Length: > 0 } target)
+        if (target.StartsWith("//", StringComparison.Ordinal) || target.StartsWith("/v1.0//", StringComparison.Ordinal))
         {
-            context.Response.StatusCode = StatusCodes.Status404NotFound;
-            return Task.CompletedTask;
+            target = RequestPath.Collapse(target);
         }
 
-        return InvokeAsync(context, app, target, context.Features.GetRequiredFeature<IHttpRequestFeature>().RawTarget);
+        if (!target.StartsWith(Prefix, StringComparison.Ordinal))
+        {
+            return default;
+        }
+
+        var slash = target.IndexOf('/', Prefix.Length);
+        return slash > Prefix.Length && string.CompareOrdinal(target, slash, Method, 0, Method.Length) == 0
+            ? (Uri.UnescapeDataString(target[Prefix.Length..slash]), target[(slash + Method.Length - 1)..])
+            : default;
     }
 
-    private static async Task InvokeAsync(HttpContext context, AppRuntime app, string appId, string pathAndQuery)
+    private static Task InvokeByHeaderAsync(HttpContext context, AppRuntime app) =>
+        AppIdOf(context.Request) is { } appId
+            ? InvokeAsync(context, app, appId, context.Features.GetRequiredFeature<IHttpRequestFeature>().RawTarget)
+            : Answers.FaultAsync(context, DaprFault.NoRoute());
+
+    /// <summary>The header, or the user part of the address (<c>http://dapr-app-id:app@…</c>), which clients send as basic credentials.</summary>
+    private static string? AppIdOf(HttpRequest request)
     {
-        using var request = new HttpRequestMessage(new HttpMethod(context.Request.Method), (Uri?)null);
+        if (request.Headers["dapr-app-id"].ToString() is { Length: > 0 } named)
+        {
+            return named;
+        }
+
+        var credentials = request.Headers.Authorization.ToString();
+        if (!credentials.StartsWith("Basic ", StringComparison.OrdinalIgnoreCase))
+        {
+            return null;
+        }
+
+        var bytes = new byte[credentials.Length];
+        return Convert.TryFromBase64String(credentials["Basic ".Length..].Trim(), bytes, out var length)
+            && Encoding.UTF8.GetString(bytes, 0, length) is var pair && pair.StartsWith(BasicUser, StringComparison.Ordinal) && pair.Length > BasicUser.Length
+                ? pair[BasicUser.Length..]
+                : null;
+    }
+
+    private static async Task InvokeAsync(HttpContext context, AppRuntime app, string appId, string target)
+    {
+        if (context.Request.ContentLength > app.Process.MaxBodySize)
+        {
+            context.Response.Headers.Connection = "close";
+            throw InvocationBlock.Failed(appId, Answers.TooLarge);
+        }
+
+        using var request = new HttpRequestMessage(Verb(context.Request.Method), (Uri?)null);
         if (HasBody(context.Request))
         {
-            request.Content = new StreamContent(context.Request.Body);
+            request.Content = new PassedBody(context.Request.Body, app.Process.MaxBodySize);
         }
 
-        foreach (var (name, values) in context.Request.Headers)
-        {
-            if (!NotPassedOn.Contains(name) && !request.Headers.TryAddWithoutValidation(name, (IEnumerable<string?>)values))
-            {
-                request.Content?.Headers.TryAddWithoutValidation(name, (IEnumerable<string?>)values);
-            }
-        }
-
-        using var answer = await InvocationBlock.InvokeAsync(app, appId, pathAndQuery, request, context.RequestAborted);
-        await CopyAsync(answer, context);
+        InvocationHeaders.CopyRequest(context.Request.Headers, request);
+        var question = target.IndexOf('?', StringComparison.Ordinal);
+        var (method, query) = question < 0 ? (target, "") : (target[..question], question == target.Length - 1 ? "" : target[question..]);
+        using var answer = await InvocationBlock.InvokeAsync(app, appId, method, query, request, context.RequestAborted);
+        await CopyAsync(answer, context, appId);
     }
 
-    private static bool HasBody(HttpRequest request) =>
-        request.ContentLength > 0 || request.ContentLength is null && request.HttpContext.Features.Get<IHttpRequestBodyDetectionFeature>()?.CanHaveBody == true;
+    private static HttpMethod Verb(string method) => method switch
+    {
+        "GET" => HttpMethod.Get,
+        "POST" => HttpMethod.Post,
+        "PUT" => HttpMethod.Put,
+        "DELETE" => HttpMethod.Delete,
+        "PATCH" => HttpMethod.Patch,
+        "HEAD" => HttpMethod.Head,
+        "OPTIONS" => HttpMethod.Options,
+        _ => new HttpMethod(method),
+    };
 
-    private static async Task CopyAsync(HttpResponseMessage answer, HttpContext context)
+    private static bool HasBody(HttpRequest request) =>
+        request.ContentLength > 0 || (request.ContentLength is null && request.HttpContext.Features.Get<IHttpRequestBodyDetectionFeature>()?.CanHaveBody == true);
+
+    private static async Task CopyAsync(HttpResponseMessage answer, HttpContext context, string appId)
     {
         context.Response.StatusCode = (int)answer.StatusCode;
-        foreach (var (name, values) in answer.Headers.NonValidated)
+        InvocationHeaders.CopyResponse(answer, context.Response.Headers);
+        if (context.Request.Method == HttpMethods.Head || answer.StatusCode is System.Net.HttpStatusCode.NoContent or System.Net.HttpStatusCode.NotModified)
         {
-            if (!NotPassedOn.Contains(name))
-            {
-                context.Response.Headers[name] = values.ToArray();
-            }
+            return;
         }
 
-        foreach (var (name, values) in answer.Content.Headers.NonValidated)
-        {
-            context.Response.Headers[name] = values.ToArray();
-        }
-
-        if (context.Request.Method != HttpMethods.Head && answer.StatusCode is not (System.Net.HttpStatusCode.NoContent or System.Net.HttpStatusCode.NotModified))
+        try
         {
             await answer.Content.CopyToAsync(context.Response.Body, context.RequestAborted);
+        }
+        catch (Exception error) when (error is HttpRequestException or IOException)
+        {
+            if (!context.Response.HasStarted)
+            {
+                context.Response.Clear();
+                throw InvocationBlock.Failed(appId, $"error invoking app channel: {error.Message}");
+            }
+
+            // The app broke off halfway. The caller must see that too, and not a short body that looks whole.
+            context.Abort();
         }
     }
 }

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Text.Json;
 using EdgeMesh.Sidecar.Apps;
 using EdgeMesh.Sidecar.BuildingBlocks.Secrets;
@@ -12,15 +13,51 @@ internal static class SecretsRoutes
 {
     public static void MapSecrets(this IEndpointRouteBuilder routes)
     {
-        routes.MapGet("/v1.0/secrets/{store}/bulk", Answers.Route(async (context, app) =>
-            await WriteAsync(context, await SecretsBlock.GetAllAsync(app, context.Value("store"), context.RequestAborted))));
-        routes.MapGet("/v1.0/secrets/{store}/{**name}", Answers.Route(async (context, app) =>
-            await WriteAsync(context, await SecretsBlock.GetAsync(app, context.Value("store"), context.Value("name"), context.RequestAborted))));
+        routes.MapGet("/v1.0/secrets/{store}/bulk", Answers.Route(GetAllAsync));
+        routes.MapGet("/v1.0/secrets/{store}/{name}", Answers.Route(GetAsync));
     }
 
-    private static Task WriteAsync<T>(HttpContext context, T value)
+    private static async Task GetAsync(HttpContext context, AppRuntime app)
     {
-        context.Response.ContentType = "application/json";
-        return context.Response.WriteAsync(JsonSerializer.Serialize(value), context.RequestAborted);
+        var secret = await SecretsBlock.GetAsync(app, context.Value("store"), context.Value("name"), context.RequestAborted);
+        await WriteAsync(context, json => Write(json, secret));
+    }
+
+    private static async Task GetAllAsync(HttpContext context, AppRuntime app)
+    {
+        var secrets = await SecretsBlock.GetAllAsync(app, context.Value("store"), context.RequestAborted);
+        await WriteAsync(context, json =>
+        {
+            json.WriteStartObject();
+            foreach (var (name, secret) in secrets)
+            {
+                json.WritePropertyName(name);
+                Write(json, secret);
+            }
+
+            json.WriteEndObject();
+        });
+    }
+
+    private static void Write(Utf8JsonWriter json, IReadOnlyDictionary<string, string> secret)
+    {
+        json.WriteStartObject();
+        foreach (var (name, value) in secret)
+        {
+            json.WriteString(name, value);
+        }
+
+        json.WriteEndObject();
+    }
+
+    private static Task WriteAsync(HttpContext context, Action<Utf8JsonWriter> write)
+    {
+        var buffer = new ArrayBufferWriter<byte>();
+        using (var json = new Utf8JsonWriter(buffer, Answers.Readable))
+        {
+            write(json);
+        }
+
+        return Answers.WriteJsonAsync(context, buffer.WrittenMemory);
     }
 }

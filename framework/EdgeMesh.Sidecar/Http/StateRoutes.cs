@@ -1,5 +1,4 @@
 using System.Buffers;
-using System.Globalization;
 using System.Text.Json;
 using EdgeMesh.Sidecar.Apps;
 using EdgeMesh.Sidecar.BuildingBlocks.State;
@@ -13,118 +12,148 @@ namespace EdgeMesh.Sidecar.Http;
 /// <summary><c>/v1.0/state</c>.</summary>
 internal static class StateRoutes
 {
+    private static readonly string[] Write = ["POST", "PUT"];
+
     public static void MapState(this IEndpointRouteBuilder routes)
     {
-        routes.MapMethods("/v1.0/state/{store}", ["POST", "PUT"], Answers.Route(SaveAsync));
-        routes.MapMethods("/v1.0/state/{store}/bulk", ["POST", "PUT"], Answers.Route(BulkGetAsync));
-        routes.MapMethods("/v1.0/state/{store}/transaction", ["POST", "PUT"], Answers.Route(TransactAsync));
-        routes.MapGet("/v1.0/state/{store}/{**key}", Answers.Route(GetAsync));
-        routes.MapDelete("/v1.0/state/{store}/{**key}", Answers.Route(DeleteAsync));
+        routes.MapMethods("/v1.0/state/{store}", Write, Answers.Route(SaveAsync));
+        routes.MapMethods("/v1.0/state/{store}/bulk", Write, Answers.Route(BulkGetAsync));
+        routes.MapMethods("/v1.0/state/{store}/transaction", Write, Answers.Route(TransactAsync));
+        routes.MapGet("/v1.0/state/{store}/{key}", Answers.Route(GetAsync));
+        routes.MapDelete("/v1.0/state/{store}/{key}", Answers.Route(DeleteAsync));
     }
+
+    private static StateScope Store(HttpContext context, AppRuntime app) => StateBlock.Open(app, context.Value("store"));
+
+    private static string? Ttl(HttpContext context) => context.Request.Query["metadata." + StateOptions.TtlField];
 
     private static async Task GetAsync(HttpContext context, AppRuntime app)
     {
-        var item = await StateBlock.GetAsync(app, context.Value("store"), context.Value("key"), context.RequestAborted);
+        var item = await StateBlock.GetAsync(Store(context, app), context.Value("key"), context.RequestAborted);
         if (item is null)
         {
             Answers.NoContent(context);
             return;
         }
 
-        context.Response.ContentType = "application/json";
         context.Response.Headers.ETag = item.ETag;
         if (item.ExpiresAt is { } expires)
         {
-            context.Response.Headers["metadata.ttlExpireTime"] = Expiry(expires);
+            context.Response.Headers["metadata.ttlExpireTime"] = StateOptions.Expiry(expires);
         }
 
-        context.Response.ContentLength = item.Value.Length;
-        await context.Response.Body.WriteAsync(item.Value, context.RequestAborted);
+        await Answers.WriteJsonAsync(context, item.Value);
     }
 
     private static async Task SaveAsync(HttpContext context, AppRuntime app)
     {
-        using var body = JsonDocument.Parse(await context.BodyAsync());
-        await StateBlock.WriteAsync(app, context.Value("store"), [.. body.RootElement.EnumerateArray().Select(ReadWrite)], context.RequestAborted);
+        var store = Store(context, app);
+        using var body = await PooledBody.ReadAsync(context);
+        using var json = JsonDocument.Parse(body.Memory);
+        await StateBlock.SaveAsync(store, StateRequests.Writes(json.RootElement, body.Memory, Ttl(context)), context.RequestAborted);
         Answers.NoContent(context);
     }
 
     private static async Task DeleteAsync(HttpContext context, AppRuntime app)
     {
+        var store = Store(context, app);
+        var query = context.Request.Query;
+        var (firstWrite, fault) = StateOptions.Concurrency(query["concurrency"]);
         var write = new StateWrite(context.Value("key"), null)
         {
             ETag = context.Request.Headers.IfMatch.ToString() is { Length: > 0 } etag ? etag.Trim('"') : null,
-            FirstWrite = context.Request.Query["concurrency"] == "first-write",
+            FirstWrite = firstWrite,
+            Fault = fault ?? StateOptions.Consistency(query["consistency"]),
         };
-        await StateBlock.WriteAsync(app, context.Value("store"), [write], context.RequestAborted);
+        await StateBlock.DeleteAsync(store, write, context.RequestAborted);
+        Answers.NoContent(context);
+    }
+
+    private static async Task TransactAsync(HttpContext context, AppRuntime app)
+    {
+        var store = Store(context, app);
+        using var body = await PooledBody.ReadAsync(context);
+        using var json = JsonDocument.Parse(body.Memory);
+        await StateBlock.TransactAsync(store, StateRequests.Operations(json.RootElement, body.Memory, Ttl(context)), context.RequestAborted);
         Answers.NoContent(context);
     }
 
     private static async Task BulkGetAsync(HttpContext context, AppRuntime app)
     {
-        using var body = JsonDocument.Parse(await context.BodyAsync());
-        string[] keys = [.. body.RootElement.GetProperty("keys").EnumerateArray().Select(k => k.GetString() ?? "")];
-        var items = await StateBlock.GetManyAsync(app, context.Value("store"), keys, context.RequestAborted);
+        var store = Store(context, app);
+        string[] keys;
+        using (var body = await PooledBody.ReadAsync(context))
+        {
+            using var json = JsonDocument.Parse(body.Memory);
+            keys = StateRequests.Keys(json.RootElement);
+        }
+
+        var items = await StateBlock.GetManyAsync(store, keys, context.RequestAborted);
         var buffer = new ArrayBufferWriter<byte>();
         using (var json = new Utf8JsonWriter(buffer))
         {
             json.WriteStartArray();
             for (var i = 0; i < keys.Length; i++)
             {
-                json.WriteStartObject();
-                json.WriteString("key", keys[i]);
-                if (items[i] is { } item)
-                {
-                    json.WritePropertyName("data");
-                    json.WriteRawValue(item.Value.Span);
-                    json.WriteString("etag", item.ETag);
-                }
-
-                json.WriteEndObject();
+                WriteItem(json, keys[i], items[i]);
             }
 
             json.WriteEndArray();
         }
 
-        context.Response.ContentType = "application/json";
-        await context.Response.Body.WriteAsync(buffer.WrittenMemory, context.RequestAborted);
+        await Answers.WriteJsonAsync(context, buffer.WrittenMemory);
     }
 
-    private static async Task TransactAsync(HttpContext context, AppRuntime app)
+    private static void WriteItem(Utf8JsonWriter json, string key, StateItem? item)
     {
-        using var body = JsonDocument.Parse(await context.BodyAsync());
-        var writes = body.RootElement.GetProperty("operations").EnumerateArray().Select(ReadOperation).ToArray();
-        await StateBlock.TransactAsync(app, context.Value("store"), writes, context.RequestAborted);
-        Answers.NoContent(context);
-    }
-
-    private static StateWrite ReadOperation(JsonElement operation)
-    {
-        var request = operation.GetProperty("request");
-        return operation.GetProperty("operation").GetString() switch
+        json.WriteStartObject();
+        json.WriteString("key", key);
+        if (item is not null)
         {
-            "upsert" => ReadWrite(request),
-            "delete" => ReadWrite(request) with { Value = null },
-            var other => throw new DaprFault("ERR_NOT_SUPPORTED_STATE_OPERATION", $"operation type {other} not supported", 400, global::Grpc.Core.StatusCode.InvalidArgument),
-        };
-    }
+            WriteValue(json, item.Value.Span);
+            json.WriteString("etag", item.ETag);
+        }
 
-    private static StateWrite ReadWrite(JsonElement item)
-    {
-        var value = item.TryGetProperty("value", out var given) ? given.GetRawText() : "null";
-        return new StateWrite(item.GetProperty("key").GetString() ?? "", System.Text.Encoding.UTF8.GetBytes(value))
+        if (item?.ExpiresAt is { } expires)
         {
-            Json = true,
-            ETag = item.TryGetProperty("etag", out var etag) && etag.ValueKind == JsonValueKind.String ? etag.GetString() : null,
-            FirstWrite = item.TryGetProperty("options", out var options) && options.TryGetProperty("concurrency", out var concurrency) && concurrency.GetString() == "first-write",
-            TtlSeconds = item.TryGetProperty("metadata", out var metadata) && metadata.TryGetProperty("ttlInSeconds", out var ttl) ? ReadTtl(ttl.ToString()) : null,
-        };
+            json.WriteStartObject("metadata");
+            json.WriteString("ttlExpireTime", StateOptions.Expiry(expires));
+            json.WriteEndObject();
+        }
+
+        json.WriteEndObject();
     }
 
-    public static int ReadTtl(string text) =>
-        int.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var seconds)
-            ? seconds
-            : throw new DaprFault("ERR_STATE_SAVE", $"incorrect value for metadata 'ttlInSeconds': '{text}'", 500, global::Grpc.Core.StatusCode.Internal);
+    /// <summary>A value that a gRPC client saved may be no JSON. Then this answer can't hold it, and says so at its key.</summary>
+    private static void WriteValue(Utf8JsonWriter json, ReadOnlySpan<byte> value)
+    {
+        if (IsJson(value))
+        {
+            json.WritePropertyName("data");
+            json.WriteRawValue(value, skipInputValidation: true);
+        }
+        else
+        {
+            json.WriteString("error", "the value is not JSON; get it by its own key, or by gRPC");
+        }
+    }
 
-    public static string Expiry(DateTimeOffset moment) => moment.ToUniversalTime().ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture);
+    private static bool IsJson(ReadOnlySpan<byte> value)
+    {
+        var reader = new Utf8JsonReader(value);
+        try
+        {
+            if (!reader.Read())
+            {
+                return false;
+            }
+
+            reader.Skip();
+            return !reader.Read();
+        }
+        catch (JsonException)
+        {
+            return false;
+        }
+    }
 }

@@ -14,11 +14,15 @@ internal sealed record ComponentResource(string Name, string Type, string Versio
 }
 
 /// <param name="Name">The field.</param>
-/// <param name="Value">Null when it comes from a secret.</param>
+/// <param name="Value">Null when it comes from a secret or from the environment.</param>
 /// <param name="SecretName">The secret that holds the value.</param>
 /// <param name="SecretKey">The key inside the secret.</param>
 /// <param name="Source">File and line.</param>
-internal sealed record MetadataItem(string Name, string? Value, string? SecretName, string? SecretKey, string Source);
+internal sealed record MetadataItem(string Name, string? Value, string? SecretName, string? SecretKey, string Source)
+{
+    /// <summary>The environment variable that holds the value.</summary>
+    public string? EnvironmentName { get; init; }
+}
 
 /// <summary>A Subscription resource (v1alpha1 or v2alpha1), reduced to one form.</summary>
 internal sealed record SubscriptionResource(string Name, string PubSub, string Topic, string Source)

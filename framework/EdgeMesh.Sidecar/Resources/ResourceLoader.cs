@@ -4,7 +4,7 @@ using YamlDotNet.RepresentationModel;
 namespace EdgeMesh.Sidecar.Resources;
 
 /// <summary>Reads a process's Dapr resources from YAML files. What this engine does not have is refused by name, never ignored.</summary>
-internal sealed class ResourceLoader(List<string> faults)
+internal sealed class ResourceLoader(string site, List<string> faults)
 {
     public List<ComponentResource> Components { get; } = [];
 
@@ -42,12 +42,21 @@ internal sealed class ResourceLoader(List<string> faults)
             faults.Add($"{file}:{error.Start.Line}: not YAML: {error.Message}");
             return;
         }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            faults.Add($"{file}: can't be read: {error.Message}");
+            return;
+        }
 
         foreach (var document in stream.Documents)
         {
             if (document.RootNode is YamlMappingNode root)
             {
                 LoadDocument(new YamlReader(file, faults), root);
+            }
+            else if (document.RootNode is not YamlScalarNode { Value: null or "" })
+            {
+                new YamlReader(file, faults).Fault(document.RootNode, "a resource must be a mapping with apiVersion, kind, metadata and spec.");
             }
         }
     }
@@ -58,7 +67,7 @@ internal sealed class ResourceLoader(List<string> faults)
         var kind = yaml.Text(root, "kind", required: true);
         var version = yaml.Text(root, "apiVersion", required: true);
         var spec = yaml.Mapping(root, "spec", required: true);
-        if (name is null || kind is null || spec is null)
+        if (name is null || kind is null || spec is null || IsForeign(yaml, root))
         {
             return;
         }
@@ -76,6 +85,10 @@ internal sealed class ResourceLoader(List<string> faults)
                 break;
         }
     }
+
+    /// <summary>A resource may name the namespace it is for; others leave it alone, as daprd does.</summary>
+    private bool IsForeign(YamlReader yaml, YamlMappingNode root) =>
+        yaml.Mapping(root, "metadata") is { } metadata && yaml.Text(metadata, "namespace") is { Length: > 0 } space && space != site;
 
     private void LoadComponent(YamlReader yaml, YamlMappingNode root, string name, YamlMappingNode spec)
     {
@@ -105,16 +118,15 @@ internal sealed class ResourceLoader(List<string> faults)
 
         var reference = yaml.Mapping(item, "secretKeyRef");
         var secret = reference is null ? null : yaml.Text(reference, "name", required: true);
-        if (YamlReader.Find(item, "envRef") is { } environment)
+        return new MetadataItem(name, yaml.Text(item, "value"), secret, reference is null ? null : yaml.Text(reference, "key") ?? secret, yaml.At(item))
         {
-            yaml.Fault(environment, "'envRef' is not served by the embedded engine. Use secretKeyRef with a secretstores.local.env component.");
-        }
-
-        return new MetadataItem(name, yaml.Text(item, "value"), secret, reference is null ? null : yaml.Text(reference, "key") ?? secret, yaml.At(item));
+            EnvironmentName = yaml.Text(item, "envRef"),
+        };
     }
 
     private void LoadSubscription(YamlReader yaml, YamlMappingNode root, string name, YamlMappingNode spec)
     {
+        yaml.OnlyKeys(root, "apiVersion", "kind", "metadata", "spec", "scopes");
         yaml.OnlyKeys(spec, "pubsubname", "topic", "route", "routes", "deadLetterTopic", "metadata", "bulkSubscribe");
         if (yaml.Mapping(spec, "bulkSubscribe") is { } bulk && yaml.Text(bulk, "enabled") == "true")
         {

@@ -14,7 +14,14 @@ internal static class SecretsBlock
     public static Task<IReadOnlyDictionary<string, IReadOnlyDictionary<string, string>>> GetAllAsync(AppRuntime app, string store, CancellationToken cancellation) =>
         Store(app, store).GetAllAsync(cancellation);
 
-    private static ISecretStore Store(AppRuntime app, string name) =>
-        app.Find(name)?.Driver as ISecretStore
-        ?? throw new DaprFault("ERR_SECRET_STORE_NOT_FOUND", $"failed finding secret store with key {name}", 401, StatusCode.InvalidArgument);
+    private static ISecretStore Store(AppRuntime app, string name)
+    {
+        if (app.Find(name) is not { } component || !component.Spec.Type.StartsWith("secretstores.", StringComparison.Ordinal))
+        {
+            throw new DaprFault("ERR_SECRET_STORE_NOT_FOUND", $"failed finding secret store with key {name}", 401, StatusCode.InvalidArgument);
+        }
+
+        return component.Driver as ISecretStore
+            ?? throw new DaprFault("ERR_SECRET_STORES_NOT_CONFIGURED", $"secret store {name} is not open: {component.Failure}", 500, StatusCode.FailedPrecondition);
+    }
 }

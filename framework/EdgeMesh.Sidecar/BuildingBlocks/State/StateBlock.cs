@@ -8,76 +8,143 @@ namespace EdgeMesh.Sidecar.BuildingBlocks.State;
 internal static class StateBlock
 {
     private const string Separator = "||";
+    private const string Mismatch = "possible etag mismatch. error from state store";
+    private const string Invalid = "invalid etag value";
     private const int ParallelGets = 16;
 
-    public static Task<StateItem?> GetAsync(AppRuntime app, string store, string key, CancellationToken cancellation) =>
-        Store(app, store, out var prefix).GetAsync(Key(prefix, key), cancellation);
+    /// <summary>Also tells a missing store before a body is read, as daprd does.</summary>
+    public static StateScope Open(AppRuntime app, string store)
+    {
+        if (app.Find(store) is not { } component || !component.Spec.Type.StartsWith("state.", StringComparison.Ordinal))
+        {
+            throw new DaprFault("ERR_STATE_STORE_NOT_FOUND", $"state store {store} is not found", 400, StatusCode.InvalidArgument)
+            {
+                Reason = "DAPR_STATE_NOT_FOUND",
+                Facts = new Dictionary<string, string> { ["appID"] = app.AppId },
+            };
+        }
+
+        var driver = component.Driver as IStateStore
+            ?? throw new DaprFault("ERR_STATE_STORE_NOT_CONFIGURED", $"state store {store} is not open: {component.Failure}", 500, StatusCode.FailedPrecondition)
+            {
+                Reason = "DAPR_STATE_NOT_CONFIGURED",
+            };
+        return new StateScope(driver, store, component.StatePrefix(app));
+    }
+
+    public static Task<StateItem?> GetAsync(StateScope scope, string key, CancellationToken cancellation) =>
+        scope.Driver.GetAsync(scope.Prefix + Checked(scope, key), cancellation);
 
     /// <summary>In the order of the keys.</summary>
-    public static async Task<IReadOnlyList<StateItem?>> GetManyAsync(AppRuntime app, string store, IReadOnlyList<string> keys, CancellationToken cancellation)
+    public static async Task<IReadOnlyList<StateItem?>> GetManyAsync(StateScope scope, IReadOnlyList<string> keys, CancellationToken cancellation)
     {
-        var driver = Store(app, store, out var prefix);
-        var items = new StateItem?[keys.Count];
-        await Parallel.ForAsync(0, keys.Count, new ParallelOptions { MaxDegreeOfParallelism = ParallelGets, CancellationToken = cancellation },
-            async (i, token) => items[i] = await driver.GetAsync(Key(prefix, keys[i]), token));
+        var full = keys.Select(k => scope.Prefix + Checked(scope, k)).ToArray();
+        var items = new StateItem?[full.Length];
+        await Parallel.ForAsync(0, full.Length, new ParallelOptions { MaxDegreeOfParallelism = ParallelGets, CancellationToken = cancellation },
+            async (i, token) => items[i] = await scope.Driver.GetAsync(full[i], token));
         return items;
     }
 
-    /// <summary>Saves or deletes keys one by one, as Dapr does: each stands for itself.</summary>
-    public static async Task WriteAsync(AppRuntime app, string store, IReadOnlyList<StateWrite> writes, CancellationToken cancellation)
-    {
-        var driver = Store(app, store, out var prefix);
-        var outcomes = await Task.WhenAll(writes.Select(w => driver.WriteAsync(w with { Key = Key(prefix, w.Key) }, cancellation)));
-        for (var i = 0; i < outcomes.Length; i++)
-        {
-            var verb = writes[i].Value is null ? "DELETE" : "SAVE";
-            switch (outcomes[i])
-            {
-                case StateOutcome.ETagMismatch:
-                    throw new DaprFault($"ERR_STATE_{verb}", $"failed {(verb == "SAVE" ? "saving state in" : "deleting state with key " + writes[i].Key + " from")} state store {store}: possible etag mismatch. error from state store: the etag does not match", 409, StatusCode.Aborted);
-                case StateOutcome.ETagInvalid:
-                    throw new DaprFault($"ERR_STATE_{verb}", $"failed {(verb == "SAVE" ? "saving" : "deleting")} state in state store {store}: invalid etag value", 400, StatusCode.InvalidArgument);
-            }
-        }
-    }
+    /// <summary>Saves keys one by one, as Dapr does: each stands for itself, and the answer tells what failed.</summary>
+    public static Task SaveAsync(StateScope scope, IReadOnlyList<StateWrite> writes, CancellationToken cancellation) =>
+        WriteAllAsync(scope, writes, "ERR_STATE_SAVE", $"failed saving state in state store {scope.Name}", cancellation);
 
-    public static async Task TransactAsync(AppRuntime app, string store, IReadOnlyList<StateWrite> writes, CancellationToken cancellation)
+    public static Task DeleteManyAsync(StateScope scope, IReadOnlyList<StateWrite> writes, CancellationToken cancellation) =>
+        WriteAllAsync(scope, writes, "ERR_STATE_BULK_DELETE", $"failed deleting state in state store {scope.Name}", cancellation);
+
+    public static Task DeleteAsync(StateScope scope, StateWrite write, CancellationToken cancellation) =>
+        WriteAllAsync(scope, [write], "ERR_STATE_DELETE", $"failed deleting state with key {write.Key}", cancellation);
+
+    public static async Task TransactAsync(StateScope scope, IReadOnlyList<StateWrite> writes, CancellationToken cancellation)
     {
-        var driver = Store(app, store, out var prefix);
-        if (writes.Count == 0)
+        const string Code = "ERR_STATE_TRANSACTION", Failed = "error while executing state transaction";
+        var prefixed = Prefixed(scope, writes, Code, Failed);
+        if (prefixed.Length == 0)
         {
             return;
         }
 
-        var outcome = await driver.TransactAsync([.. writes.Select(w => w with { Key = Key(prefix, w.Key) })], cancellation);
+        var outcome = await RunAsync(() => scope.Driver.TransactAsync(prefixed, cancellation), Code, Failed);
         if (outcome != StateOutcome.Done)
         {
-            // daprd tells a lost race inside a transaction apart from nothing else.
-            throw new DaprFault("ERR_STATE_TRANSACTION", "error while executing state transaction: possible etag mismatch. error from state store: the etag does not match", 500, StatusCode.Internal);
+            // A lost race is a 500 here, unlike for a single key: clients of daprd know it so.
+            throw new DaprFault(Code, $"{Failed}: {(outcome == StateOutcome.ETagInvalid ? Invalid : Mismatch)}", 500, StatusCode.Internal);
         }
     }
 
-    private static IStateStore Store(AppRuntime app, string name, out string prefix)
+    private static async Task WriteAllAsync(StateScope scope, IReadOnlyList<StateWrite> writes, string code, string failed, CancellationToken cancellation)
     {
-        if (app.Find(name) is not { } component || !component.Spec.Type.StartsWith("state.", StringComparison.Ordinal))
+        var prefixed = Prefixed(scope, writes, code, failed);
+        if (prefixed.Length == 1)
         {
-            throw new DaprFault("ERR_STATE_STORE_NOT_FOUND", $"state store {name} is not found", 400, StatusCode.InvalidArgument);
+            var outcome = await RunAsync(() => scope.Driver.WriteAsync(prefixed[0], cancellation), code, failed);
+            ThrowUnlessDone(outcome, 1, code, failed);
+            return;
         }
 
-        prefix = (component.Spec["keyPrefix"] ?? "appid") switch
+        var outcomes = await RunAsync(() => Task.WhenAll(prefixed.Select(w => scope.Driver.WriteAsync(w, cancellation))), code, failed);
+        var lost = outcomes.Where(o => o != StateOutcome.Done).ToArray();
+        if (lost.Length > 0)
         {
-            "none" => "",
-            "name" => name + Separator,
-            "namespace" => $"{app.Process.Namespace}.{app.AppId}{Separator}",
-            "appid" => app.AppId + Separator,
-            var custom => custom + Separator,
-        };
-        return component.Driver as IStateStore
-            ?? throw new DaprFault("ERR_STATE_STORE_NOT_CONFIGURED", $"state store {name} is not open: {component.Failure}", 500, StatusCode.FailedPrecondition);
+            ThrowUnlessDone(lost.Contains(StateOutcome.ETagInvalid) ? StateOutcome.ETagInvalid : StateOutcome.ETagMismatch, lost.Length + 1, code, failed);
+        }
     }
 
-    private static string Key(string prefix, string key) =>
+    /// <param name="outcome">What the store said.</param>
+    /// <param name="repeats">daprd says it once for the request and once for each item of a larger one.</param>
+    /// <param name="code">Dapr's code.</param>
+    /// <param name="failed">What failed.</param>
+    private static void ThrowUnlessDone(StateOutcome outcome, int repeats, string code, string failed)
+    {
+        var reason = outcome == StateOutcome.ETagInvalid ? Invalid : Mismatch;
+        var items = repeats == 1 ? "" : ": " + string.Join('\n', Enumerable.Repeat(reason, repeats - 1));
+        switch (outcome)
+        {
+            case StateOutcome.ETagMismatch:
+                throw new DaprFault(code, $"{failed}: {reason}{items}", 409, StatusCode.Aborted);
+            case StateOutcome.ETagInvalid:
+                throw new DaprFault(code, $"{failed}: {reason}{items}", 400, StatusCode.InvalidArgument);
+        }
+    }
+
+    private static async Task<T> RunAsync<T>(Func<Task<T>> run, string code, string failed)
+    {
+        try
+        {
+            return await run();
+        }
+        catch (Exception error) when (error is not (OperationCanceledException or DaprFault))
+        {
+            // Whatever a driver throws (a full disk, a lost server) is this request's failure.
+            throw new DaprFault(code, $"{failed}: {error.Message}", 500, StatusCode.Internal);
+        }
+    }
+
+    private static StateWrite[] Prefixed(StateScope scope, IReadOnlyList<StateWrite> writes, string code, string failed)
+    {
+        var prefixed = new StateWrite[writes.Count];
+        for (var i = 0; i < prefixed.Length; i++)
+        {
+            prefixed[i] = writes[i] with { Key = scope.Prefix + Checked(scope, writes[i].Key) };
+        }
+
+        return writes.FirstOrDefault(w => w.Fault is not null) is { } faulty
+            ? throw new DaprFault(code, $"{failed}: {faulty.Fault}", 500, StatusCode.Internal)
+            : prefixed;
+    }
+
+    private static string Checked(StateScope scope, string key) =>
         key.Contains(Separator, StringComparison.Ordinal)
             ? throw new DaprFault("ERR_MALFORMED_REQUEST", $"input key/keyPrefix '{key}' can't contain '{Separator}'", 400, StatusCode.InvalidArgument)
-            : prefix + key;
+            {
+                Reason = "DAPR_STATE_ILLEGAL_KEY",
+                Field = key,
+                Resource = ("state", scope.Name),
+            }
+            : key;
 }
+
+/// <param name="Driver">The store.</param>
+/// <param name="Name">The component's name.</param>
+/// <param name="Prefix">What goes before this app's keys.</param>
+internal readonly record struct StateScope(IStateStore Driver, string Name, string Prefix);

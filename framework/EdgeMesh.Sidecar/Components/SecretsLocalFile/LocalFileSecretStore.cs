@@ -2,9 +2,12 @@ using System.Text.Json;
 
 namespace EdgeMesh.Sidecar.Components.SecretsLocalFile;
 
-/// <summary>Secrets in a JSON file. Nested objects become <c>outer:inner</c>, or stay together with <c>multiValued</c>.</summary>
+/// <summary>Secrets in a JSON file, read once. Nested objects and lists become <c>outer:inner</c>; with <c>multiValued</c> each object is
+/// one secret with several values, and lists are left out, as in daprd.</summary>
 internal sealed class LocalFileSecretStore : ISecretStore
 {
+    private const string DefaultSeparator = ":";
+
     private readonly Dictionary<string, IReadOnlyDictionary<string, string>> _secrets = new(StringComparer.Ordinal);
 
     private LocalFileSecretStore() { }
@@ -12,28 +15,77 @@ internal sealed class LocalFileSecretStore : ISecretStore
     public static LocalFileSecretStore Open(ComponentSpec spec, ComponentContext context)
     {
         var path = Path.GetFullPath(spec["secretsFile"] ?? throw new ArgumentException("'secretsFile' is missing."), context.WorkingDirectory);
-        var multiValued = spec["multiValued"] == "true";
+        var separator = spec["nestedSeparator"] is { Length: > 0 } given ? given : DefaultSeparator;
         var store = new LocalFileSecretStore();
-        using var document = JsonDocument.Parse(File.ReadAllBytes(path));
+        using var document = Parse(path);
         foreach (var property in document.RootElement.EnumerateObject())
         {
-            if (multiValued && property.Value.ValueKind == JsonValueKind.Object)
+            if (IsTrue(spec["multiValued"]))
             {
-                var values = new Dictionary<string, string>(StringComparer.Ordinal);
-                Flatten(property.Value, "", ":", values);
-                store._secrets[property.Name] = values;
-                continue;
+                store.AddMultiValued(property, separator);
             }
-
-            var flat = new Dictionary<string, string>(StringComparer.Ordinal);
-            Flatten(property.Value, property.Name, spec["nestedSeparator"] ?? ":", flat);
-            foreach (var (key, value) in flat)
+            else
             {
-                store._secrets[key] = new Dictionary<string, string> { [key] = value };
+                store.AddFlat(property, separator);
             }
         }
 
         return store;
+    }
+
+    private static JsonDocument Parse(string path)
+    {
+        if (!File.Exists(path))
+        {
+            throw new ArgumentException($"There is no secrets file '{path}' (secretsFile; relative to the sidecar's working directory).");
+        }
+
+        JsonDocument document;
+        try
+        {
+            document = JsonDocument.Parse(File.ReadAllBytes(path));
+        }
+        catch (JsonException error)
+        {
+            throw new ArgumentException($"'{path}' is not JSON: line {error.LineNumber + 1}.", error);
+        }
+
+        if (document.RootElement.ValueKind == JsonValueKind.Object)
+        {
+            return document;
+        }
+
+        document.Dispose();
+        throw new ArgumentException($"'{path}' must hold one JSON object.");
+    }
+
+    private static bool IsTrue(string? text) => text is "true" or "True" or "TRUE" or "1" or "t" or "yes" or "y" or "on";
+
+    private void AddMultiValued(JsonProperty property, string separator)
+    {
+        switch (property.Value.ValueKind)
+        {
+            case JsonValueKind.Object:
+                var values = new Dictionary<string, string>(StringComparer.Ordinal);
+                Flatten(property.Value, "", separator, values);
+                _secrets[property.Name] = values;
+                break;
+            case JsonValueKind.Array:
+                break;
+            default:
+                _secrets[property.Name] = new Dictionary<string, string> { [property.Name] = Text(property.Value) };
+                break;
+        }
+    }
+
+    private void AddFlat(JsonProperty property, string separator)
+    {
+        var flat = new Dictionary<string, string>(StringComparer.Ordinal);
+        Flatten(property.Value, property.Name, separator, flat);
+        foreach (var (key, value) in flat)
+        {
+            _secrets[key] = new Dictionary<string, string> { [key] = value };
+        }
     }
 
     private static void Flatten(JsonElement element, string name, string separator, Dictionary<string, string> into)
@@ -56,10 +108,18 @@ internal sealed class LocalFileSecretStore : ISecretStore
 
                 break;
             default:
-                into[name] = element.ToString();
+                into[name] = Text(element);
                 break;
         }
     }
+
+    /// <summary>Numbers and truth values as they are written (daprd makes formatting errors of them), null as nothing.</summary>
+    private static string Text(JsonElement element) => element.ValueKind switch
+    {
+        JsonValueKind.String => element.GetString()!,
+        JsonValueKind.Null => "",
+        _ => element.GetRawText(),
+    };
 
     public Task<IReadOnlyDictionary<string, string>?> GetAsync(string name, CancellationToken cancellation) =>
         Task.FromResult(_secrets.GetValueOrDefault(name));

@@ -1,13 +1,22 @@
-using System.Globalization;
-
 namespace EdgeMesh.Sidecar.Components.StateInMemory;
 
 /// <summary>State that lives as long as the process.</summary>
-internal sealed class MemoryStateStore(TimeProvider clock) : IStateStore
+internal sealed class MemoryStateStore : IStateStore
 {
+    private static readonly TimeSpan CleanupInterval = TimeSpan.FromMinutes(1);
+
     private readonly Dictionary<string, StateItem> _items = new(StringComparer.Ordinal);
     private readonly Lock _gate = new();
-    private long _version;
+    private readonly TimeProvider _clock;
+    private readonly ITimer _cleanup;
+
+    public MemoryStateStore(TimeProvider clock)
+    {
+        _clock = clock;
+        _cleanup = clock.CreateTimer(_ => RemoveExpired(), null, CleanupInterval, CleanupInterval);
+    }
+
+    public int Count => _items.Count;
 
     public Task<StateItem?> GetAsync(string key, CancellationToken cancellation)
     {
@@ -25,9 +34,9 @@ internal sealed class MemoryStateStore(TimeProvider clock) : IStateStore
         {
             foreach (var write in writes)
             {
-                if (Check(write) is var outcome and not StateOutcome.Done)
+                if (!MayWrite(write))
                 {
-                    return Task.FromResult(outcome);
+                    return Task.FromResult(StateOutcome.ETagMismatch);
                 }
             }
 
@@ -40,17 +49,9 @@ internal sealed class MemoryStateStore(TimeProvider clock) : IStateStore
         }
     }
 
-    private StateOutcome Check(StateWrite write)
-    {
-        if (write.ETag is { } etag)
-        {
-            return !long.TryParse(etag, NumberStyles.None, CultureInfo.InvariantCulture, out _) ? StateOutcome.ETagInvalid
-                : Live(write.Key)?.ETag == etag ? StateOutcome.Done
-                : StateOutcome.ETagMismatch;
-        }
-
-        return write.FirstWrite && write.Value is not null && Live(write.Key) is not null ? StateOutcome.ETagMismatch : StateOutcome.Done;
-    }
+    /// <summary>As in daprd's store, a first-write without an ETag fails on any existing key, also when it deletes.</summary>
+    private bool MayWrite(StateWrite write) =>
+        write.ETag is { } etag ? Live(write.Key)?.ETag == etag : !write.FirstWrite || Live(write.Key) is null;
 
     private void Apply(StateWrite write)
     {
@@ -60,9 +61,9 @@ internal sealed class MemoryStateStore(TimeProvider clock) : IStateStore
             return;
         }
 
-        _items[write.Key] = new StateItem(value.ToArray(), (++_version).ToString(CultureInfo.InvariantCulture))
+        _items[write.Key] = new StateItem(value.ToArray(), Guid.NewGuid().ToString())
         {
-            ExpiresAt = write.TtlSeconds is > 0 and var seconds ? clock.GetUtcNow().AddSeconds(seconds) : null,
+            ExpiresAt = write.TtlSeconds is > 0 and var seconds ? _clock.GetUtcNow().AddSeconds(seconds) : null,
         };
     }
 
@@ -73,7 +74,7 @@ internal sealed class MemoryStateStore(TimeProvider clock) : IStateStore
             return null;
         }
 
-        if (item.ExpiresAt <= clock.GetUtcNow())
+        if (item.ExpiresAt <= _clock.GetUtcNow())
         {
             _items.Remove(key);
             return null;
@@ -82,5 +83,20 @@ internal sealed class MemoryStateStore(TimeProvider clock) : IStateStore
         return item;
     }
 
-    public ValueTask DisposeAsync() => ValueTask.CompletedTask;
+    private void RemoveExpired()
+    {
+        lock (_gate)
+        {
+            var now = _clock.GetUtcNow();
+            foreach (var (key, item) in _items)
+            {
+                if (item.ExpiresAt <= now)
+                {
+                    _items.Remove(key);
+                }
+            }
+        }
+    }
+
+    public ValueTask DisposeAsync() => _cleanup.DisposeAsync();
 }

@@ -1,0 +1,13 @@
+namespace EdgeMesh.Sidecar.Apps;
+
+/// <summary>The apps of the process, by id: name resolution of a one-process site.</summary>
+internal sealed class AppDirectory
+{
+    private readonly Dictionary<string, AppRuntime> _apps = new(StringComparer.Ordinal);
+
+    public IReadOnlyCollection<AppRuntime> All => _apps.Values;
+
+    public void Add(AppRuntime app) => _apps.Add(app.AppId, app);
+
+    public AppRuntime? Find(string appId) => _apps.GetValueOrDefault(appId);
+}

@@ -1,0 +1,95 @@
+namespace EdgeMesh.Sidecar.CommandLine;
+
+/// <summary>Reads daprd's command line: one dash or two, <c>=</c> or a blank before the value, lists by commas or by repetition.</summary>
+internal sealed class FlagReader
+{
+    private readonly Dictionary<string, List<string>> _values = new(StringComparer.Ordinal);
+
+    private FlagReader(List<string> faults) => Faults = faults;
+
+    public List<string> Faults { get; }
+
+    public static FlagReader Read(IReadOnlyList<string> args)
+    {
+        var reader = new FlagReader([]);
+        for (var i = 0; i < args.Count; i++)
+        {
+            if (!args[i].StartsWith('-') || args[i].TrimStart('-').Length == 0)
+            {
+                reader.Faults.Add($"'{args[i]}' is no flag. Flags begin with --.");
+                continue;
+            }
+
+            var text = args[i].StartsWith("--", StringComparison.Ordinal) ? args[i][2..] : args[i][1..];
+            var equals = text.IndexOf('=', StringComparison.Ordinal);
+            var name = equals < 0 ? text : text[..equals];
+            if (!FlagTable.All.TryGetValue(name == "h" ? "help" : name, out var flag))
+            {
+                reader.Faults.Add($"--{name} is not a flag of daprd. See edgemesh sidecar --help.");
+                i += equals < 0 && i + 1 < args.Count && !args[i + 1].StartsWith('-') ? 1 : 0;
+                continue;
+            }
+
+            i += reader.Take(flag, equals < 0 ? null : text[(equals + 1)..], i + 1 < args.Count ? args[i + 1] : null);
+        }
+
+        return reader;
+    }
+
+    /// <returns>How many further arguments it took.</returns>
+    private int Take(Flag flag, string? value, string? next)
+    {
+        var taken = 0;
+        if (value is null && flag.IsSwitch)
+        {
+            taken = next is "true" or "false" ? 1 : 0;
+            value = taken == 1 ? next : "true";
+        }
+        else if (value is null && next is not null && (!next.StartsWith('-') || int.TryParse(next, out _)))
+        {
+            (taken, value) = (1, next);
+        }
+
+        if (value is null)
+        {
+            Faults.Add($"--{flag.Name} needs a value: --{flag.Name} VALUE.");
+        }
+        else if (flag.Use == FlagUse.Refused && !flag.Idle.Contains(value, StringComparer.Ordinal))
+        {
+            Faults.Add($"--{flag.Name} {value}: the embedded engine does not have this. Leave it out, or run daprd.");
+        }
+        else
+        {
+            (_values.TryGetValue(flag.Name, out var values) ? values : _values[flag.Name] = []).Add(value);
+        }
+
+        return taken;
+    }
+
+    /// <summary>The last one given, as with daprd.</summary>
+    public string? this[string name] => _values.TryGetValue(name, out var values) ? values[^1] : null;
+
+    public bool Is(string name) => this[name] == "true";
+
+    public IReadOnlyList<string> List(string name) =>
+        _values.TryGetValue(name, out var values)
+            ? [.. values.SelectMany(v => v.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries))]
+            : [];
+
+    /// <summary>A port, or the default where the flag is not given.</summary>
+    public int? Port(string name, int? otherwise)
+    {
+        if (this[name] is not { Length: > 0 } text)
+        {
+            return otherwise;
+        }
+
+        if (int.TryParse(text, out var port) && port is >= 0 and <= 65535)
+        {
+            return port;
+        }
+
+        Faults.Add($"--{name} must be a port (0 to 65535), and is '{text}'.");
+        return otherwise;
+    }
+}

@@ -1,0 +1,58 @@
+namespace EdgeMesh.Sidecar.CommandLine;
+
+/// <summary>What becomes of a flag of daprd.</summary>
+internal enum FlagUse
+{
+    /// <summary>Does here what it does there.</summary>
+    Served,
+
+    /// <summary>Concerns something that one process does not need, or that changes nothing an app can see: taken, without effect.</summary>
+    Harmless,
+
+    /// <summary>Asks for something that is not here, unless its value is one that asks for nothing.</summary>
+    Refused,
+}
+
+/// <param name="Name">Without dashes.</param>
+/// <param name="Use">What becomes of it.</param>
+/// <param name="Idle">Values of a refused flag that ask for nothing.</param>
+internal sealed record Flag(string Name, FlagUse Use, params string[] Idle)
+{
+    /// <summary>May stand without a value.</summary>
+    public bool IsSwitch { get; init; }
+}
+
+/// <summary>Every flag of daprd 1.18.</summary>
+internal static class FlagTable
+{
+    public static readonly IReadOnlyDictionary<string, Flag> All = new[]
+    {
+        Served("app-id"), Served("app-port"), Served("app-protocol"), Served("app-channel-address"), Served("dapr-http-port"), Served("dapr-grpc-port"),
+        Served("dapr-listen-addresses"), Served("resources-path"), Served("components-path"), Served("config"), Served("max-body-size"),
+        Served("log-level"), Served("mode"), Served("dapr-graceful-shutdown-seconds"), ServedSwitch("log-as-json"), ServedSwitch("version"),
+        ServedSwitch("build-info"), ServedSwitch("help"),
+
+        Harmless("dapr-internal-grpc-port"), Harmless("dapr-internal-grpc-listen-address"), Harmless("dapr-public-port"), Harmless("dapr-public-listen-address"),
+        Harmless("metrics-port"), Harmless("metrics-listen-address"), HarmlessSwitch("enable-metrics"), Harmless("profile-port"), Harmless("read-buffer-size"),
+        Harmless("control-plane-address"), Harmless("control-plane-namespace"), Harmless("control-plane-trust-domain"), Harmless("sentry-address"),
+        Harmless("sentry-request-jwt-audiences"), Harmless("placement-host-address"), Harmless("scheduler-host-address"), Harmless("scheduler-job-streams"),
+        Harmless("actors-disseminate-timeout"), Harmless("actors-service"), HarmlessSwitch("disable-builtin-k8s-secret-store"), HarmlessSwitch("enable-api-logging"),
+        Harmless("app-health-check-path"), Harmless("app-health-probe-interval"), Harmless("app-health-probe-timeout"), Harmless("app-health-threshold"),
+
+        Refused("allowed-origins", "*", ""), Refused("app-max-concurrency", "-1", "0"), Refused("dapr-block-shutdown-duration", ""),
+        Refused("disable-init-endpoints", "", "config"), Refused("unix-domain-socket", ""), Refused("log-file", ""),
+        RefusedSwitch("enable-app-health-check"), RefusedSwitch("enable-mtls"), RefusedSwitch("enable-profiling"), RefusedSwitch("app-ssl"), RefusedSwitch("wait"),
+    }.ToDictionary(f => f.Name, StringComparer.Ordinal);
+
+    private static Flag Served(string name) => new(name, FlagUse.Served);
+
+    private static Flag ServedSwitch(string name) => new(name, FlagUse.Served) { IsSwitch = true };
+
+    private static Flag Harmless(string name) => new(name, FlagUse.Harmless);
+
+    private static Flag HarmlessSwitch(string name) => new(name, FlagUse.Harmless) { IsSwitch = true };
+
+    private static Flag Refused(string name, params string[] idle) => new(name, FlagUse.Refused, idle);
+
+    private static Flag RefusedSwitch(string name) => new(name, FlagUse.Refused, "false") { IsSwitch = true };
+}

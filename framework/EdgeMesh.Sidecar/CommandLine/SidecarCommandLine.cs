@@ -1,0 +1,122 @@
+using System.Collections;
+using System.Runtime.InteropServices;
+using EdgeMesh.Sidecar.Resources;
+using Microsoft.Extensions.Logging;
+
+namespace EdgeMesh.Sidecar;
+
+/// <summary>The sidecar as a process of its own, started with daprd's flags.</summary>
+public static class SidecarCommandLine
+{
+    private const int Done = 0;
+    private const int Failed = 1;
+    private const int WrongUsage = 2;
+
+    private const string Help = """
+        edgemesh sidecar: the Dapr API of one app, in one small process, with daprd's flags.
+
+          edgemesh sidecar --app-id orders --app-port 5000 --resources-path ./components
+
+          --app-id NAME                    the app's Dapr id (needed)
+          --app-port PORT                  where the app listens; leave it out for an app that only calls
+          --app-channel-address ADDRESS    on which address (127.0.0.1)
+          --dapr-http-port PORT            the HTTP API (3500); 0 takes a free port
+          --dapr-grpc-port PORT            the gRPC API (50001); 0 takes a free port
+          --dapr-listen-addresses ADDRESS  where both listen (127.0.0.1)
+          --resources-path PATH            a folder of Component and Subscription resources; may be repeated
+          --max-body-size SIZE             the largest request body (4Mi)
+          --dapr-graceful-shutdown-seconds N   how long calls in flight may take to end (5)
+          --log-level LEVEL, --log-as-json
+
+        Environment: NAMESPACE, DAPR_API_TOKEN (what callers send), APP_API_TOKEN (what the app is sent).
+        Flags of daprd that need no place here (ports of metrics, placement, scheduler, sentry …) are taken without effect;
+        those that ask for what this engine lacks are refused by name.
+        Ends with 0 when stopped, 1 when it could not start or serve, 2 when the flags were wrong.
+        """;
+
+    /// <summary>Runs until SIGTERM, Ctrl-C or a shutdown by the API, and returns the exit code.</summary>
+    public static async Task<int> RunAsync(IReadOnlyList<string> args)
+    {
+        using var stop = new CancellationTokenSource();
+        using var terminated = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop);
+        using var interrupted = PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop);
+        var environment = Environment.GetEnvironmentVariables().Cast<DictionaryEntry>()
+            .ToDictionary(e => (string)e.Key, e => (string?)e.Value ?? "", StringComparer.Ordinal);
+        return await RunAsync(args, environment, Console.Out, Console.Error, stop.Token);
+
+        void Stop(PosixSignalContext signal)
+        {
+            // The process ends when its work has, and not at once.
+            signal.Cancel = true;
+            stop.Cancel();
+        }
+    }
+
+    internal static async Task<int> RunAsync(
+        IReadOnlyList<string> args, IReadOnlyDictionary<string, string> environment, TextWriter output, TextWriter error, CancellationToken stop)
+    {
+        var flags = CommandLine.FlagReader.Read(args);
+        if (flags.Is("help") || flags.Is("version") || flags.Is("build-info"))
+        {
+            await output.WriteLineAsync(flags.Is("help") ? Help : BuildingBlocks.Metadata.MetadataBlock.Version);
+            return Done;
+        }
+
+        if (CommandLine.SidecarSettings.From(flags, environment) is not { } settings)
+        {
+            await error.WriteLineAsync(string.Join(Environment.NewLine, flags.Faults));
+            return WrongUsage;
+        }
+
+        using var loggers = Loggers(settings);
+        try
+        {
+            CheckConfigurations(settings, loggers);
+            await ServeAsync(settings, loggers, output, stop);
+            return Done;
+        }
+        catch (Exception failure) when (failure is SidecarConfigurationException or IOException)
+        {
+            await error.WriteLineAsync(failure.Message);
+            return Failed;
+        }
+        catch (OperationCanceledException) when (stop.IsCancellationRequested)
+        {
+            return Done;
+        }
+    }
+
+    private static ILoggerFactory Loggers(CommandLine.SidecarSettings settings) => LoggerFactory.Create(logging =>
+    {
+        logging.SetMinimumLevel(settings.LogLevel);
+        logging.AddFilter("Microsoft", LogLevel.Warning);
+        logging.AddFilter("Grpc", LogLevel.Warning);
+        _ = settings.LogAsJson ? logging.AddJsonConsole() : logging.AddSimpleConsole(console => console.SingleLine = true);
+    });
+
+    private static void CheckConfigurations(CommandLine.SidecarSettings settings, ILoggerFactory loggers)
+    {
+        var faults = new List<string>();
+        foreach (var file in settings.Configurations)
+        {
+            ConfigurationFile.Check(file, faults, loggers.CreateLogger("EdgeMesh.Sidecar"));
+        }
+
+        if (faults.Count > 0)
+        {
+            throw new SidecarConfigurationException(faults);
+        }
+    }
+
+    private static async Task ServeAsync(CommandLine.SidecarSettings settings, ILoggerFactory loggers, TextWriter output, CancellationToken stop)
+    {
+        await using var host = await SidecarHost.StartAsync(settings.Options, loggers, stop);
+        var app = settings.Options.Apps[0].AppId;
+        await output.WriteLineAsync($"dapr initialized. Status: Running. app id: {app}; HTTP {host.HttpEndpoint(app).GetLeftPart(UriPartial.Authority)}; gRPC {host.GrpcEndpoint(app).GetLeftPart(UriPartial.Authority)}");
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(stop, host.Stopping);
+        var ended = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        await using var registration = either.Token.Register(ended.SetResult);
+        await ended.Task;
+        await output.WriteLineAsync("stopping: finishing calls in flight");
+    }
+}

@@ -1,0 +1,164 @@
+using EdgeMesh.Sidecar.Resources;
+using Microsoft.Extensions.Logging;
+
+namespace EdgeMesh.Sidecar.Components;
+
+/// <summary>Opens the components of a process. Secret stores come first, because others refer to them. What is wrong with a resource is a
+/// fault of the configuration; what fails while a driver opens is the component's own failure.</summary>
+internal sealed partial class ComponentOpener(SidecarOptions options, ComponentContext context, List<string> faults, ILogger logger)
+{
+    /// <summary>Fields that building blocks read for each app; a driver never sees what an app's tags make of them.</summary>
+    private static readonly string[] PerAppFields = ["consumerID", "keyPrefix"];
+
+    private readonly ComponentCatalog _catalog = new();
+    private readonly TemplateTags _tags = new(options.Namespace, context.Environment);
+
+    public async Task<ComponentCatalog> OpenAsync(IReadOnlyList<ComponentResource> resources, CancellationToken cancellation)
+    {
+        try
+        {
+            foreach (var resource in resources.OrderBy(r => r.Type.StartsWith("secretstores.", StringComparison.Ordinal) ? 0 : 1))
+            {
+                cancellation.ThrowIfCancellationRequested();
+                await OpenAsync(resource, cancellation);
+            }
+
+            return _catalog;
+        }
+        catch
+        {
+            await _catalog.DisposeAsync();
+            throw;
+        }
+    }
+
+    private async Task OpenAsync(ComponentResource resource, CancellationToken cancellation)
+    {
+        var apps = options.Apps.Select(a => a.AppId).Where(id => resource.Scopes.Count == 0 || resource.Scopes.Contains(id, StringComparer.Ordinal)).ToArray();
+        if (apps.Length == 0)
+        {
+            // Another process's component, in a folder that both read.
+            return;
+        }
+
+        if (DriverTable.Find(resource.Type, resource.Version) is not { } driver)
+        {
+            faults.Add($"{resource.Source}: component '{resource.Name}' has type '{resource.Type}' ({resource.Version}), which the embedded engine does not have. It has: {string.Join(", ", DriverTable.Types)}. For others run the site on daprd.");
+            return;
+        }
+
+        foreach (var item in resource.Metadata.Where(m => !driver.Fields.Contains(m.Name, StringComparer.OrdinalIgnoreCase)))
+        {
+            faults.Add($"{item.Source}: '{item.Name}' is not a field of {resource.Type} here. It knows: {string.Join(", ", driver.Fields)}.");
+        }
+
+        await OpenAsync(resource, driver, apps, cancellation);
+    }
+
+    private async Task OpenAsync(ComponentResource resource, DriverTable.Driver driver, string[] apps, CancellationToken cancellation)
+    {
+        var (values, failure) = await ResolveAsync(resource, cancellation);
+        if (values.Any(v => !PerAppFields.Contains(v.Key, StringComparer.OrdinalIgnoreCase) && TemplateTags.NamesTheApp(v.Value)))
+        {
+            foreach (var app in apps)
+            {
+                var own = Spec(resource, values.ToDictionary(v => v.Key, v => _tags.ForApp(v.Value, app), StringComparer.OrdinalIgnoreCase));
+                Add(resource, [app], own, Open(resource, driver, own, failure));
+            }
+
+            return;
+        }
+
+        var spec = Spec(resource, values);
+        Add(resource, apps, spec, Open(resource, driver, spec, failure));
+    }
+
+    private static ComponentSpec Spec(ComponentResource resource, IReadOnlyDictionary<string, string> values) =>
+        new(resource.Name, resource.Type, resource.Version, values) { Scopes = resource.Scopes, Source = resource.Source };
+
+    private void Add(ComponentResource resource, string[] apps, ComponentSpec spec, (object? Driver, string? Failure) opened)
+    {
+        foreach (var app in apps)
+        {
+            var own = spec with { Metadata = spec.Metadata.ToDictionary(m => m.Key, m => _tags.ForApp(m.Value, app), StringComparer.OrdinalIgnoreCase) };
+            if (!_catalog.TryAdd(app, new OpenComponent(own, opened.Driver, opened.Failure) { IgnoreErrors = resource.IgnoreErrors }))
+            {
+                faults.Add($"{resource.Source}: there are two components '{resource.Name}' for the app '{app}'. Rename one, or scope them to different apps.");
+            }
+        }
+    }
+
+    private (object? Driver, string? Failure) Open(ComponentResource resource, DriverTable.Driver driver, ComponentSpec spec, string? failure)
+    {
+        try
+        {
+            if (failure is null)
+            {
+                var opened = driver.Open(spec, context);
+                _catalog.Own(opened);
+                return (opened, null);
+            }
+        }
+        catch (Exception error) when (error is not OperationCanceledException)
+        {
+            // Whatever a driver throws while it opens is this component's failure, told by name.
+            failure = error.Message;
+        }
+
+        LogFailed(logger, spec.Name, spec.Type, failure);
+        if (options.ExitOnFailedComponent && !resource.IgnoreErrors)
+        {
+            faults.Add($"{resource.Source}: component '{spec.Name}' ({spec.Type}) can't be opened: {failure}");
+        }
+
+        return (null, failure);
+    }
+
+    private async Task<(Dictionary<string, string> Values, string? Failure)> ResolveAsync(ComponentResource resource, CancellationToken cancellation)
+    {
+        var values = new Dictionary<string, string>(StringComparer.OrdinalIgnoreCase);
+        string? failure = null;
+        foreach (var item in resource.Metadata)
+        {
+            try
+            {
+                values[item.Name] = _tags.Expand(item.Name, await ValueAsync(resource, item, cancellation));
+            }
+            catch (ArgumentException error)
+            {
+                failure ??= $"{error.Message} ({item.Source})";
+            }
+        }
+
+        return (values, failure);
+    }
+
+    /// <exception cref="ArgumentException">What the value refers to is not there.</exception>
+    private async Task<string> ValueAsync(ComponentResource resource, MetadataItem item, CancellationToken cancellation)
+    {
+        if (item.EnvironmentName is { } variable)
+        {
+            return variable is "APP_API_TOKEN" || variable.StartsWith("DAPR_", StringComparison.Ordinal)
+                ? throw new ArgumentException($"'{item.Name}' refers to the environment variable '{variable}', which is never given out.")
+                : context.Environment.GetValueOrDefault(variable) ?? throw new ArgumentException($"'{item.Name}' refers to the environment variable '{variable}', which is not set.");
+        }
+
+        if (item.SecretName is not { } secretName)
+        {
+            return item.Value ?? "";
+        }
+
+        var store = resource.SecretStore is { } name ? options.Apps.Select(a => _catalog.Find(name, a.AppId)?.Driver as ISecretStore).FirstOrDefault(s => s is not null) : null;
+        if (store is null)
+        {
+            throw new ArgumentException($"'{item.Name}' refers to a secret, and auth.secretStore '{resource.SecretStore}' is no secret store that could be opened.");
+        }
+
+        return await store.GetAsync(secretName, cancellation) is { } secret && secret.TryGetValue(item.SecretKey ?? secretName, out var value)
+            ? value
+            : throw new ArgumentException($"'{item.Name}' refers to secret '{secretName}', key '{item.SecretKey}', which is not in '{resource.SecretStore}'.");
+    }
+
+    [LoggerMessage(LogLevel.Error, "Component {Name} ({Type}) can't be opened: {Reason}")]
+    private static partial void LogFailed(ILogger logger, string name, string type, string reason);
+}

@@ -1,0 +1,27 @@
+using EdgeMesh.Sidecar.Apps;
+
+namespace EdgeMesh.Sidecar.Components;
+
+/// <summary>An opened component as one app sees it. Apps share the driver, unless its settings name the app.</summary>
+/// <param name="Spec">What it was opened from, with the app's own tags.</param>
+/// <param name="Driver">An <see cref="IStateStore"/>, <see cref="IPubSubBroker"/> or <see cref="ISecretStore"/>; null when it could not be opened.</param>
+/// <param name="Failure">Why it could not be opened.</param>
+internal sealed record OpenComponent(ComponentSpec Spec, object? Driver, string? Failure)
+{
+    private const string Separator = "||";
+
+    private string? _statePrefix;
+
+    /// <summary>Its failure is told, and keeps nobody from being ready.</summary>
+    public bool IgnoreErrors { get; init; }
+
+    /// <summary>What goes before an app's keys.</summary>
+    public string StatePrefix(AppRuntime app) => _statePrefix ??= (Spec["keyPrefix"] ?? "appid") switch
+    {
+        "none" => "",
+        "name" => Spec.Name + Separator,
+        "namespace" => $"{app.Process.Namespace}.{app.AppId}{Separator}",
+        "appid" or "" => app.AppId + Separator,
+        var custom => custom + Separator,
+    };
+}

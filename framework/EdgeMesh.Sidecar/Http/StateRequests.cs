@@ -1,0 +1,131 @@
+using System.Runtime.InteropServices;
+using System.Text.Json;
+using EdgeMesh.Sidecar.BuildingBlocks.State;
+using EdgeMesh.Sidecar.Components;
+using Grpc.Core;
+
+namespace EdgeMesh.Sidecar.Http;
+
+/// <summary>Reads the JSON bodies of state requests. Values stay slices of the body: they are stored as they came.</summary>
+internal static class StateRequests
+{
+    private const string Item = "SetRequest";
+
+    /// <param name="root">The body.</param>
+    /// <param name="body">Its bytes.</param>
+    /// <param name="defaultTtl">The query's <c>metadata.ttlInSeconds</c>.</param>
+    public static List<StateWrite> Writes(JsonElement root, ReadOnlyMemory<byte> body, string? defaultTtl)
+    {
+        if (root.ValueKind != JsonValueKind.Array)
+        {
+            throw Mistyped(root, "value of type []state.SetRequest");
+        }
+
+        var writes = new List<StateWrite>(root.GetArrayLength());
+        foreach (var item in root.EnumerateArray())
+        {
+            var write = Write(item, body, defaultTtl);
+            writes.Add(write.Key.Length > 0 ? write : throw DaprFault.Malformed("\"key\" is a required field"));
+        }
+
+        return writes;
+    }
+
+    public static List<StateWrite> Operations(JsonElement root, ReadOnlyMemory<byte> body, string? defaultTtl)
+    {
+        var writes = new List<StateWrite>();
+        foreach (var operation in Find(root, "operations") is { ValueKind: JsonValueKind.Array } operations ? operations.EnumerateArray() : default)
+        {
+            var kind = Text(operation, "operation", "operation");
+            var write = Find(operation, "request") is { } request ? Write(request, body, defaultTtl) : new StateWrite("", "null"u8.ToArray()) { Json = true };
+            writes.Add(kind switch
+            {
+                "upsert" => write,
+                "delete" => write with { Value = null },
+                _ => throw new DaprFault("ERR_NOT_SUPPORTED_STATE_OPERATION", $"operation type {kind} not supported", 400, StatusCode.Unimplemented),
+            });
+        }
+
+        return writes;
+    }
+
+    public static string[] Keys(JsonElement root) =>
+        Find(root, "keys") is { ValueKind: JsonValueKind.Array } keys
+            ? [.. keys.EnumerateArray().Select(k => k.ValueKind == JsonValueKind.String ? k.GetString()! : throw Mistyped(k, "value of type string"))]
+            : [];
+
+    private static StateWrite Write(JsonElement item, ReadOnlyMemory<byte> body, string? defaultTtl)
+    {
+        if (item.ValueKind != JsonValueKind.Object)
+        {
+            throw Mistyped(item, "value of type state.SetRequest");
+        }
+
+        var options = Find(item, "options");
+        var metadata = Find(item, "metadata");
+        var (ttl, ttlFault) = StateOptions.Ttl((metadata is { } m ? ExactText(m, StateOptions.TtlField) : null) ?? defaultTtl);
+        var (firstWrite, concurrencyFault) = StateOptions.Concurrency(options is { } o ? Text(o, "concurrency", "options") : null);
+        var consistencyFault = StateOptions.Consistency(options is { } c ? Text(c, "consistency", "options") : null);
+        return new StateWrite(Text(item, "key", Item) ?? "", Value(item, body))
+        {
+            Json = true,
+            ETag = Text(item, "etag", Item) is { Length: > 0 } etag ? etag : null,
+            FirstWrite = firstWrite,
+            TtlSeconds = ttl,
+            Fault = concurrencyFault ?? consistencyFault ?? ttlFault,
+        };
+    }
+
+    /// <summary>The value's own bytes inside the body; a value that is missing is null.</summary>
+    private static ReadOnlyMemory<byte> Value(JsonElement item, ReadOnlyMemory<byte> body)
+    {
+        if (Find(item, "value") is not { } value)
+        {
+            return "null"u8.ToArray();
+        }
+
+        var raw = JsonMarshal.GetRawUtf8Value(value);
+        return body.Span.Overlaps(raw, out var offset) ? body.Slice(offset, raw.Length) : raw.ToArray();
+    }
+
+    private static string? Text(JsonElement parent, string name, string owner) =>
+        Find(parent, name) switch
+        {
+            null or { ValueKind: JsonValueKind.Null } => null,
+            { ValueKind: JsonValueKind.String } text => text.GetString(),
+            { } other => throw Mistyped(other, $"struct field {owner}.{name} of type string"),
+        };
+
+    /// <summary>Metadata is a map: its keys are taken as they are written.</summary>
+    private static string? ExactText(JsonElement map, string name) =>
+        map.ValueKind == JsonValueKind.Object && map.TryGetProperty(name, out var value)
+            ? value.ValueKind == JsonValueKind.String ? value.GetString() : throw Mistyped(value, $"struct field {Item}.metadata of type string")
+            : null;
+
+    /// <summary>In any case, as Go reads JSON.</summary>
+    private static JsonElement? Find(JsonElement parent, string name)
+    {
+        if (parent.ValueKind != JsonValueKind.Object)
+        {
+            return null;
+        }
+
+        if (parent.TryGetProperty(name, out var exact))
+        {
+            return exact;
+        }
+
+        foreach (var property in parent.EnumerateObject())
+        {
+            if (property.Name.Equals(name, StringComparison.OrdinalIgnoreCase))
+            {
+                return property.Value;
+            }
+        }
+
+        return null;
+    }
+
+    private static DaprFault Mistyped(JsonElement found, string wanted) =>
+        DaprFault.Malformed($"json: cannot unmarshal {found.ValueKind.ToString().ToLowerInvariant()} into Go {wanted}");
+}

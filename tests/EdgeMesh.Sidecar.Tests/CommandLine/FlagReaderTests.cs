@@ -1,0 +1,86 @@
+using EdgeMesh.Sidecar.CommandLine;
+using Microsoft.Extensions.Logging;
+
+namespace EdgeMesh.Sidecar.Tests.CommandLine;
+
+public sealed class FlagReaderTests
+{
+    private static readonly Dictionary<string, string> NoEnvironment = [];
+
+    [Theory]
+    [InlineData("--app-id", "a", "--app-port", "5000", "--dapr-http-port", "3600")]
+    [InlineData("-app-id", "a", "-app-port", "5000", "-dapr-http-port", "3600")]
+    [InlineData("--app-id=a", "--app-port=5000", "--dapr-http-port=3600")]
+    [InlineData("-app-id=a", "-app-port=5000", "-dapr-http-port=3600")]
+    [InlineData("--app-id=other", "--app-id=a", "--app-port", "5000", "--dapr-http-port=3600", "--log-as-json", "--enable-metrics", "false")]
+    public void Read_EveryForm_IsTheSame(params string[] args)
+    {
+        var settings = SidecarSettings.From(FlagReader.Read(args), NoEnvironment);
+        Assert.NotNull(settings);
+        var app = Assert.Single(settings.Options.Apps);
+        Assert.Equal(("a", new Uri("http://127.0.0.1:5000"), 3600, 50001), (app.AppId, app.AppEndpoint, app.HttpPort, app.GrpcPort));
+    }
+
+    [Fact]
+    public void From_WhatLaunchersPass_IsTaken()
+    {
+        string[] args =
+        [
+            "--app-id", "a", "--app-port", "5000", "--app-protocol", "http", "--dapr-http-port", "0", "--dapr-grpc-port", "0", "--dapr-internal-grpc-port", "1", "--dapr-public-port", "2",
+            "--metrics-port", "3", "--profile-port", "-1", "--resources-path", "x,y", "--resources-path", "z", "--mode", "standalone", "--placement-host-address", "localhost:50005",
+            "--scheduler-host-address", "localhost:50006", "--log-level", "debug", "--app-health-threshold", "3", "--dapr-listen-addresses", "127.0.0.1", "--app-max-concurrency", "-1",
+            "--max-body-size", "8Mi", "--dapr-graceful-shutdown-seconds", "9", "--enable-app-health-check=false", "--allowed-origins", "*", "--log-as-json", "true",
+        ];
+        var environment = new Dictionary<string, string> { ["NAMESPACE"] = "clinic-a", ["DAPR_API_TOKEN"] = "in", ["APP_API_TOKEN"] = "out" };
+        var flags = FlagReader.Read(args);
+        var settings = SidecarSettings.From(flags, environment);
+        Assert.Empty(flags.Faults);
+        Assert.NotNull(settings);
+        Assert.Equal(["x", "y", "z"], settings.Options.ResourcesPaths);
+        Assert.Equal(("clinic-a", 8L * 1024 * 1024, TimeSpan.FromSeconds(9), LogLevel.Debug, true), (settings.Options.Namespace, settings.Options.MaxBodySize, settings.Options.ShutdownTimeout, settings.LogLevel, settings.LogAsJson));
+        Assert.Equal(("in", "out"), (settings.Options.Apps[0].ApiToken, settings.Options.Apps[0].AppToken));
+    }
+
+    [Theory]
+    [InlineData("--app-idd is not a flag of daprd", "--app-id", "a", "--app-idd", "b")]
+    [InlineData("--app-id is missing", "--app-port", "1")]
+    [InlineData("--app-id needs a value", "--app-id")]
+    [InlineData("'stray' is no flag", "--app-id", "a", "stray")]
+    [InlineData("--app-port must be a port", "--app-id", "a", "--app-port", "65536")]
+    [InlineData("--app-protocol grpc", "--app-id", "a", "--app-protocol", "grpc")]
+    [InlineData("--mode kubernetes", "--app-id", "a", "--mode", "kubernetes")]
+    [InlineData("--enable-mtls true", "--app-id", "a", "--enable-mtls")]
+    [InlineData("--enable-app-health-check true", "--app-id", "a", "--enable-app-health-check=true")]
+    [InlineData("--unix-domain-socket /tmp", "--app-id", "a", "--unix-domain-socket", "/tmp")]
+    [InlineData("--app-max-concurrency 5", "--app-id", "a", "--app-max-concurrency", "5")]
+    [InlineData("--max-body-size must be a size", "--app-id", "a", "--max-body-size", "lots")]
+    [InlineData("--log-level must be", "--app-id", "a", "--log-level", "loud")]
+    [InlineData("--dapr-listen-addresses must be one IP address", "--app-id", "a", "--dapr-listen-addresses", "a,b")]
+    [InlineData("--dapr-graceful-shutdown-seconds must be", "--app-id", "a", "--dapr-graceful-shutdown-seconds", "soon")]
+    public void From_WhatCannotBe_IsRefusedByName(string expected, params string[] args)
+    {
+        var flags = FlagReader.Read(args);
+        Assert.Null(SidecarSettings.From(flags, NoEnvironment));
+        Assert.Contains(expected, Assert.Single(flags.Faults), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void From_SeveralFaults_ListsEach()
+    {
+        var flags = FlagReader.Read(["--nonsense", "1", "--app-port", "x", "--mode", "y"]);
+        Assert.Null(SidecarSettings.From(flags, NoEnvironment));
+        Assert.Equal(4, flags.Faults.Count);
+    }
+
+    [Theory]
+    [InlineData("4Mi", 4 << 20)]
+    [InlineData("1.5Ki", 1536)]
+    [InlineData("500k", 500_000)]
+    [InlineData("77", 77)]
+    [InlineData("", 0)]
+    [InlineData("-1", 0)]
+    [InlineData("9Gi", 0)]
+    [InlineData("1Ti", 0)]
+    public void TryParse_Quantities_AreKubernetes(string text, long expected) =>
+        Assert.Equal((expected > 0, expected), (Quantity.TryParse(text, out var bytes), bytes));
+}

@@ -1,0 +1,107 @@
+using System.Text.RegularExpressions;
+
+namespace EdgeMesh.Sidecar.Tests.CommandLine;
+
+public sealed partial class SidecarCommandLineTests : IDisposable
+{
+    private static readonly Dictionary<string, string> Environment = new() { ["DAPR_API_TOKEN"] = TestSidecar.Token };
+
+    private readonly string _folder = TestSidecar.TemporaryFolder();
+    private readonly StringWriter _error = new();
+
+    [Fact]
+    public async Task Run_UntilItIsTerminated_ServesAndEndsWith0()
+    {
+        await File.WriteAllTextAsync(Path.Combine(_folder, "stores.yaml"), Yaml.Component("memory", "state.in-memory"), TestSidecar.Cancellation);
+        using var stop = new CancellationTokenSource();
+        var output = new Started();
+        var run = RunAsync(stop.Token, output, "--resources-path", _folder);
+        using var http = new HttpClient { BaseAddress = await output.Http.Task.WaitAsync(TimeSpan.FromSeconds(10), TestSidecar.Cancellation) };
+        http.DefaultRequestHeaders.Add("dapr-api-token", TestSidecar.Token);
+        Assert.Equal(204, await http.GetAsync("/v1.0/state/memory/k", TestSidecar.Cancellation).StatusAsync());
+        await stop.CancelAsync();
+        Assert.Equal(0, await run);
+    }
+
+    [Fact]
+    public async Task Run_ShutDownByTheApi_EndsWith0()
+    {
+        var output = new Started();
+        var run = RunAsync(TestSidecar.Cancellation, output);
+        using var http = new HttpClient { BaseAddress = await output.Http.Task.WaitAsync(TimeSpan.FromSeconds(10), TestSidecar.Cancellation) };
+        http.DefaultRequestHeaders.Add("dapr-api-token", TestSidecar.Token);
+        Assert.Equal(204, await http.PostAsync("/v1.0/shutdown", null, TestSidecar.Cancellation).StatusAsync());
+        Assert.Equal(0, await run);
+    }
+
+    [Fact]
+    public async Task Run_ComponentCannotOpen_EndsWith1AndNamesIt()
+    {
+        await File.WriteAllTextAsync(Path.Combine(_folder, "stores.yaml"), Yaml.Component("broken", "state.sqlite", ("connectionString", "/proc/none/x.db")), TestSidecar.Cancellation);
+        Assert.Equal(1, await RunAsync(TestSidecar.Cancellation, new StringWriter(), "--resources-path", _folder));
+        Assert.Contains("component 'broken' (state.sqlite) can't be opened", _error.ToString(), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("nameResolution: {component: sqlite}", 0, "")]
+    [InlineData("tracing: {samplingRate: '1'}", 0, "")]
+    [InlineData("accessControl: {defaultAction: deny}", 1, "daprd.yaml:5: 'accessControl' is not served")]
+    [InlineData("httpPipeline: {}", 1, "daprd.yaml:5: 'httpPipeline' is not served")]
+    public async Task Run_ConfigurationFile_IsRefusedWhereItWouldChangeWhatAnAppSees(string section, int expected, string error)
+    {
+        var file = Path.Combine(_folder, "daprd.yaml");
+        await File.WriteAllTextAsync(file, $"apiVersion: dapr.io/v1alpha1\nkind: Configuration\nmetadata: {{name: c}}\nspec:\n  {section}\n", TestSidecar.Cancellation);
+        using var stop = new CancellationTokenSource();
+        var output = new Started();
+        var run = RunAsync(stop.Token, output, "--config", file);
+        await Task.WhenAny(run, output.Http.Task);
+        await stop.CancelAsync();
+        Assert.Equal(expected, await run);
+        Assert.Contains(error, _error.ToString(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Run_WrongFlags_EndsWith2()
+    {
+        Assert.Equal(2, await RunAsync(TestSidecar.Cancellation, new StringWriter(), "--nonsense"));
+        Assert.Contains("--nonsense is not a flag of daprd", _error.ToString(), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("--help", "--app-id NAME")]
+    [InlineData("--version", "1.18")]
+    public async Task Run_Questions_AreAnswered(string flag, string expected)
+    {
+        var output = new StringWriter();
+        Assert.Equal(0, await RunAsync(TestSidecar.Cancellation, output, flag));
+        Assert.Contains(expected, output.ToString(), StringComparison.Ordinal);
+    }
+
+    private Task<int> RunAsync(CancellationToken stop, TextWriter output, params string[] more) =>
+        SidecarCommandLine.RunAsync(["--app-id", "alpha", "--dapr-http-port", "0", "--dapr-grpc-port", "0", "--log-level", "fatal", .. more], Environment, output, _error, stop);
+
+    public void Dispose()
+    {
+        _error.Dispose();
+        Directory.Delete(_folder, recursive: true);
+    }
+
+    /// <summary>Waits for the line that says where the API is.</summary>
+    private sealed partial class Started : StringWriter
+    {
+        public TaskCompletionSource<Uri> Http { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        public override Task WriteLineAsync(string? value)
+        {
+            if (Address().Match(value ?? "") is { Success: true } match)
+            {
+                Http.TrySetResult(new Uri(match.Groups[1].Value));
+            }
+
+            return Task.CompletedTask;
+        }
+
+        [GeneratedRegex("HTTP (http://[^;]+);")]
+        private static partial Regex Address();
+    }
+}

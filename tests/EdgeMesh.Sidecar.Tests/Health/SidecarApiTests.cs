@@ -1,0 +1,133 @@
+using System.Text.Json;
+using Dapr.Client.Autogen.Grpc.v1;
+using Grpc.Core;
+using Microsoft.AspNetCore.Http;
+
+namespace EdgeMesh.Sidecar.Tests.Health;
+
+/// <summary>Tokens, health, metadata, shutdown, and what is not served.</summary>
+public sealed class SidecarApiTests
+{
+    [Theory]
+    [InlineData(null)]
+    [InlineData("wrong")]
+    public async Task ApiToken_MissingOrWrong_IsRefusedByBothTransports(string? token)
+    {
+        await using var sidecar = await TestSidecar.StartAsync();
+        using var http = sidecar.Http(token: token);
+        Assert.Equal((401, "", "invalid api token"), await http.GetAsync("/v1.0/state/memory/k", TestSidecar.Cancellation).FaultAsync());
+        Assert.Equal(401, await http.GetAsync("/v1.0/nothing", TestSidecar.Cancellation).StatusAsync());
+        Assert.Equal(204, await http.GetAsync("/v1.0/healthz", TestSidecar.Cancellation).StatusAsync());
+        Assert.Equal(204, await http.GetAsync("/v1.0/healthz/outbound", TestSidecar.Cancellation).StatusAsync());
+        var metadata = token is null ? [] : new Metadata { { "dapr-api-token", token } };
+        var error = await Assert.ThrowsAsync<RpcException>(async () => await sidecar.Grpc().GetStateAsync(new GetStateRequest { StoreName = "memory", Key = "k" }, metadata, cancellationToken: TestSidecar.Cancellation));
+        Assert.Equal(StatusCode.Unauthenticated, error.StatusCode);
+    }
+
+    [Fact]
+    public async Task ApiToken_OfAnotherApp_IsRefused()
+    {
+        var apps = new Dictionary<string, Uri?> { ["alpha"] = null, ["beta"] = null };
+        await using var sidecar = await TestSidecar.StartAsync(apps: apps, change: o => o with { Apps = [o.Apps[0] with { ApiToken = "alphas" }, o.Apps[1] with { ApiToken = "betas" }] });
+        using HttpClient right = sidecar.Http("beta", "betas"), wrong = sidecar.Http("beta", "alphas");
+        Assert.Equal(204, await right.GetAsync("/v1.0/state/memory/k", TestSidecar.Cancellation).StatusAsync());
+        Assert.Equal(401, await wrong.GetAsync("/v1.0/state/memory/k", TestSidecar.Cancellation).StatusAsync());
+    }
+
+    [Fact]
+    public async Task Healthz_UntilTheAppAnswers_NamesIt()
+    {
+        var answers = false;
+        await using var app = await TestApp.StartAsync(subscribe: context =>
+        {
+            context.Response.StatusCode = Volatile.Read(ref answers) ? 404 : 503;
+            return Task.CompletedTask;
+        });
+        await using var sidecar = await TestSidecar.StartAsync(apps: new Dictionary<string, Uri?> { ["alpha"] = app.Url });
+        using var http = sidecar.Http();
+        Assert.Contains("the app 'alpha' does not answer yet", (await http.GetAsync("/v1.0/healthz", TestSidecar.Cancellation).FaultAsync()).Message, StringComparison.Ordinal);
+        Assert.Equal(204, await http.GetAsync("/v1.0/healthz/outbound", TestSidecar.Cancellation).StatusAsync());
+        Volatile.Write(ref answers, true);
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(TestSidecar.Cancellation);
+        limit.CancelAfter(TimeSpan.FromSeconds(10));
+        while (await http.GetAsync("/v1.0/healthz", limit.Token).StatusAsync() != 204)
+        {
+            await Task.Delay(20, limit.Token);
+        }
+    }
+
+    [Fact]
+    public async Task Healthz_AskedForAnotherApp_Says500()
+    {
+        await using var sidecar = await TestSidecar.StartAsync();
+        using var http = sidecar.Http();
+        Assert.Equal(204, await http.GetAsync("/v1.0/healthz?appid=alpha", TestSidecar.Cancellation).StatusAsync());
+        Assert.Equal("ERR_HEALTH_APPID_NOT_MATCH", (await http.GetAsync("/v1.0/healthz?appid=other", TestSidecar.Cancellation).FaultAsync()).Code);
+    }
+
+    [Fact]
+    public async Task Metadata_SetByEitherTransport_IsSeenByBoth()
+    {
+        await using var app = await TestApp.StartAsync();
+        await using var sidecar = await TestSidecar.StartAsync(apps: new Dictionary<string, Uri?> { ["alpha"] = app.Url });
+        using var http = sidecar.Http();
+        using var dapr = sidecar.Dapr();
+        Assert.Equal(204, await http.PutAsync("/v1.0/metadata/one", new StringContent("by http"), TestSidecar.Cancellation).StatusAsync());
+        await dapr.SetMetadataAsync("two", "by grpc", TestSidecar.Cancellation);
+        var metadata = await dapr.GetMetadataAsync(TestSidecar.Cancellation);
+        Assert.Equal(("alpha", "by http", "by grpc"), (metadata.Id, metadata.Extended["one"], metadata.Extended["two"]));
+        Assert.Equal(["memory", "sqlite"], metadata.Components.Select(c => c.Name).Order());
+        Assert.Contains("TRANSACTIONAL", metadata.Components[0].Capabilities);
+        var json = JsonDocument.Parse(await http.GetStringAsync("/v1.0/metadata", TestSidecar.Cancellation)).RootElement;
+        Assert.Equal("by grpc", json.GetProperty("extended").GetProperty("two").GetString());
+        Assert.Equal(app.Url.Port, json.GetProperty("appConnectionProperties").GetProperty("port").GetInt32());
+    }
+
+    [Fact]
+    public async Task Shutdown_ByHttpOrGrpc_AsksTheOwnerToStop()
+    {
+        await using var first = await TestSidecar.StartAsync();
+        using var http = first.Http();
+        Assert.Equal(204, await http.PostAsync("/v1.0/shutdown", null, TestSidecar.Cancellation).StatusAsync());
+        Assert.True(first.Stopping.IsCancellationRequested);
+        await using var second = await TestSidecar.StartAsync();
+        using var dapr = second.Dapr();
+        await dapr.ShutdownSidecarAsync(TestSidecar.Cancellation);
+        Assert.True(second.Stopping.IsCancellationRequested);
+    }
+
+    [Theory]
+    [InlineData("PUT", "/v1.0/actors/type/id/method/x", "actors")]
+    [InlineData("POST", "/v1.0/bindings/x", "bindings")]
+    [InlineData("GET", "/v1.0/configuration/x", "configuration")]
+    [InlineData("POST", "/v1.0-alpha1/lock/x", "lock")]
+    [InlineData("POST", "/v1.0-alpha1/jobs/x", "jobs")]
+    [InlineData("POST", "/v1.0-alpha1/state/memory/query", "state query")]
+    public async Task Api_ThatIsNotServed_IsRefusedByName(string method, string path, string api)
+    {
+        await using var sidecar = await TestSidecar.StartAsync();
+        using var http = sidecar.Http();
+        using var request = new HttpRequestMessage(new HttpMethod(method), path);
+        var (status, code, message) = await http.SendAsync(request, TestSidecar.Cancellation).FaultAsync();
+        Assert.Equal((501, "ERR_API_UNIMPLEMENTED"), (status, code));
+        Assert.Contains($"the {api} API", message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Grpc_MethodThatIsNotServed_IsUnimplemented()
+    {
+        await using var sidecar = await TestSidecar.StartAsync();
+        var error = await Assert.ThrowsAsync<RpcException>(async () => await sidecar.Grpc().TryLockAlpha1Async(new TryLockRequest(), TestSidecar.GrpcToken, cancellationToken: TestSidecar.Cancellation));
+        Assert.Equal(StatusCode.Unimplemented, error.StatusCode);
+    }
+
+    [Fact]
+    public async Task DaprClient_HealthChecks_HoldForBothMeanings()
+    {
+        await using var sidecar = await TestSidecar.StartAsync();
+        using var dapr = sidecar.Dapr();
+        await dapr.WaitForSidecarAsync(TestSidecar.Cancellation);
+        Assert.True(await dapr.CheckHealthAsync(TestSidecar.Cancellation));
+        Assert.True(await dapr.CheckOutboundHealthAsync(TestSidecar.Cancellation));
+    }
+}
