@@ -30,7 +30,15 @@ internal sealed class EmbeddedEngine : IDaprEngine
                 AppToken = Apps.TestApp.AppToken,
             })],
         };
-        return new EmbeddedEngine(await SidecarHost.StartAsync(options, NullLoggerFactory.Instance, cancellation));
+        var engine = new EmbeddedEngine(await SidecarHost.StartAsync(options, NullLoggerFactory.Instance, cancellation));
+        foreach (var app in setup.Apps)
+        {
+            // Subscriptions stand once the sidecar is healthy, on both engines.
+            using var client = new HttpClient { BaseAddress = engine.Http(app.AppId) };
+            await Suites.Eventually.HoldsAsync(async () => (await client.GetAsync("/v1.0/healthz", cancellation)).IsSuccessStatusCode, cancellation);
+        }
+
+        return engine;
     }
 
     public ValueTask DisposeAsync() => _host.DisposeAsync();
