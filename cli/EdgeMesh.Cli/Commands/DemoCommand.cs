@@ -1,4 +1,5 @@
 using System.CommandLine;
+using EdgeMesh.Cli.Daprd;
 using EdgeMesh.Cli.Demo;
 using EdgeMesh.Cli.Demo.Patients;
 using EdgeMesh.Cli.Provisioning;
@@ -49,6 +50,11 @@ internal sealed class DemoCommand : MeshCommand
         if (parse.GetValue(data) is { } given && (!given.Exists || given.GetFiles("*.json").Length == 0))
         {
             return screen.Fail($"--data: {given.FullName} {(given.Exists ? "holds no *.json" : "does not exist")}.", "Name a folder of FHIR transaction bundles, or leave --data away.", ExitCode.WrongUsage);
+        }
+
+        if (house.Engine == MeshPlace.Daprd && DaprPrograms.Missing() is { Count: > 0 } missing)
+        {
+            return screen.Fail($"--engine daprd needs {string.Join(" and ", missing)}.", DaprPrograms.HowToGet);
         }
 
         var names = parse.GetValue(steps)?.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries) ?? [.. DemoStory.All.Select(s => s.Name)];

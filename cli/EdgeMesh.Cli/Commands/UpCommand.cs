@@ -72,8 +72,7 @@ internal sealed class UpCommand : MeshCommand
     {
         if (place.Engine == MeshPlace.Daprd && DaprPrograms.Missing() is { Count: > 0 } missingPrograms)
         {
-            return screen.Fail($"--engine daprd needs {string.Join(" and ", missingPrograms)}.",
-                "Put Dapr's programs on PATH (dapr init --slim), or set EDGEMESH_ENGINES to the folder with dapr/daprd. Without --engine nothing is needed.");
+            return screen.Fail($"--engine daprd needs {string.Join(" and ", missingPrograms)}.", DaprPrograms.HowToGet);
         }
 
         if (parse.GetValue(components) is { Exists: false } missing)

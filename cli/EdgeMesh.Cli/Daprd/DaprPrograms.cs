@@ -8,6 +8,9 @@ internal static class DaprPrograms
     public const string Daprd = "daprd";
     public const string Sentry = "sentry";
 
+    public const string HowToGet =
+        "Put Dapr's programs on PATH (dapr init --slim), or set EDGEMESH_ENGINES to the folder with dapr/daprd. Without --engine nothing is needed.";
+
     public static IReadOnlyList<string> Missing() => [.. new[] { Daprd, Sentry }.Where(p => Find(p) is null)];
 
     public static string? Find(string program)

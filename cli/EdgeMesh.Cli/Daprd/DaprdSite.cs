@@ -28,7 +28,7 @@ internal sealed class DaprdSite(MeshPlace place, SiteDefinition site, Screen scr
     {
         if (DaprPrograms.Missing() is { Count: > 0 } missing)
         {
-            return screen.Fail($"--engine daprd needs {string.Join(" and ", missing)}.", "Put Dapr's programs on PATH, or set EDGEMESH_ENGINES to the folder with dapr/daprd.");
+            return screen.Fail($"--engine daprd needs {string.Join(" and ", missing)}.", DaprPrograms.HowToGet);
         }
 
         DaprdFiles.Write(place, site);

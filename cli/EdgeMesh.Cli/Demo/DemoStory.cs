@@ -86,9 +86,13 @@ internal sealed class DemoStory(IReadOnlyList<DemoStep> steps, Screen screen, bo
         {
             screen.JsonLine(new { step = step.Name, held = outcome.Held, detail = outcome.Detail });
         }
+        else if (screen.IsTerminal)
+        {
+            screen.Out.Write(new Padder(new Markup($"{(outcome.Held ? "[green]held[/]" : "[red]did not hold[/]")}  {outcome.Sentence.EscapeMarkup()}"), new Padding(2, 0, 0, 0)));
+        }
         else
         {
-            screen.Markup($"  {(outcome.Held ? "[green]held[/]" : "[red]did not hold[/]")}  {outcome.Sentence.EscapeMarkup()}");
+            screen.Line($"  {(outcome.Held ? "held" : "did not hold")}  {outcome.Sentence}");
         }
     }
 }
