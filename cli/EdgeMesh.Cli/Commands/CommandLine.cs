@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.CommandLine.Help;
 using System.CommandLine.Invocation;
 using EdgeMesh.Cli.Terminal;
+using EdgeMesh.Sidecar;
 
 namespace EdgeMesh.Cli.Commands;
 
@@ -13,6 +14,12 @@ internal static class CommandLine
 
     public static async Task<int> RunAsync(string[] args, Screen screen)
     {
+        // daprd's flags are not ours to parse; the sidecar has a help of its own.
+        if (args is [SidecarCommand.CommandName, ..])
+        {
+            return await SidecarCommandLine.RunAsync(args[1..]);
+        }
+
         var parse = Create(screen).Parse(args);
         if (parse.Errors.Count > 0 && parse.Action is ParseErrorAction)
         {
@@ -38,6 +45,7 @@ internal static class CommandLine
             new DownCommand(options, screen),
             new StatusCommand(options, screen),
             new SiteCommand(options, screen),
+            new SidecarCommand(),
             new KeysCommand(options, screen),
             new TokenCommand(options, screen),
             new LedgerCommand(options, screen),

@@ -13,7 +13,7 @@ public sealed class CommandLineTests : IDisposable
         get
         {
             var screen = new Screen(TextWriter.Null, TextWriter.Null, isTerminal: false);
-            return [.. Paths(CommandLine.Create(screen), [])];
+            return [.. Paths(CommandLine.Create(screen), []).Where(p => p != SidecarCommand.CommandName)];
         }
     }
 
