@@ -142,9 +142,24 @@ public abstract partial class FeedPuller : IAsyncDisposable
 public sealed class SharedPuller(Journal local, JournalName remote, HttpClient gateway, TimeProvider clock, ILogger logger)
     : FeedPuller(remote, new FeedReader(gateway, remote, FeedMode.Shared), clock, logger)
 {
-    private protected override ValueTask<Position> PositionAsync(CancellationToken cancellation) => local.FeedPositionAsync(Journal, cancellation);
+    // Past what was filtered. In memory alone: writing it would move our journal, whose announcement would make the peer move its own.
+    private Position _past;
 
-    private protected override async ValueTask ApplyAsync(Wire.FeedPage page, CancellationToken cancellation) => await local.ApplyAsync(Journal, page);
+    private protected override async ValueTask<Position> PositionAsync(CancellationToken cancellation)
+    {
+        var stored = await local.FeedPositionAsync(Journal, cancellation);
+        return stored > _past ? stored : _past;
+    }
+
+    private protected override async ValueTask ApplyAsync(Wire.FeedPage page, CancellationToken cancellation)
+    {
+        if (page.Records.Count > 0)
+        {
+            await local.ApplyAsync(Journal, page);
+        }
+
+        _past = Codec.ReadPosition(page.UpTo);
+    }
 }
 
 /// <summary>Keeps a verbatim copy of a peer's journal, under that journal's own positions.</summary>
