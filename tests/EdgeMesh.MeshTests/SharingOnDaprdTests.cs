@@ -4,8 +4,9 @@ using EdgeMesh.MeshTests.Processes;
 namespace EdgeMesh.MeshTests;
 
 /// <summary>The story's sharing part on real sidecars: daprd with RabbitMQ as <c>wan</c> and <c>events</c>, SQLite as <c>heads</c>,
-/// Cassandra as <c>bodies</c>.</summary>
-[Trait("Category", "Engines")]
+/// Cassandra as <c>bodies</c>. Run by hand: nine sidecars that make Cassandra's keyspace at the same moment run into its time limit of
+/// 600 ms, so the mesh is not always ready in time.</summary>
+[Trait("Category", "Long")]
 public sealed class SharingOnDaprdTests
 {
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
