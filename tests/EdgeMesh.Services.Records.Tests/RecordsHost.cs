@@ -3,6 +3,7 @@ using System.Net.Http.Headers;
 using System.Text;
 using System.Text.Json.Nodes;
 using EdgeMesh.Hosting;
+using EdgeMesh.Keyring;
 using EdgeMesh.Testing;
 using Microsoft.Extensions.DependencyInjection;
 
@@ -14,9 +15,9 @@ public sealed class RecordsHost : IAsyncLifetime
     public const string Site = "clinic-a";
 
     public static readonly MeshDirectory Mesh = new(Site, [
-        new SiteEntry(Site, "org-a", null, new byte[32], "", "", false),
-        new SiteEntry("clinic-b", "org-b", null, new byte[32], "", "", false),
-        new SiteEntry("core", "org-core", null, new byte[32], "", "", true)]);
+        new SiteEntry(Site, "org-a", null, SiteKeys.Generate().ExchangePublicKey(), "", "", false),
+        new SiteEntry("clinic-b", "org-b", null, SiteKeys.Generate().ExchangePublicKey(), "", "", false),
+        new SiteEntry("core", "org-core", null, SiteKeys.Generate().ExchangePublicKey(), "", "", true)]);
 
     public static readonly Caller Practitioner = User("dr-who", "practitioner", "user/*.cruds");
 

@@ -72,13 +72,10 @@ internal sealed partial class FhirEndpoints(RecordsOpener opener, Capabilities c
             return FhirAnswer.Fault(503, "transient", "not-ready", $"The records are being opened; waiting for {opener.WaitsFor()}.") with { RetryAfterSeconds = 1 };
         }
 
-        if (request.Interaction == Interaction.Search && HttpMethods.IsPost(context.Request.Method))
+        (request, fault) = await WithBodyAsync(context, request);
+        if (fault is not null)
         {
-            request = request with { Query = [.. request.Query, .. await BodyReader.ReadFormAsync(context, options.Value.BodyLimit)] };
-        }
-        else if (request.Interaction is Interaction.Create or Interaction.Update or Interaction.Transaction)
-        {
-            request = request with { Body = await BodyReader.ReadAsync(context, options.Value.BodyLimit) };
+            return fault;
         }
 
         var answer = await store.Fhir.AnswerAsync(request, context.RequestAborted);
@@ -89,6 +86,29 @@ internal sealed partial class FhirEndpoints(RecordsOpener opener, Capabilities c
         }
 
         return Preferences.Apply(request, answer);
+    }
+
+    /// <summary>Takes the body as what the interaction reads it as: a resource, a form, or an operation's parameters.</summary>
+    private async Task<(FhirRequest Request, FhirAnswer? Fault)> WithBodyAsync(HttpContext context, FhirRequest request)
+    {
+        if (request.Interaction is Interaction.Create or Interaction.Update or Interaction.Transaction)
+        {
+            return (request with { Body = await BodyReader.ReadAsync(context, options.Value.BodyLimit) }, null);
+        }
+
+        if (!HttpMethods.IsPost(context.Request.Method))
+        {
+            return (request, null);
+        }
+
+        if (request.Interaction == Interaction.Search)
+        {
+            return (request with { Query = [.. request.Query, .. await BodyReader.ReadFormAsync(context, options.Value.BodyLimit)] }, null);
+        }
+
+        return OperationParameters.TryRead(await BodyReader.ReadAsync(context, options.Value.BodyLimit), out var parameters)
+            ? (request with { Query = [.. request.Query, .. parameters] }, null)
+            : (request, FhirAnswer.Fault(400, "structure", "parameters-expected", "The body of an operation is a Parameters resource, or empty."));
     }
 
     private FhirRequest Headers(HttpContext context, Caller caller)

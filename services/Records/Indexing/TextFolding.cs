@@ -3,7 +3,7 @@ using System.Text;
 
 namespace EdgeMesh.Services.Records.Indexing;
 
-/// <summary>Folds text as FHIR's string search wants it: case, accents and punctuation do not matter. The process runs without ICU
+/// <summary>Folds text as FHIR's string search wants it: case, accents and punctuation do not matter, and a hyphen is a blank. The process runs without ICU
 /// (invariant globalization), where the platform decomposes nothing, so the Latin letters are folded here.</summary>
 internal static class TextFolding
 {
@@ -29,7 +29,7 @@ internal static class TextFolding
         {
             folded.Append(letter);
         }
-        else if (char.IsWhiteSpace(letter))
+        else if (char.IsWhiteSpace(letter) || char.GetUnicodeCategory(letter) == UnicodeCategory.DashPunctuation)
         {
             if (folded.Length > 0 && folded[^1] != ' ')
             {

@@ -27,7 +27,7 @@ internal static class FhirRoute
             ("GET" or "HEAD", [var type]) when type.Length > 0 => (request with { Interaction = Interaction.Search, Type = type }, null),
             ("POST", [var type, "_search"]) => (request with { Interaction = Interaction.Search, Type = type }, null),
             ("POST", [var type]) => (request with { Interaction = Interaction.Create, Type = type }, null),
-            ("GET" or "HEAD", ["Patient", var id, "$everything"]) => (request with { Interaction = Interaction.Everything, Type = "Patient", Id = id }, null),
+            ("GET" or "HEAD" or "POST", ["Patient", var id, "$everything"]) => (request with { Interaction = Interaction.Everything, Type = "Patient", Id = id }, null),
             ("GET" or "HEAD", [var type, var id, "_history"]) => (request with { Interaction = Interaction.History, Type = type, Id = id }, null),
             ("GET" or "HEAD", [var type, var id, "_history", var version]) => (request with { Interaction = Interaction.VersionRead, Type = type, Id = id, VersionId = version }, null),
             ("GET" or "HEAD", [var type, var id]) when id[0] is not ('_' or '$') => (request with { Interaction = Interaction.Read, Type = type, Id = id }, null),

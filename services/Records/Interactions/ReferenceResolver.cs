@@ -1,3 +1,4 @@
+using System.Buffers;
 using EdgeMesh.Hosting;
 using EdgeMesh.Replication;
 using EdgeMesh.Services.Records.Indexing;
@@ -12,6 +13,7 @@ namespace EdgeMesh.Services.Records.Interactions;
 internal sealed class ReferenceResolver(ProjectionReader rows, SearchParser parser, SiteIdentity identity, MeshDirectory directory)
 {
     private const int IssueLimit = 50;
+    private static readonly SearchValues<char> TypeLetters = SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz");
 
     /// <summary>Rewrites what points at other entries or at a condition; returns what is wrong with the rest. A condition that was resolved is
     /// added to the expectations.</summary>
@@ -51,7 +53,7 @@ internal sealed class ReferenceResolver(ProjectionReader rows, SearchParser pars
             CheckTarget(pass, entry, found, key);
             pass.Targets.Add((key, entry, found, text));
         }
-        else if (local.IndexOf('?', StringComparison.Ordinal) is var question and > 0 && !local.Contains(':', StringComparison.Ordinal))
+        else if (local.IndexOf('?', StringComparison.Ordinal) is var question and > 0 && local.AsSpan(0, question).IndexOfAnyExcept(TypeLetters) < 0)
         {
             ResolveCondition(pass, entry, found, local, question);
         }

@@ -8,32 +8,39 @@ internal static class JsonShape
     /// <summary>Null when the bytes are exactly one object.</summary>
     public static Issue? Check(ReadOnlySpan<byte> json, int maxDepth)
     {
-        if (json.IsEmpty)
-        {
-            return new Issue("required", "body-missing", "The request has no body. Send the resource as application/fhir+json.");
-        }
-
-        var reader = new Utf8JsonReader(json, new JsonReaderOptions { MaxDepth = maxDepth });
+        // Read as if more could come: then what is cut off ends without an error, and everything else that is wrong is one.
+        var reader = new Utf8JsonReader(json, isFinalBlock: false, new JsonReaderState(new JsonReaderOptions { MaxDepth = maxDepth }));
         try
         {
-            if (!reader.Read() || reader.TokenType != JsonTokenType.StartObject)
-            {
-                return new Issue("structure", "not-fhir", "The body is JSON but not an object. Send one FHIR R4 resource.");
-            }
-
-            while (reader.Read())
-            {
-            }
-
-            return null;
+            return Check(ref reader, json);
         }
         catch (JsonException error)
         {
-            var where = $"line {error.LineNumber + 1}, byte {error.BytePositionInLine + 1}";
-            var cut = reader.BytesConsumed >= json.Length - 1 || error.Message.Contains("end of the JSON", StringComparison.Ordinal);
-            return cut
-                ? new Issue("structure", "json-truncated", $"The body ends in the middle ({where}). Nothing was written; send it again, whole.")
-                : new Issue("structure", "json-malformed", $"The body is not JSON ({where}): {error.Message}");
+            return new Issue("structure", "json-malformed", $"The body is not JSON (line {error.LineNumber + 1}, byte {error.BytePositionInLine + 1}): {error.Message}");
         }
     }
+
+    private static Issue? Check(ref Utf8JsonReader reader, ReadOnlySpan<byte> json)
+    {
+        if (!reader.Read())
+        {
+            return json.TrimStart(" \t\r\n"u8).IsEmpty
+                ? new Issue("required", "body-missing", "The request has no body. Send the resource as application/fhir+json.")
+                : Truncated(json);
+        }
+
+        if (reader.TokenType != JsonTokenType.StartObject)
+        {
+            return new Issue("structure", "not-fhir", "The body is JSON but not an object. Send one FHIR R4 resource.");
+        }
+
+        while (reader.Read())
+        {
+        }
+
+        return reader.TokenType == JsonTokenType.EndObject && reader.CurrentDepth == 0 ? null : Truncated(json);
+    }
+
+    private static Issue Truncated(ReadOnlySpan<byte> json) =>
+        new("structure", "json-truncated", $"The body ends in the middle, after {json.Length} bytes. Nothing was written; send it again, whole.");
 }
