@@ -7,6 +7,8 @@ using EdgeMesh.Keyring;
 using EdgeMesh.Testing;
 using Microsoft.Extensions.DependencyInjection;
 
+[assembly: AssemblyFixture(typeof(EdgeMesh.Services.Records.Tests.RecordsHost))]
+
 namespace EdgeMesh.Services.Records.Tests;
 
 /// <summary>The service behind a sidecar, as it runs at a site, asked as its gateway asks it.</summary>

@@ -75,13 +75,19 @@ internal sealed class IndexExtractor(SearchParameters parameters, IndexTokens to
         }
 
         collected.Tokens.Add(tokens.Reference(collected.Type, parameter.Name, text));
-        if (LocalReference.TryParse(text, out var key))
+        if (!LocalReference.TryParse(text, out var key))
+        {
+            return;
+        }
+
+        if (parameter.SoleTarget is null)
         {
             collected.Tokens.Add(tokens.ReferenceId(collected.Type, parameter.Name, key.Id));
-            if (key.Collection == Patient && !collected.Patients.Contains(key.Id))
-            {
-                collected.Patients.Add(key.Id);
-            }
+        }
+
+        if (key.Collection == Patient && !collected.Patients.Contains(key.Id))
+        {
+            collected.Patients.Add(key.Id);
         }
     }
 

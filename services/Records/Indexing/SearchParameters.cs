@@ -20,7 +20,11 @@ internal enum ParameterKind
 /// <param name="Paths">Where in the resource.</param>
 /// <param name="Targets">For a reference: types it may point to.</param>
 /// <param name="Url">The parameter's definition.</param>
-internal sealed record SearchParameter(string Name, ParameterKind Kind, ImmutableArray<ElementPath> Paths, ImmutableArray<string> Targets, string? Url);
+internal sealed record SearchParameter(string Name, ParameterKind Kind, ImmutableArray<ElementPath> Paths, ImmutableArray<string> Targets, string? Url)
+{
+    /// <summary>The type that a bare id means; null: any. <c>patient</c> means patients, even where the model's shared definition says more.</summary>
+    public string? SoleTarget { get; } = Name == "patient" ? "Patient" : Targets.Length == 1 ? Targets[0] : null;
+}
 
 /// <summary>Which parameters each type has, from the model's own metadata. The names are fixed here: /metadata states exactly these.</summary>
 internal sealed class SearchParameters

@@ -130,8 +130,8 @@ internal sealed class SearchParser(SearchParameters parameters, IndexTokens toke
         var local = value.StartsWith(ownBase + "/", StringComparison.Ordinal) ? value[(ownBase.Length + 1)..] : value;
         if (LocalReference.IsId(local))
         {
-            return parameter.Targets.Length == 1
-                ? tokens.Reference(type, parameter.Name, $"{parameter.Targets[0]}/{local}")
+            return parameter.SoleTarget is { } target
+                ? tokens.Reference(type, parameter.Name, $"{target}/{local}")
                 : tokens.ReferenceId(type, parameter.Name, local);
         }
 

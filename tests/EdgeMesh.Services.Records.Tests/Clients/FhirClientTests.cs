@@ -5,7 +5,7 @@ using R4 = Hl7.Fhir.Model;
 namespace EdgeMesh.Services.Records.Tests.Clients;
 
 /// <summary>A client that is not ours, unchanged.</summary>
-public sealed class FhirClientTests(RecordsHost host) : IClassFixture<RecordsHost>
+public sealed class FhirClientTests(RecordsHost host)
 {
     [Fact]
     public async Task FhirClient_GoesThroughTheLifeOfARecord()

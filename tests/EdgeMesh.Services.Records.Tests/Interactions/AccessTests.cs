@@ -1,6 +1,6 @@
 namespace EdgeMesh.Services.Records.Tests.Interactions;
 
-public sealed class AccessTests(RecordsHost host) : IClassFixture<RecordsHost>
+public sealed class AccessTests(RecordsHost host)
 {
     [Fact]
     public async Task Scope_ThatDoesNotCover_Is403BeforeTheStore()

@@ -2,7 +2,7 @@ using System.Text.Json.Nodes;
 
 namespace EdgeMesh.Services.Records.Tests.Interactions;
 
-public sealed class BundleTests(RecordsHost host) : IClassFixture<RecordsHost>
+public sealed class BundleTests(RecordsHost host)
 {
     [Fact]
     public async Task Transaction_ResolvesWhatItsEntriesCallEachOther()

@@ -1,6 +1,6 @@
 namespace EdgeMesh.Services.Records.Tests.Interactions;
 
-public sealed class WriteTests(RecordsHost host) : IClassFixture<RecordsHost>
+public sealed class WriteTests(RecordsHost host)
 {
     [Fact]
     public async Task Create_Patient_IsReadWithItsVersion()

@@ -2,7 +2,7 @@ using System.Text.Json.Nodes;
 
 namespace EdgeMesh.Services.Records.Tests.Search;
 
-public sealed class SearchTests(RecordsHost host) : IClassFixture<RecordsHost>
+public sealed class SearchTests(RecordsHost host)
 {
     [Theory]
     [InlineData("Observation?patient={id}", 3)]
