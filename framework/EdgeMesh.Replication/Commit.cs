@@ -22,8 +22,8 @@ public sealed record Commit
 }
 
 /// <summary>One document's next version.</summary>
-/// <param name="Key">Which document.</param>
-/// <param name="Base">The version it was based on; null to create. A different current version makes the commit stale.</param>
+/// <param name="Key">Which document; a commit changes each at most once.</param>
+/// <param name="Base">The <see cref="Document.Frontier"/> it was based on; null to create. A different current version makes the commit stale.</param>
 /// <param name="Body">The sealed body; empty for a tombstone.</param>
 public sealed record Change(DocumentKey Key, VersionVector? Base, ReadOnlyMemory<byte> Body)
 {
@@ -43,7 +43,7 @@ public delegate ValueTask<ImmutableArray<DocumentKey>> Precondition(CommitContex
 /// <param name="Earlier">Changes of earlier commits of the same batch, in order; they are not in any projection yet.</param>
 public sealed record CommitContext(Position Head, IReadOnlyList<Change> Earlier)
 {
-    /// <summary>Where the commit's first record will stand, if the batch does: a change's version id is known before it is written.</summary>
+    /// <summary>Where the commit's first record will stand if the batch does: change number i gets the version at this position plus i.</summary>
     public Position NextRecord { get; init; }
 }
 

@@ -34,4 +34,11 @@ public sealed record Document
 
     /// <summary>Versions that are concurrent with this one, until somebody merges. Empty for most.</summary>
     public ImmutableArray<Document> Siblings { get; init; } = [];
+
+    /// <summary>Whether the body that belongs to this version is not here any more: withdrawn by its owner, or lost (an alert).</summary>
+    public bool BodyMissing { get; init; }
+
+    /// <summary>What a change must name as its base: this version's vector; while siblings stand, that of all of them together, because
+    /// the change then merges them.</summary>
+    public VersionVector Frontier => Siblings.Aggregate(Vector, (all, sibling) => all.Merge(sibling.Vector));
 }

@@ -19,9 +19,6 @@ public enum RecordKind
 
     /// <summary>A foreign document was withdrawn by its owner, and deleted here.</summary>
     Withdrawn,
-
-    /// <summary>A foreign feed was applied up to a position.</summary>
-    FeedAdvanced,
 }
 
 /// <summary>One record of a journal.</summary>

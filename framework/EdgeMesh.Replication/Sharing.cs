@@ -51,6 +51,6 @@ public sealed record ShareChange
 
 /// <summary>One document of a grant.</summary>
 /// <param name="Key">Which document.</param>
-/// <param name="Version">Its version when the grant was made; null for one that stands in the same batch, whose version was not known yet.</param>
+/// <param name="Version">Its version when the grant was made; null lets the journal fill in the current one, also of the same batch.</param>
 /// <param name="WrappedKey">The body's data key wrapped for the peer's public key, opaque here.</param>
 public sealed record SharedDocument(DocumentKey Key, VersionId? Version, ReadOnlyMemory<byte> WrappedKey);

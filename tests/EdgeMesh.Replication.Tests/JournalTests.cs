@@ -1,5 +1,4 @@
-using System.Collections.Immutable;
-using System.Text;
+using static EdgeMesh.Replication.Tests.TestJournal;
 
 namespace EdgeMesh.Replication.Tests;
 
@@ -7,225 +6,246 @@ public sealed class JournalTests
 {
     private readonly MemoryJournalStore _store = new();
 
-    private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
+    private static CancellationToken Cancel => TestContext.Current.CancellationToken;
 
     [Fact]
-    public async Task Commit_ThenReopen_ReturnsTheDocument()
+    public async Task CommitAsync_NewDocument_IsReadAsItWasWritten()
     {
-        await using (var journal = await Journals.OpenAsync(_store))
+        await using var journal = await OpenAsync(_store);
+        var change = new Change(Key("clinic-a-1"), null, Bytes("one")) { Labels = ["N", "PSY"] };
+
+        var committed = await journal.WriteAsync(change);
+
+        var document = await journal.GetAsync(change.Key, Cancel);
+        Assert.Equal(new Position(1, 1, 0), committed.At);
+        Assert.Equal("clinic-a.1.1.0", document!.Version.ToString());
+        Assert.Equal("clinic-a.1:1", document.Vector.ToString());
+        Assert.Equal("one", Text(document.Body));
+        Assert.Equal(["N", "PSY"], document.Labels.AsEnumerable());
+        Assert.Equal("clinic-a", document.OwnerSite);
+        Assert.Equal(committed.Documents[0].RecordedAt, document.RecordedAt);
+    }
+
+    [Fact]
+    public async Task CommitAsync_StaleBase_AnswersTheCurrentVersion()
+    {
+        await using var journal = await OpenAsync(_store);
+        var first = (await journal.WriteAsync(Create("clinic-a-1", "one"))).Documents[0];
+        await journal.WriteAsync(Update(first, "two"));
+
+        var result = await journal.CommitAsync(Commit(Create("clinic-a-2"), Update(first, "three")), Cancel);
+
+        var stale = Assert.IsType<CommitResult.Stale>(result);
+        Assert.Equal("two", Text(stale.Current!.Body));
+        Assert.Null(await journal.GetAsync(Key("clinic-a-2"), Cancel));
+    }
+
+    [Fact]
+    public async Task CommitAsync_BaseOfUnknownDocument_IsStaleWithNothing()
+    {
+        await using var journal = await OpenAsync(_store);
+        var change = new Change(Key("clinic-a-1"), VersionVector.Empty.Increment("clinic-a", 1), Bytes("one"));
+
+        Assert.Null(Assert.IsType<CommitResult.Stale>(await journal.CommitAsync(Commit(change), Cancel)).Current);
+    }
+
+    [Fact]
+    public async Task CommitAsync_SameIdempotencyKey_AnswersTheFirstCommit()
+    {
+        var journal = await OpenAsync(_store);
+        var commit = Commit(Create("clinic-a-1", "one")) with { IdempotencyKey = "k1", Events = [Bytes("event")] };
+        var first = Assert.IsType<CommitResult.Committed>(await journal.CommitAsync(commit, Cancel));
+        await journal.DisposeAsync();
+
+        await using var again = await OpenAsync(_store);
+        var second = Assert.IsType<CommitResult.Committed>(await again.CommitAsync(commit, Cancel));
+
+        Assert.True(second.Repeated);
+        Assert.Equal(first.At, second.At);
+        Assert.Equal(first.Documents[0].Version, Assert.Single(second.Documents).Version);
+        Assert.Equal("one", Text(second.Documents[0].Body));
+        Assert.Equal(2, (await again.ReadAllAsync()).Count);
+    }
+
+    [Fact]
+    public async Task CommitAsync_SameIdempotencyKeyInOneBatch_WritesOnce()
+    {
+        var store = new FaultyStore(_store);
+        await using var journal = await OpenAsync(store);
+        var gate = new TaskCompletionSource();
+        store.BeforeTransaction = () => gate.Task;
+        var blocker = journal.WriteAsync(Create("clinic-a-0"));
+        var both = Enumerable.Range(0, 2).Select(_ => journal.CommitAsync(Commit(Create("clinic-a-1")) with { IdempotencyKey = "k" }, Cancel)).ToArray();
+        gate.SetResult();
+        await blocker;
+
+        var results = (await Task.WhenAll(both)).Cast<CommitResult.Committed>().ToArray();
+
+        Assert.Single(results, r => r.Repeated);
+        Assert.Equal(results[0].At, results[1].At);
+    }
+
+    [Fact]
+    public async Task CommitAsync_SamePreconditionManyTimes_StandsOnce()
+    {
+        await using var journal = await OpenAsync(_store);
+        var commits = Enumerable.Range(0, 64).Select(i => Task.Run(() => journal.CommitAsync(
+            Commit(Create($"clinic-a-{i}", "same")) with { Precondition = NobodyElse(journal) }, Cancel)));
+
+        var results = await Task.WhenAll(commits);
+
+        var winner = Assert.IsType<CommitResult.Committed>(Assert.Single(results, r => r is CommitResult.Committed));
+        Assert.All(results.OfType<CommitResult.PreconditionFailed>(), f => Assert.Equal(winner.Documents[0].Key, Assert.Single(f.Matches)));
+        Assert.Equal(63, results.Count(r => r is CommitResult.PreconditionFailed));
+    }
+
+    [Fact]
+    public async Task CommitAsync_PreconditionThrows_FailsThatCommitAlone()
+    {
+        await using var journal = await OpenAsync(_store);
+        var bad = journal.CommitAsync(Commit(Create("clinic-a-1")) with { Precondition = (_, _) => throw new InvalidOperationException("no") }, Cancel);
+        var good = journal.WriteAsync(Create("clinic-a-2"));
+
+        await Assert.ThrowsAsync<InvalidOperationException>(() => bad);
+        await good;
+        Assert.Null(await journal.GetAsync(Key("clinic-a-1"), Cancel));
+    }
+
+    [Fact]
+    public async Task CommitAsync_FiveThousandChanges_IsOneAtomicBatch()
+    {
+        var journal = await OpenAsync(_store);
+        var changes = Enumerable.Range(0, 5_000).Select(i => Create($"clinic-a-{i}", $"body {i}")).ToArray();
+
+        var committed = await journal.WriteAsync(changes);
+        Assert.Equal(new Position(1, 1, 4_999), committed.At);
+        await journal.DisposeAsync();
+
+        await using var again = await OpenAsync(_store);
+        var documents = await again.GetManyAsync([.. changes.Select(c => c.Key)], Cancel);
+        Assert.Equal(changes.Select(c => Text(c.Body)), documents.Select(d => Text(d!.Body)));
+        Assert.Equal(5_000, (await again.ReadAllAsync(700)).Count);
+    }
+
+    [Theory]
+    [InlineData("a/b", "key-invalid")]
+    [InlineData("..", "key-invalid")]
+    [InlineData("a||b", "key-invalid")]
+    [InlineData("", "key-invalid")]
+    public async Task CommitAsync_BadKey_IsRefused(string id, string code)
+    {
+        await using var journal = await OpenAsync(_store);
+        Assert.Equal(code, Assert.IsType<CommitResult.Refused>(await journal.CommitAsync(Commit(Create(id)), Cancel)).Code);
+    }
+
+    [Fact]
+    public async Task CommitAsync_OverALimit_IsRefusedByName()
+    {
+        await using var journal = await OpenAsync(_store, Options with { ChangeLimit = 2, BodyLimit = 10, CommitBytesLimit = 15 });
+
+        Assert.Equal("commit-too-large", await RefusalAsync(Create("1"), Create("2"), Create("3")));
+        Assert.Equal("key-twice", await RefusalAsync(Create("1"), Create("1")));
+        Assert.Equal("body-too-large", await RefusalAsync(Create("1", "eleven byte")));
+        Assert.Equal("commit-too-large", await RefusalAsync(Create("1", "ten bytes."), Create("2", "ten bytes.")));
+
+        async Task<string> RefusalAsync(params Change[] changes) =>
+            Assert.IsType<CommitResult.Refused>(await journal.CommitAsync(Commit(changes), Cancel)).Code;
+    }
+
+    [Fact]
+    public async Task CommitAsync_QueueFull_IsRefusedAsBusy()
+    {
+        var store = new FaultyStore(_store);
+        await using var journal = await OpenAsync(store, Options with { QueueLimit = 2, BatchLimit = 1 });
+        var gate = new TaskCompletionSource();
+        store.BeforeTransaction = () => gate.Task;
+        var commits = Enumerable.Range(0, 8).Select(i => journal.CommitAsync(Commit(Create($"clinic-a-{i}")), Cancel)).ToArray();
+
+        var refused = commits.Where(c => c.IsCompleted).Select(c => c.Result).Cast<CommitResult.Refused>().ToArray();
+        gate.SetResult();
+        await Task.WhenAll(commits);
+
+        Assert.NotEmpty(refused);
+        Assert.All(refused, r => Assert.Equal("journal-busy", r.Code));
+    }
+
+    [Fact]
+    public async Task GetHistoryAsync_SeveralVersions_AreNewestFirstAndEachReadable()
+    {
+        var journal = await OpenAsync(_store);
+        var document = (await journal.WriteAsync(Create("clinic-a-1", "v0"))).Documents[0];
+        for (var i = 1; i < 5; i++)
         {
-            await journal.CommittedAsync(Journals.Put(Journals.Key(1), "one"));
+            document = (await journal.WriteAsync(Update(document, $"v{i}"))).Documents[0];
         }
 
-        await using var reopened = await Journals.OpenAsync(_store);
-        Assert.Equal("one", (await reopened.GetAsync(Journals.Key(1), Cancellation)).Text());
-        Assert.Equal("clinic-a.1.1.0", (await reopened.GetAsync(Journals.Key(1), Cancellation))!.Version.ToString());
-    }
+        await journal.WriteAsync(new Change(document.Key, document.Frontier, default) { Deleted = true });
+        await journal.DisposeAsync();
+        await using var again = await OpenAsync(_store);
 
-    [Fact]
-    public async Task Commit_StaleBase_IsStaleWithTheCurrentVersionAndWritesNothing()
-    {
-        await using var journal = await Journals.OpenAsync(_store);
-        var first = await journal.CommittedAsync(Journals.Put(Journals.Key(1), "one"));
-        await journal.CommittedAsync(Journals.Put(Journals.Key(1), "two", first.Documents[0].Vector));
-        var head = journal.Head;
-        var stale = Assert.IsType<CommitResult.Stale>(await journal.CommitAsync(Journals.Put(Journals.Key(1), "three", first.Documents[0].Vector), Cancellation));
-        Assert.Equal("two", stale.Current.Text());
-        Assert.Equal(head, journal.Head);
-    }
-
-    [Fact]
-    public async Task Commit_SameBaseTwiceAtOnce_ExactlyOneStands()
-    {
-        await using var journal = await Journals.OpenAsync(_store);
-        var first = await journal.CommittedAsync(Journals.Put(Journals.Key(1), "one"));
-        var results = await Task.WhenAll(Enumerable.Range(0, 20).Select(i => journal.CommitAsync(Journals.Put(Journals.Key(1), $"{i}", first.Documents[0].Vector), Cancellation)));
-        Assert.Single(results.OfType<CommitResult.Committed>());
-        Assert.Equal(19, results.OfType<CommitResult.Stale>().Count());
-    }
-
-    [Fact]
-    public async Task Commit_SamePreconditionInParallel_ExactlyOneStands()
-    {
-        await using var journal = await Journals.OpenAsync(_store);
-        ValueTask<ImmutableArray<DocumentKey>> NoneYet(CommitContext context, CancellationToken cancellation) =>
-            ValueTask.FromResult<ImmutableArray<DocumentKey>>(context.Head > Position.Start ? [Journals.Key(0)] : [.. context.Earlier.Select(c => c.Key)]);
-        var results = await Task.WhenAll(Enumerable.Range(0, 8).Select(i => journal.CommitAsync(Journals.Put(Journals.Key(i), "x") with { Precondition = NoneYet }, Cancellation)));
-        Assert.Single(results.OfType<CommitResult.Committed>());
-        Assert.Equal(7, results.OfType<CommitResult.PreconditionFailed>().Count());
-    }
-
-    [Fact]
-    public async Task Commit_SameIdempotencyKey_AnswersTheFirstResult_AlsoAfterAReopen()
-    {
-        CommitResult.Committed first;
-        await using (var journal = await Journals.OpenAsync(_store))
-        {
-            first = await journal.CommittedAsync(Journals.Put(Journals.Key(1), "one", idempotency: "k"));
-            Assert.True((await journal.CommittedAsync(Journals.Put(Journals.Key(1), "one", idempotency: "k"))).Repeated);
-        }
-
-        await using var reopened = await Journals.OpenAsync(_store);
-        var again = await reopened.CommittedAsync(Journals.Put(Journals.Key(1), "one", idempotency: "k"));
-        Assert.True(again.Repeated);
-        Assert.Equal(first.Documents[0].Version, again.Documents[0].Version);
-        Assert.Single(await reopened.AllAsync());
-    }
-
-    [Fact]
-    public async Task Commit_FiveThousandLargeChanges_IsOneBatch()
-    {
-        await using var journal = await Journals.OpenAsync(_store);
-        var body = new byte[1_000];
-        var result = await journal.CommittedAsync(new Commit { Changes = [.. Enumerable.Range(0, 5_000).Select(i => new Change(Journals.Key(i), null, body))] });
-        Assert.Equal(new Position(1, 1, 4_999), result.At);
-        await using var reopened = await Journals.OpenAsync(_store);
-        Assert.Equal(5_000, (await reopened.AllAsync()).Length);
-        Assert.Equal(1_000, (await reopened.GetAsync(Journals.Key(4_321), Cancellation))!.Body.Length);
-    }
-
-    [Fact]
-    public async Task Commit_TooManyChanges_IsRefusedByCode()
-    {
-        await using var journal = await Journals.OpenAsync(_store);
-        var result = await journal.CommitAsync(new Commit { Changes = [.. Enumerable.Range(0, 5_001).Select(i => new Change(Journals.Key(i), null, default))] }, Cancellation);
-        Assert.Equal("commit-too-large", Assert.IsType<CommitResult.Refused>(result).Code);
-    }
-
-    [Fact]
-    public async Task History_AfterUpdatesAndADelete_HasAllVersionsNewestFirst()
-    {
-        await using var journal = await Journals.OpenAsync(_store);
-        VersionVector? vector = null;
-        foreach (var body in new[] { "1", "2", "3" })
-        {
-            vector = (await journal.CommittedAsync(Journals.Put(Journals.Key(1), body, vector))).Documents[0].Vector;
-        }
-
-        await journal.CommittedAsync(new Commit { Changes = [new Change(Journals.Key(1), vector, default) { Deleted = true }] });
-        var history = await journal.GetHistoryAsync(Journals.Key(1), 10, Cancellation);
-        Assert.Equal(["", "3", "2", "1"], history.Select(d => d.Text()));
+        var history = await again.GetHistoryAsync(document.Key, 100, Cancel);
+        Assert.Equal(["", "v4", "v3", "v2", "v1", "v0"], history.Select(d => Text(d.Body)));
         Assert.True(history[0].Deleted);
-        Assert.Equal("2", (await journal.GetVersionAsync(Journals.Key(1), history[2].Version, Cancellation)).Text());
-    }
-
-    /// <summary>Every write of a commit fails once, both lost and persisted: the writer reads the head and comes to the right answer.</summary>
-    [Theory]
-    [InlineData(1, false)]
-    [InlineData(1, true)]
-    [InlineData(2, false)]
-    [InlineData(2, true)]
-    [InlineData(3, false)]
-    [InlineData(3, true)]
-    public async Task Commit_AWriteFails_StandsExactlyOnce(int failAt, bool persists)
-    {
-        var faulty = new FaultyStore(_store);
-        await using (var journal = await Journals.OpenAsync(faulty))
-        {
-            (faulty.FailAt, faulty.Persists) = (faulty.Writes + failAt, persists);
-            await journal.CommittedAsync(Journals.Put(Journals.Key(1), "one"));
-            await journal.CommittedAsync(Journals.Put(Journals.Key(2), "two"));
-        }
-
-        await using var reopened = await Journals.OpenAsync(_store);
-        Assert.Equal(2, (await reopened.AllAsync()).Length);
-        Assert.Equal(("one", "two"), ((await reopened.GetAsync(Journals.Key(1), Cancellation)).Text(), (await reopened.GetAsync(Journals.Key(2), Cancellation)).Text()));
-    }
-
-    /// <summary>The process dies at every write: what was acknowledged is there, and what was not stands as a whole or not at all.</summary>
-    [Theory]
-    [InlineData(1, false)]
-    [InlineData(1, true)]
-    [InlineData(2, false)]
-    [InlineData(2, true)]
-    [InlineData(3, false)]
-    [InlineData(3, true)]
-    [InlineData(4, false)]
-    [InlineData(5, true)]
-    public async Task Commit_TheProcessDies_NothingAcknowledgedIsLost(int failAt, bool persists)
-    {
-        var faulty = new FaultyStore(_store);
-        var journal = await Journals.OpenAsync(faulty);
-        (faulty.FailAt, faulty.Persists, faulty.Dies) = (faulty.Writes + failAt, persists, true);
-        var acknowledged = new List<int>();
-        for (var i = 1; i <= 3; i++)
-        {
-            try
-            {
-                if (await journal.CommitAsync(Journals.Put(Journals.Key(i), $"{i}"), Cancellation) is CommitResult.Committed)
-                {
-                    acknowledged.Add(i);
-                }
-            }
-            catch (JournalUnavailableException)
-            {
-                // Not acknowledged.
-            }
-        }
-
-        await using var reopened = await Journals.OpenAsync(_store);
-        foreach (var i in acknowledged)
-        {
-            Assert.Equal($"{i}", (await reopened.GetAsync(Journals.Key(i), Cancellation)).Text());
-        }
-
-        foreach (var record in await reopened.AllAsync())
-        {
-            Assert.NotEmpty(record.Document.Text());
-            Assert.Equal(record.Document.Text(), (await reopened.GetAsync(record.Document!.Key, Cancellation)).Text());
-        }
+        Assert.Equal("v2", Text((await again.GetVersionAsync(document.Key, history[3].Version, Cancel))!.Body));
+        Assert.Null(await again.GetVersionAsync(document.Key, new VersionId("clinic-a", new Position(1, 99, 0)), Cancel));
+        Assert.Equal(2, (await again.GetHistoryAsync(document.Key, 2, Cancel)).Length);
+        Assert.True((await again.GetAsync(document.Key, Cancel))!.Deleted);
     }
 
     [Fact]
-    public async Task Commit_AnotherWriterTookOver_LosesTheRaceAndDecidesAnew()
+    public async Task ReadAsync_LimitBelowABatch_CutsItAndGoesOn()
     {
-        await using var first = await Journals.OpenAsync(_store);
-        await using var second = await Journals.OpenAsync(_store);
-        var vector = (await first.CommittedAsync(Journals.Put(Journals.Key(1), "first"))).Documents[0].Vector;
-        Assert.IsType<CommitResult.Stale>(await second.CommitAsync(Journals.Put(Journals.Key(1), "second"), Cancellation));
-        await second.CommittedAsync(Journals.Put(Journals.Key(1), "second", vector));
-        Assert.Equal("second", (await second.GetAsync(Journals.Key(1), Cancellation)).Text());
+        await using var journal = await OpenAsync(_store);
+        await journal.WriteAsync(Create("1"), Create("2"), Create("3"));
+        await journal.WriteAsync(Create("4"), Create("5"));
+
+        var first = await journal.ReadAsync(Position.Start, 2, Cancel);
+        var second = await journal.ReadAsync(first.Next, 2, Cancel);
+        var third = await journal.ReadAsync(second.Next, 2, Cancel);
+
+        Assert.Equal(["1", "2"], first.Records.Select(r => r.Document!.Key.Id));
+        Assert.Equal(["3"], second.Records.Select(r => r.Document!.Key.Id));
+        Assert.Equal(["4", "5"], third.Records.Select(r => r.Document!.Key.Id));
+        Assert.Equal([false, false, true], new[] { first.UpToHead, second.UpToHead, third.UpToHead });
+        Assert.Equal(third.Next, (await journal.ReadAsync(third.Next, 2, Cancel)).Next);
     }
 
     [Fact]
-    public async Task Open_HeadOlderThanTheMarker_StartsANewEpoch()
+    public async Task WaitAsync_HeadMoves_Returns()
     {
-        var marker = Path.Combine(Path.GetTempPath(), $"edgemesh-marker-{Guid.NewGuid():N}");
-        try
-        {
-            var options = new JournalOptions { MarkerPath = marker };
-            await using (var journal = await Journals.OpenAsync(_store, options))
-            {
-                await journal.CommittedAsync(Journals.Put(Journals.Key(1), "one"));
-            }
+        await using var journal = await OpenAsync(_store);
+        var wait = journal.WaitAsync(journal.Head, Cancel);
+        Assert.False(wait.IsCompleted);
 
-            await using var restored = await Journals.OpenAsync(new MemoryJournalStore(), options);
-            var result = await restored.CommittedAsync(Journals.Put(Journals.Key(2), "two"));
-            Assert.Equal(2u, result.At.Epoch);
-        }
-        finally
-        {
-            File.Delete(marker);
-        }
+        await journal.CommitAsync(new Commit { Events = [Bytes("read")] }, Cancel);
+
+        await wait.WaitAsync(TimeSpan.FromSeconds(5), Cancel);
     }
 
     [Fact]
-    public async Task Wait_ACommitComes_Returns()
+    public async Task CommitAsync_CancelledWhileItWaits_IsNotWritten()
     {
-        await using var journal = await Journals.OpenAsync(_store);
-        var waiting = journal.WaitAsync(journal.Head, Cancellation);
-        Assert.False(waiting.IsCompleted);
-        await journal.CommittedAsync(Journals.Put(Journals.Key(1), "one"));
-        await waiting;
+        var store = new FaultyStore(_store);
+        await using var journal = await OpenAsync(store, Options with { BatchLimit = 1 });
+        var gate = new TaskCompletionSource();
+        store.BeforeTransaction = () => gate.Task;
+        var first = journal.WriteAsync(Create("clinic-a-1"));
+        using var cancel = new CancellationTokenSource();
+        var second = journal.CommitAsync(Commit(Create("clinic-a-2")), cancel.Token);
+        await cancel.CancelAsync();
+        gate.SetResult();
+
+        await first;
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => second);
+        await journal.WriteAsync(Create("clinic-a-3"));
+        Assert.Null(await journal.GetAsync(Key("clinic-a-2"), Cancel));
     }
 
-    [Fact]
-    public async Task Commit_Events_AreRecordsOfTheSameBatch()
+    /// <summary>A projection of the journal, read up to the head that is about to be compared and set.</summary>
+    private static Precondition NobodyElse(Journal journal) => async (context, cancellation) =>
     {
-        await using var journal = await Journals.OpenAsync(_store);
-        await journal.CommittedAsync(Journals.Put(Journals.Key(1), "one") with { Events = [Encoding.UTF8.GetBytes("event")] });
-        var records = await journal.AllAsync();
-        Assert.Equal([RecordKind.Changed, RecordKind.Event], records.Select(r => r.Kind));
-        Assert.Equal("event", Encoding.UTF8.GetString(records[1].Event.Span));
-    }
+        var page = await journal.ReadAsync(Position.Start, 1_000, cancellation);
+        Assert.Equal(context.Head, page.Next);
+        return [.. page.Records.Select(r => r.Document!.Key), .. context.Earlier.Select(c => c.Key)];
+    };
 }

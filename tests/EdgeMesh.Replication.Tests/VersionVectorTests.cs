@@ -4,32 +4,66 @@ namespace EdgeMesh.Replication.Tests;
 
 public sealed class VersionVectorTests
 {
-    private static readonly Gen<VersionVector> Vectors =
-        Gen.Select(Gen.Int[0, 2].Select(i => "abc"[i].ToString()), Gen.UInt[1, 2], Gen.Long[1, 4]).Array[0, 5].Select(VersionVector.Of);
+    private static readonly Gen<VectorEntry> Entry =
+        Gen.Select(Gen.OneOf(Gen.Const("clinic-a"), Gen.Const("clinic-b"), Gen.Const("core"), Gen.Const("x.y")), Gen.UInt[0, 2], Gen.Long[1, 4], (site, epoch, counter) => new VectorEntry(site, epoch, counter));
+
+    private static readonly Gen<VersionVector> Vector = Entry.Array[0, 6].Select(VersionVector.Of);
 
     [Fact]
-    public void Compare_Swapped_IsMirrored() => Gen.Select(Vectors, Vectors).Sample(pair =>
-        (pair.Item1.CompareTo(pair.Item2), pair.Item2.CompareTo(pair.Item1)) switch
-        {
-            (VectorOrder.Before, VectorOrder.After) or (VectorOrder.After, VectorOrder.Before) => true,
-            var (a, b) => a == b && a is not (VectorOrder.Before or VectorOrder.After),
-        });
+    public void ToString_AnyVector_ParsesBackToTheSame() => Vector.Sample(vector =>
+        VersionVector.TryParse(vector.ToString(), out var parsed) && parsed.Equals(vector) && parsed.GetHashCode() == vector.GetHashCode());
 
     [Fact]
-    public void Merge_DescendsFromBoth() => Gen.Select(Vectors, Vectors).Sample(pair =>
+    public void CompareTo_Swapped_IsTheMirror() => Gen.Select(Vector, Vector).Sample((a, b) => (a.CompareTo(b), b.CompareTo(a)) switch
     {
-        var merged = pair.Item1.Merge(pair.Item2);
-        return merged.CompareTo(pair.Item1) is VectorOrder.Equal or VectorOrder.After && merged.CompareTo(pair.Item2) is VectorOrder.Equal or VectorOrder.After;
+        (VectorOrder.Before, VectorOrder.After) or (VectorOrder.After, VectorOrder.Before) => true,
+        var (left, right) => left == right,
     });
 
     [Fact]
-    public void Codec_RoundTrip_IsEqual() => Vectors.Sample(v => Codec.FromWire(Codec.ToWire(v)).Equals(v));
+    public void CompareTo_EveryPair_AgreesWithItsDefinition() => Gen.Select(Vector, Vector).Sample((a, b) =>
+    {
+        bool less = b.Entries.Any(e => a[e.Site, e.Epoch] < e.Counter), more = a.Entries.Any(e => b[e.Site, e.Epoch] < e.Counter);
+        var common = a.Entries.Any(e => b[e.Site, e.Epoch] > 0);
+        return a.CompareTo(b) == ((less, more) switch
+        {
+            (false, false) => VectorOrder.Equal,
+            (true, false) => VectorOrder.Before,
+            (false, true) => VectorOrder.After,
+            _ => common ? VectorOrder.Concurrent : VectorOrder.Unrelated,
+        });
+    });
 
     [Fact]
-    public void Position_Text_RoundTripsAndHasOneSpelling()
+    public void Merge_AnyVectors_IsTheLeastThatIncludesBoth() => Gen.Select(Vector, Vector, Vector).Sample((a, b, c) =>
     {
-        Gen.Select(Gen.UInt, Gen.Long[0, long.MaxValue], Gen.Int[0, int.MaxValue]).Sample(p =>
-            Position.TryParse(new Position(p.Item1, p.Item2, p.Item3).ToString(), out var read) && read == new Position(p.Item1, p.Item2, p.Item3));
-        Assert.All(["1.2", "01.2.3", "1.2.3.4", "-1.2.3", "1. 2.3", "", "1.2.+3"], text => Assert.False(Position.TryParse(text, out _)));
-    }
+        var merged = a.Merge(b);
+        return merged.Includes(a) && merged.Includes(b)
+            && merged.Equals(b.Merge(a))
+            && merged.Merge(c).Equals(a.Merge(b.Merge(c)))
+            && (!(c.Includes(a) && c.Includes(b)) || c.Includes(merged));
+    });
+
+    [Fact]
+    public void Increment_AnyVector_Descends() => Gen.Select(Vector, Entry).Sample((vector, entry) =>
+        vector.Increment(entry.Site, entry.Epoch).CompareTo(vector) == VectorOrder.After);
+
+    [Fact]
+    public void Of_SameEntriesInAnyOrder_IsTheSameVector() => Entry.Array[0, 6].Sample(entries =>
+        VersionVector.Of(entries).Equals(VersionVector.Of(entries.Reverse())));
+
+    [Theory]
+    [InlineData("clinic-a.1:0")]
+    [InlineData("clinic-a.1:01")]
+    [InlineData("clinic-a.1: 1")]
+    [InlineData("clinic-a:1")]
+    [InlineData(".1:1")]
+    [InlineData("b.1:1,a.1:1")]
+    [InlineData("a.1:1,a.1:2")]
+    [InlineData("a.1:1,")]
+    [InlineData(",")]
+    [InlineData("a.1:-1")]
+    [InlineData("a.99999999999:1")]
+    [InlineData(null)]
+    public void TryParse_NotCanonical_IsRefused(string? text) => Assert.False(VersionVector.TryParse(text, out _));
 }

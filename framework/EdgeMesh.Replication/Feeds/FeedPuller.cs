@@ -1,7 +1,23 @@
+using System.Threading.Channels;
+using EdgeMesh.Replication.Feeds;
+using EdgeMesh.Replication.Storage;
 using Microsoft.Extensions.Logging;
-using Wire = EdgeMesh.Replication.Wire;
 
 namespace EdgeMesh.Replication;
+
+/// <summary>How a puller works.</summary>
+public sealed record PullerOptions
+{
+    /// <summary>How long the other site holds a request while there is nothing new; must be below the HTTP client's time limit. Zero: it
+    /// answers at once. Access journals are never waited for: reading wakes nobody.</summary>
+    public TimeSpan Wait { get; init; } = TimeSpan.FromSeconds(20);
+
+    /// <summary>The pause after an answer without anything new that came at once.</summary>
+    public TimeSpan Poll { get; init; } = TimeSpan.FromSeconds(5);
+
+    /// <summary>The pause after a first failure; it doubles up to 64 times, with jitter.</summary>
+    public TimeSpan FirstPause { get; init; } = TimeSpan.FromMilliseconds(250);
+}
 
 /// <summary>Where a puller stands.</summary>
 /// <param name="Journal">What it pulls.</param>
@@ -11,119 +27,38 @@ namespace EdgeMesh.Replication;
 /// <param name="Failure">Why the last attempt failed; null when it did not.</param>
 public sealed record PullerState(string Journal, string Position, bool AtHead, DateTimeOffset? LastContact, string? Failure);
 
-/// <summary>Pulls one foreign journal: woken by announcements, else by a slow poll; backs off while the link is away.</summary>
+/// <summary>Pulls one foreign journal: by long poll, woken by announcements, else by a slow poll; backs off while the link is away. The
+/// position is stored with what was pulled, so nothing is applied twice and nothing is left out.</summary>
 public abstract partial class FeedPuller : IAsyncDisposable
 {
-    private static readonly TimeSpan Poll = TimeSpan.FromSeconds(5);
-    private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(250);
-
     private readonly FeedReader _reader;
     private readonly TimeProvider _clock;
+    private readonly PullerOptions _options;
     private readonly ILogger _logger;
     private readonly CancellationTokenSource _stop = new();
-    private readonly SemaphoreSlim _wake = new(0, 1);
+    private readonly Channel<bool> _wake = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
     private Task _loop = Task.CompletedTask;
+    private PullerState _state;
+    private bool _hadNews;
 
-    private protected FeedPuller(JournalName journal, FeedReader reader, TimeProvider clock, ILogger logger)
+    private protected FeedPuller(JournalName journal, FeedMode mode, HttpClient gateway, TimeProvider clock, ILogger logger, PullerOptions? options)
     {
-        (Journal, _reader, _clock, _logger) = (journal, reader, clock, logger);
-        State = new PullerState(journal.ToString(), Position.Start.ToString(), false, null, null);
+        (Journal, _clock, _logger, _options) = (journal, clock, logger, options ?? new PullerOptions());
+        _reader = new FeedReader(gateway, journal, mode);
+        _state = new PullerState(journal.ToString(), Position.Start.ToString(), false, null, null);
     }
 
     /// <summary>What it pulls.</summary>
     public JournalName Journal { get; }
 
     /// <summary>Where it stands; replaced as a whole.</summary>
-    public PullerState State { get; private set; }
+    public PullerState State => Volatile.Read(ref _state);
 
     /// <summary>Starts pulling.</summary>
-    public void Start() => _loop = RunAsync(_stop.Token);
+    public void Start() => _loop = Task.Run(() => RunAsync(_stop.Token));
 
     /// <summary>Asks soon: somebody announced that the journal moved.</summary>
-    public void Wake()
-    {
-        if (_wake.CurrentCount == 0)
-        {
-            try
-            {
-                _wake.Release();
-            }
-            catch (SemaphoreFullException)
-            {
-                // Two announcements at once: one wake is enough.
-            }
-        }
-    }
-
-    private protected abstract ValueTask<Position> PositionAsync(CancellationToken cancellation);
-
-    private protected abstract ValueTask ApplyAsync(Wire.FeedPage page, CancellationToken cancellation);
-
-    private async Task RunAsync(CancellationToken cancellation)
-    {
-        var pause = FirstPause;
-        while (!cancellation.IsCancellationRequested)
-        {
-            try
-            {
-                var failure = await PullAsync(cancellation);
-                pause = failure is null ? Poll : pause >= Poll ? Poll : pause * 2;
-                if (failure is not null)
-                {
-                    Fail(failure);
-                }
-
-                await _wake.WaitAsync(pause * (0.75 + Random.Shared.NextDouble() / 2), cancellation);
-                pause = failure is null ? FirstPause : pause;
-            }
-            catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
-            {
-                return;
-            }
-            catch (Exception error)
-            {
-                // The local store is away, or a page does not apply: the position did not move, so the page comes again.
-                Fail(error.Message);
-                await Task.Delay(Poll, _clock, CancellationToken.None);
-            }
-        }
-    }
-
-    /// <summary>Pulls until nothing more is there; null, or why it stopped before.</summary>
-    private async Task<string?> PullAsync(CancellationToken cancellation)
-    {
-        while (true)
-        {
-            var position = await PositionAsync(cancellation);
-            var (page, failure) = await _reader.ReadAsync(position, cancellation);
-            if (page is null)
-            {
-                return failure;
-            }
-
-            var upTo = Codec.ReadPosition(page.UpTo);
-            if (upTo > position)
-            {
-                await ApplyAsync(page, cancellation);
-            }
-
-            State = new PullerState(Journal.ToString(), page.UpTo, page.AtHead, _clock.GetUtcNow(), null);
-            if (page.AtHead)
-            {
-                return null;
-            }
-        }
-    }
-
-    private void Fail(string failure)
-    {
-        if (State.Failure != failure)
-        {
-            LogFailed(_logger, Journal.ToString(), failure);
-        }
-
-        State = State with { Failure = failure, AtHead = false };
-    }
+    public void Wake() => _wake.Writer.TryWrite(true);
 
     /// <summary>Finishes the page in hand and stops.</summary>
     public async ValueTask DisposeAsync()
@@ -134,39 +69,127 @@ public abstract partial class FeedPuller : IAsyncDisposable
         GC.SuppressFinalize(this);
     }
 
+    private protected abstract ValueTask<FeedCursor> CursorAsync(CancellationToken cancellation);
+
+    private protected abstract ValueTask ApplyAsync(FeedCursor after, Wire.FeedPage page, CancellationToken cancellation);
+
+    private async Task RunAsync(CancellationToken cancellation)
+    {
+        var failures = 0;
+        while (!cancellation.IsCancellationRequested)
+        {
+            try
+            {
+                var started = _clock.GetTimestamp();
+                var failure = await PullAsync(cancellation);
+                failures = failure is null ? 0 : failures + 1;
+                if (failure is not null)
+                {
+                    Fail(failure);
+                    await SleepAsync(Pauses.After(_options.FirstPause, failures), cancellation);
+                }
+                else if (State.AtHead && _clock.GetElapsedTime(started) < _options.Poll)
+                {
+                    // After news, those that follow soon are asked for together; without, it did not wait for any.
+                    await SleepAsync(_hadNews && WaitFor() > TimeSpan.Zero ? _options.FirstPause : _options.Poll, cancellation);
+                }
+            }
+            catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
+            {
+                return;
+            }
+            catch (Exception error)
+            {
+                // The local store is away, or a page does not apply: the position did not move, so the page comes again.
+                Fail(error.Message);
+                await SleepAsync(Pauses.After(_options.FirstPause, ++failures), cancellation);
+            }
+        }
+    }
+
+    /// <summary>Pulls one page; null, or why it could not.</summary>
+    private async Task<string?> PullAsync(CancellationToken cancellation)
+    {
+        var cursor = await CursorAsync(cancellation);
+        var (page, failure) = await _reader.ReadAsync(cursor, State.AtHead ? WaitFor() : TimeSpan.Zero, cancellation);
+        if (page is null)
+        {
+            return failure;
+        }
+
+        _hadNews = page.UpTo != cursor.ToString();
+        if (_hadNews)
+        {
+            await ApplyAsync(cursor, page, cancellation);
+        }
+
+        if (State.Failure is not null)
+        {
+            LogBack(_logger, Journal.ToString());
+        }
+
+        Volatile.Write(ref _state, new PullerState(Journal.ToString(), page.UpTo, page.AtHead, _clock.GetUtcNow(), null));
+        return null;
+    }
+
+    private TimeSpan WaitFor() => Journal.Kind == JournalName.Changes ? _options.Wait : TimeSpan.Zero;
+
+    /// <summary>Ends early when somebody wakes the puller.</summary>
+    private async Task SleepAsync(TimeSpan pause, CancellationToken cancellation)
+    {
+        using var awake = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        var sleep = Pauses.SleepAsync(pause, _clock, awake.Token);
+        var woken = _wake.Reader.WaitToReadAsync(awake.Token).AsTask();
+        await Task.WhenAny(sleep, woken);
+        await awake.CancelAsync();
+        await sleep;
+        await ((Task)woken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        _wake.Reader.TryRead(out _);
+    }
+
+    private void Fail(string failure)
+    {
+        if (State.Failure != failure)
+        {
+            LogFailed(_logger, Journal.ToString(), failure);
+        }
+
+        Volatile.Write(ref _state, State with { Failure = failure, AtHead = false });
+    }
+
     [LoggerMessage(LogLevel.Warning, "Journal {Journal} can't be pulled: {Failure}. Trying again.")]
     private static partial void LogFailed(ILogger logger, string journal, string failure);
+
+    [LoggerMessage(LogLevel.Information, "Journal {Journal} is pulled again.")]
+    private static partial void LogBack(ILogger logger, string journal);
 }
 
 /// <summary>Pulls what a peer shares with this site, into this site's own journal.</summary>
-public sealed class SharedPuller(Journal local, JournalName remote, HttpClient gateway, TimeProvider clock, ILogger logger)
-    : FeedPuller(remote, new FeedReader(gateway, remote, FeedMode.Shared), clock, logger)
+/// <param name="local">This site's journal.</param>
+/// <param name="remote">The peer's journal.</param>
+/// <param name="gateway">Invokes the local gateway.</param>
+/// <param name="clock">For pauses.</param>
+/// <param name="logger">Told when the link goes and comes.</param>
+/// <param name="options">Null: the defaults.</param>
+public sealed class SharedPuller(Journal local, JournalName remote, HttpClient gateway, TimeProvider clock, ILogger logger, PullerOptions? options = null)
+    : FeedPuller(remote, FeedMode.Shared, gateway, clock, logger, options)
 {
-    // Past what was filtered. In memory alone: writing it would move our journal, whose announcement would make the peer move its own.
-    private Position _past;
+    private protected override ValueTask<FeedCursor> CursorAsync(CancellationToken cancellation) => local.Core.FeedAsync(Journal, cancellation);
 
-    private protected override async ValueTask<Position> PositionAsync(CancellationToken cancellation)
-    {
-        var stored = await local.FeedPositionAsync(Journal, cancellation);
-        return stored > _past ? stored : _past;
-    }
-
-    private protected override async ValueTask ApplyAsync(Wire.FeedPage page, CancellationToken cancellation)
-    {
-        if (page.Records.Count > 0)
-        {
-            await local.ApplyAsync(Journal, page);
-        }
-
-        _past = Codec.ReadPosition(page.UpTo);
-    }
+    private protected override async ValueTask ApplyAsync(FeedCursor after, Wire.FeedPage page, CancellationToken cancellation) =>
+        await local.ApplyAsync(Journal, after, page, cancellation);
 }
 
 /// <summary>Keeps a verbatim copy of a peer's journal, under that journal's own positions.</summary>
-public sealed class MirrorPuller(Mirror mirror, HttpClient gateway, TimeProvider clock, ILogger logger)
-    : FeedPuller(mirror.Journal, new FeedReader(gateway, mirror.Journal, FeedMode.Mirror), clock, logger)
+/// <param name="mirror">The copy.</param>
+/// <param name="gateway">Invokes the local gateway.</param>
+/// <param name="clock">For pauses.</param>
+/// <param name="logger">Told when the link goes and comes.</param>
+/// <param name="options">Null: the defaults.</param>
+public sealed class MirrorPuller(Mirror mirror, HttpClient gateway, TimeProvider clock, ILogger logger, PullerOptions? options = null)
+    : FeedPuller(mirror.Journal, FeedMode.Mirror, gateway, clock, logger, options)
 {
-    private protected override async ValueTask<Position> PositionAsync(CancellationToken cancellation) => (await mirror.StateAsync(cancellation)).Position;
+    private protected override ValueTask<FeedCursor> CursorAsync(CancellationToken cancellation) => mirror.CursorAsync(cancellation);
 
-    private protected override ValueTask ApplyAsync(Wire.FeedPage page, CancellationToken cancellation) => mirror.AppendAsync(page, cancellation);
+    private protected override ValueTask ApplyAsync(FeedCursor after, Wire.FeedPage page, CancellationToken cancellation) => mirror.AppendAsync(after, page, cancellation);
 }

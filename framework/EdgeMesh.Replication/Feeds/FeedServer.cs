@@ -1,120 +1,128 @@
+using EdgeMesh.Replication.Codec;
+using EdgeMesh.Replication.Documents;
+using EdgeMesh.Replication.Storage;
 using Google.Protobuf;
-using Wire = EdgeMesh.Replication.Wire;
 
-namespace EdgeMesh.Replication;
+namespace EdgeMesh.Replication.Feeds;
 
-/// <summary>Who reads a feed, and how much of it they get.</summary>
-public enum FeedMode
-{
-    /// <summary>Only what the peer may hold.</summary>
-    Shared,
-
-    /// <summary>Everything, for the site that keeps verbatim copies.</summary>
-    Mirror,
-}
-
-/// <summary>Cuts pages of a journal for a peer. Emits only what originated here.</summary>
+/// <summary>Cuts pages of a journal for a peer.</summary>
 internal sealed class FeedServer(Journal journal)
 {
-    private const int PageBytes = 900 * 1024;
+    /// <summary>A page has at most 1 MiB; this leaves room for what surrounds the records.</summary>
+    public const int PageBytes = 1024 * 1024 - 32 * 1024;
+
     private const int RecordsPerRead = 256;
+    private const int ScanLimit = 16_384;
 
-    public async ValueTask<Wire.FeedPage> ReadAsync(string peer, FeedMode mode, Position after, CancellationToken cancellation)
+    private readonly JournalReader _reader = new(journal.Core);
+
+    /// <summary>Whether a cursor can be of this journal: one that is ahead of the head says that the journal has lost something.</summary>
+    public bool Knows(FeedCursor after)
     {
-        var page = new Wire.FeedPage { Format = Codec.Format, UpTo = after.ToString() };
-        var bytes = 0;
-        while (bytes < PageBytes)
+        var head = journal.Core.Head.Value;
+        return (after.At.Epoch, after.At.Batch).CompareTo((head.Epoch, head.Batch)) <= 0;
+    }
+
+    public async ValueTask<Wire.FeedPage> ReadAsync(string peer, FeedMode mode, FeedCursor after, CancellationToken cancellation)
+    {
+        IFeedView view = mode == FeedMode.Mirror ? new MirrorView(journal.Core) : new SharedView(journal.Core, peer);
+        var page = new PageBuilder(journal.Name, after);
+        for (var scanned = 0; scanned < ScanLimit; scanned += RecordsPerRead)
         {
-            var (records, next) = await journal.ReadWireAsync(Codec.ReadPosition(page.UpTo), RecordsPerRead, cancellation);
-            if (records.Count == 0)
+            // Inside a grant the record is read again, to go on in it.
+            var from = page.Cursor.Sent == 0 ? page.Cursor.At : page.Cursor.At with { Index = page.Cursor.At.Index - 1 };
+            var (records, _, upToHead) = await _reader.ReadRecordsAsync(from, RecordsPerRead, cancellation);
+            var items = await view.SelectAsync(records, cancellation);
+            for (var i = 0; i < records.Count; i++)
             {
-                page.AtHead = true;
-                return page;
+                if (!page.TryAdd(records[i].At, items[i]))
+                {
+                    return await FinishAsync(page, view, isAtHead: false, cancellation);
+                }
             }
 
-            foreach (var (at, record) in records)
+            if (upToHead)
             {
-                foreach (var emitted in mode == FeedMode.Mirror ? [await WholeAsync(record, cancellation)] : await SharedAsync(record, peer, cancellation))
+                return await FinishAsync(page, view, isAtHead: true, cancellation);
+            }
+        }
+
+        // Much was filtered: the reader goes on from here.
+        return await FinishAsync(page, view, isAtHead: false, cancellation);
+    }
+
+    private async ValueTask<Wire.FeedPage> FinishAsync(PageBuilder page, IFeedView view, bool isAtHead, CancellationToken cancellation)
+    {
+        var bodies = await journal.Core.Log.BodiesAsync([.. page.Items.Select(i => i.Body)], cancellation);
+        for (var i = 0; i < bodies.Length; i++)
+        {
+            if (bodies[i] is { } body)
+            {
+                page.Items[i].Record.Body = UnsafeByteOperations.UnsafeWrap(body);
+            }
+            else if (!view.MayLackBodies)
+            {
+                throw new InvalidDataException($"The body of '{page.Items[i].Body!.Key}' is lost, so this feed can't go on. Restore it from the mirror at the core.");
+            }
+        }
+
+        return page.Finish(isAtHead);
+    }
+
+    /// <summary>Fills a page up to its limit, with bodies counted before they are read.</summary>
+    private sealed class PageBuilder(JournalName name, FeedCursor after)
+    {
+        private const int RecordOverhead = 16;
+        private readonly List<Wire.FeedBatch> _batches = [];
+        private int _bytes;
+
+        public FeedCursor Cursor { get; private set; } = after;
+
+        public List<(Wire.FeedRecord Record, Wire.DocumentVersion? Body)> Items { get; } = [];
+
+        /// <summary>False: the page is full; the cursor stands before what did not fit.</summary>
+        public bool TryAdd(Position at, IReadOnlyList<FeedItem> items)
+        {
+            for (var i = Cursor.At == at ? Cursor.Sent : 0; i < items.Count; i++)
+            {
+                if (items[i].Record is { } record && !TryAdd(record, items[i].Body, items[i].Batch))
                 {
-                    page.Records.Add(new Wire.FeedRecord { At = at.ToString(), Record = emitted });
-                    bytes += emitted.CalculateSize();
+                    return false;
                 }
 
-                page.UpTo = at.ToString();
-                if (bytes >= PageBytes)
-                {
-                    return page;
-                }
+                Cursor = i + 1 == items.Count ? FeedCursor.Past(at) : new FeedCursor(at, i + 1);
             }
+
+            Cursor = FeedCursor.Past(at);
+            return true;
         }
 
-        return page;
-    }
-
-    private async ValueTask<Wire.Record> WholeAsync(Wire.Record record, CancellationToken cancellation)
-    {
-        if (record.Document is not { BodyKey.Length: > 0 })
+        private bool TryAdd(Wire.FeedRecord record, Wire.DocumentVersion? body, Wire.FeedBatch? batch)
         {
-            return record;
-        }
-
-        var whole = record.Clone();
-        whole.Document = await InlineAsync(record.Document, cancellation);
-        return whole;
-    }
-
-    private async ValueTask<IReadOnlyList<Wire.Record>> SharedAsync(Wire.Record record, string peer, CancellationToken cancellation)
-    {
-        switch ((RecordKind)record.Kind)
-        {
-            case RecordKind.Changed when record.Holders.Any(h => h.Peer == peer):
-                return await VersionAsync(record.Document, peer, record.RecordedMs, cancellation);
-            case RecordKind.Shared when record.Share.Peer == peer:
-                return await ShareAsync(record, peer, cancellation);
-            default:
-                return [];
-        }
-    }
-
-    /// <summary>A version, if the peer may hold the document now: what was withdrawn later is not sent for what an older record says.</summary>
-    private async ValueTask<IReadOnlyList<Wire.Record>> VersionAsync(Wire.DocumentVersion version, string peer, long recordedMs, CancellationToken cancellation)
-    {
-        var head = await journal.HeadAsync(Codec.FromWire(version.Key), cancellation);
-        if (head?.Holders.FirstOrDefault(h => h.Peer == peer) is not { } holder)
-        {
-            return [];
-        }
-
-        var document = await InlineAsync(version, cancellation);
-        document.HeldUnder = holder.ConsentVersion;
-        return [new Wire.Record { Kind = (int)RecordKind.Changed, RecordedMs = recordedMs, Document = document, WrappedKey = holder.WrappedKey }];
-    }
-
-    private async ValueTask<IReadOnlyList<Wire.Record>> ShareAsync(Wire.Record record, string peer, CancellationToken cancellation)
-    {
-        var emitted = new List<Wire.Record>();
-        if (record.Share.Withdrawn.Count > 0)
-        {
-            var share = new Wire.ShareChange { Peer = peer, ConsentVersion = record.Share.ConsentVersion, Withdrawn = { record.Share.Withdrawn } };
-            emitted.Add(new Wire.Record { Kind = (int)RecordKind.Shared, RecordedMs = record.RecordedMs, Share = share });
-        }
-
-        foreach (var granted in record.Share.Granted)
-        {
-            if (await journal.HeadAsync(Codec.FromWire(granted.Key), cancellation) is { Current.Count: > 0 } head)
+            var size = record.CalculateSize() + (body?.Body?.Length ?? 0) + (batch?.CalculateSize() ?? 0) + 2 * RecordOverhead;
+            if (Items.Count > 0 && _bytes + size > PageBytes)
             {
-                emitted.AddRange(await VersionAsync(head.Current[0], peer, record.RecordedMs, cancellation));
+                return false;
             }
+
+            Items.Add((record, body));
+            if (batch is not null)
+            {
+                _batches.Add(batch);
+            }
+
+            _bytes += size;
+            return true;
         }
 
-        return emitted;
-    }
-
-    private async ValueTask<Wire.DocumentVersion> InlineAsync(Wire.DocumentVersion version, CancellationToken cancellation)
-    {
-        var whole = version.Clone();
-        whole.Body = UnsafeByteOperations.UnsafeWrap(await journal.BodyAsync(version, cancellation));
-        whole.BodyKey = "";
-        return whole;
+        public Wire.FeedPage Finish(bool isAtHead) => new()
+        {
+            Format = WireModel.Current,
+            Journal = name.ToString(),
+            Records = { Items.Select(i => i.Record) },
+            UpTo = Cursor.ToString(),
+            AtHead = isAtHead,
+            Batches = { _batches },
+        };
     }
 }

@@ -1,3 +1,4 @@
+using EdgeMesh.Replication.Storage;
 using Dapr.Client;
 using Microsoft.Extensions.Logging;
 
@@ -8,8 +9,9 @@ namespace EdgeMesh.Replication;
 /// <param name="Head">Its last position.</param>
 public sealed record Announcement(string Journal, string Head);
 
-/// <summary>Announces a journal's head on <c>wan</c>, at most every 100 ms while writes go on.</summary>
-public sealed partial class JournalAnnouncer(Journal journal, DaprClient dapr, TimeProvider clock, ILogger logger) : IAsyncDisposable
+/// <summary>Announces a journal's head on <c>wan</c>, at most every 100 ms while writes go on. Journals of accesses are never announced:
+/// reading wakes nobody.</summary>
+public sealed partial class JournalAnnouncer : IAsyncDisposable
 {
     /// <summary>The pub/sub component between sites.</summary>
     public const string PubSub = "wan";
@@ -18,42 +20,32 @@ public sealed partial class JournalAnnouncer(Journal journal, DaprClient dapr, T
     public const string Topic = "journals";
 
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(100);
+    private static readonly TimeSpan FailurePause = TimeSpan.FromSeconds(2);
+
+    private readonly Journal _journal;
+    private readonly Func<Announcement, CancellationToken, Task> _publish;
+    private readonly TimeProvider _clock;
+    private readonly ILogger _logger;
     private readonly CancellationTokenSource _stop = new();
     private Task _loop = Task.CompletedTask;
 
+    /// <summary>Announces by Dapr.</summary>
+    public JournalAnnouncer(Journal journal, DaprClient dapr, TimeProvider clock, ILogger logger)
+        : this(journal, (announcement, cancellation) => dapr.PublishEventAsync(PubSub, Topic, announcement, cancellation), clock, logger)
+    {
+    }
+
+    internal JournalAnnouncer(Journal journal, Func<Announcement, CancellationToken, Task> publish, TimeProvider clock, ILogger logger)
+    {
+        (_journal, _publish, _clock, _logger) = (journal, publish, clock, logger);
+        if (journal.Name.Kind != JournalName.Changes)
+        {
+            throw new ArgumentException($"Journal '{journal.Name}' is never announced.", nameof(journal));
+        }
+    }
+
     /// <summary>Starts announcing.</summary>
-    public void Start() => _loop = RunAsync(_stop.Token);
-
-    private async Task RunAsync(CancellationToken cancellation)
-    {
-        var said = Position.Start;
-        try
-        {
-            while (true)
-            {
-                await journal.WaitAsync(said, cancellation);
-                said = journal.Head;
-                await SayAsync(said, cancellation);
-                await Task.Delay(Pause, clock, cancellation);
-            }
-        }
-        catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
-        {
-            // The service stops.
-        }
-    }
-
-    private async Task SayAsync(Position head, CancellationToken cancellation)
-    {
-        try
-        {
-            await dapr.PublishEventAsync(PubSub, Topic, new Announcement(journal.Name.ToString(), head.ToString()), cancellation);
-        }
-        catch (Dapr.DaprException error)
-        {
-            LogUnsaid(logger, journal.Name.ToString(), error.Message);
-        }
-    }
+    public void Start() => _loop = Task.Run(() => RunAsync(_stop.Token));
 
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
@@ -61,6 +53,32 @@ public sealed partial class JournalAnnouncer(Journal journal, DaprClient dapr, T
         await _stop.CancelAsync();
         await _loop;
         _stop.Dispose();
+    }
+
+    private async Task RunAsync(CancellationToken cancellation)
+    {
+        var said = Position.Start;
+        while (!cancellation.IsCancellationRequested)
+        {
+            try
+            {
+                await _journal.WaitAsync(said, cancellation);
+                var head = _journal.Head;
+                await _publish(new Announcement(_journal.Name.ToString(), head.ToString()), cancellation);
+                said = head;
+                await Pauses.SleepAsync(Pause, _clock, cancellation);
+            }
+            catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
+            {
+                return;
+            }
+            catch (Exception error)
+            {
+                // The broker or the link is away. Peers poll; they are told the head of then.
+                LogUnsaid(_logger, _journal.Name.ToString(), error.Message);
+                await Pauses.SleepAsync(FailurePause, _clock, cancellation);
+            }
+        }
     }
 
     [LoggerMessage(LogLevel.Debug, "Journal {Journal} could not be announced ({Reason}); peers poll.")]

@@ -107,7 +107,7 @@ internal sealed class WritePlanner(
         var owner = write.Current?.OwnerSite ?? identity.Site;
         if (write.Entry.Resource is not { } resource)
         {
-            write.Change = new Change(write.Key, write.Current!.Vector, default) { Deleted = true, Labels = write.Current.Labels };
+            write.Change = new Change(write.Key, write.Current!.Frontier, default) { Deleted = true, Labels = write.Current.Labels };
             return null;
         }
 
@@ -119,7 +119,7 @@ internal sealed class WritePlanner(
 
         write.Indexed = extractor.Extract(resource, [.. write.Entry.References.Select(r => r.Found)]);
         write.Json = model.Serialize(resource);
-        write.Change = new Change(write.Key, write.Current?.Vector, default) { Labels = write.Indexed.Facts.Labels };
+        write.Change = new Change(write.Key, write.Current?.Frontier, default) { Labels = write.Indexed.Facts.Labels };
         return gate.Decide(request, write.Entry.Interaction, write.Indexed, owner) is { Permits: false } refused
             ? FhirAnswer.Fault(403, "forbidden", "write-refused", $"You may not write this {write.Key.Collection} ({refused.Rule}).")
             : null;

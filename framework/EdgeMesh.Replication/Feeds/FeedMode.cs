@@ -1,0 +1,11 @@
+namespace EdgeMesh.Replication;
+
+/// <summary>How much of a journal a feed gives.</summary>
+public enum FeedMode
+{
+    /// <summary>Only what the peer may hold.</summary>
+    Shared,
+
+    /// <summary>Everything, for the site that keeps verbatim copies.</summary>
+    Mirror,
+}
