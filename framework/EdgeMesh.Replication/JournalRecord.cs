@@ -73,4 +73,8 @@ public interface IFollower
     /// <summary>Takes a stretch, and stores <see cref="JournalPage.Next"/> with its output where it can (so a crash repeats
     /// nothing), or after it where it can't (so a crash repeats the stretch: be idempotent).</summary>
     ValueTask ApplyAsync(JournalPage page, CancellationToken cancellation);
+
+    /// <summary>Drops all output; the position is <see cref="Position.Start"/> afterwards.</summary>
+    /// <exception cref="NotSupportedException">It can't.</exception>
+    ValueTask ResetAsync(CancellationToken cancellation) => throw new NotSupportedException($"The follower '{Name}' can't drop its output.");
 }

@@ -103,6 +103,9 @@ public sealed class FollowerLoopTests : IAsyncLifetime
         loop.Start();
         await WriteAsync(0, 3);
         await ReachAsync(loop);
+        seen.CanReset = false;
+        await Assert.ThrowsAsync<NotSupportedException>(() => loop.RebuildAsync(Cancel));
+        seen.CanReset = true;
 
         await loop.RebuildAsync(Cancel);
         await ReachAsync(loop);
@@ -147,7 +150,7 @@ public sealed class FollowerLoopTests : IAsyncLifetime
     }
 
     /// <summary>Stores its position with its output.</summary>
-    private sealed class Collector : IRebuildableFollower
+    private sealed class Collector : IFollower
     {
         private Position _position;
 
@@ -158,6 +161,8 @@ public sealed class FollowerLoopTests : IAsyncLifetime
         public string? Collection { get; init; }
 
         public int Resets { get; private set; }
+
+        public bool CanReset { get; set; } = true;
 
         /// <summary>Each makes one call fail: true after the output was stored, false before.</summary>
         public Queue<bool> Failures { get; init; } = [];
@@ -183,6 +188,11 @@ public sealed class FollowerLoopTests : IAsyncLifetime
 
         public ValueTask ResetAsync(CancellationToken cancellation)
         {
+            if (!CanReset)
+            {
+                throw new NotSupportedException();
+            }
+
             Ids.Clear();
             _position = Position.Start;
             Resets++;

@@ -10,13 +10,6 @@ namespace EdgeMesh.Replication;
 /// <param name="Failure">Why the last attempt failed; null when it did not.</param>
 public sealed record FollowerState(string Name, Position Position, long Lag, string? Failure);
 
-/// <summary>A follower that can drop its output.</summary>
-public interface IRebuildableFollower : IFollower
-{
-    /// <summary>Drops all output; the position is <see cref="Position.Start"/> afterwards.</summary>
-    ValueTask ResetAsync(CancellationToken cancellation);
-}
-
 /// <summary>Runs a follower: brings it every record in order, again after a failure, and says where it stands. It can be stopped and
 /// started, replayed, and rebuilt; these are called one after the other, not at once.</summary>
 public sealed partial class FollowerLoop(Journal journal, IFollower follower, TimeProvider clock, ILogger logger) : IAsyncDisposable
@@ -86,15 +79,16 @@ public sealed partial class FollowerLoop(Journal journal, IFollower follower, Ti
     /// <exception cref="NotSupportedException">The follower can't drop its output.</exception>
     public async Task RebuildAsync(CancellationToken cancellation)
     {
-        if (follower is not IRebuildableFollower rebuildable)
-        {
-            throw new NotSupportedException($"The follower '{Name}' can't drop its output.");
-        }
-
         await StopAsync();
-        await rebuildable.ResetAsync(cancellation);
-        Move(new Stand(Position.Start, null));
-        Start();
+        try
+        {
+            await follower.ResetAsync(cancellation);
+            Move(new Stand(Position.Start, null));
+        }
+        finally
+        {
+            Start();
+        }
     }
 
     /// <summary>Returns once the follower has applied everything up to a position: what was written before is in its output.</summary>
