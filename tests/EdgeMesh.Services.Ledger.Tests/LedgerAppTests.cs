@@ -3,7 +3,6 @@ using System.Net.Http.Json;
 using System.Text.Json;
 using EdgeMesh.Hosting;
 using EdgeMesh.Ledger;
-using EdgeMesh.Testing;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
@@ -109,17 +108,12 @@ public sealed class LedgerAppTests
         var folder = Directory.CreateTempSubdirectory("edgemesh-ledger-").FullName;
         try
         {
-            var resources = TestComponents.InMemory.Replace("type: state.in-memory\n  version: v1", "type: state.sqlite\n  version: v1\n  metadata:\n    - name: connectionString\n      value: NAME.db", StringComparison.Ordinal);
-            // Each of the two stores gets its own file.
-            var second = resources.LastIndexOf("NAME.db", StringComparison.Ordinal);
-            resources = resources[..second] + "bodies.db" + resources[(second + 7)..].Replace("NAME.db", "bodies.db", StringComparison.Ordinal);
-            resources = resources.Replace("NAME.db", "heads.db", StringComparison.Ordinal);
-            await using (var site = await LedgerSite.StartAsync(resources, data: folder))
+            await using (var site = await LedgerSite.StartAsync(LedgerSite.Sqlite, data: folder))
             {
                 await site.AddBatchAsync(Enumerable.Range(0, 400).Select(i => BitConverter.GetBytes(i)), "records", 0);
             }
 
-            await using var again = await LedgerSite.StartAsync(resources, data: folder);
+            await using var again = await LedgerSite.StartAsync(LedgerSite.Sqlite, data: folder);
             Assert.Equal("399", await TextAsync(await again.AddAsync(BitConverter.GetBytes(399), "records", 399)));
             Assert.Equal("400", await TextAsync(await again.AddAsync([1], "records", 400)));
             var result = await again.VerifyAsync();

@@ -10,6 +10,42 @@ internal sealed class LedgerSite : IAsyncDisposable
 {
     public const string Site = "test-site";
 
+    /// <summary>The components of a site that keeps what it is given.</summary>
+    public const string Sqlite = """
+        apiVersion: dapr.io/v1alpha1
+        kind: Component
+        metadata:
+          name: heads
+        spec:
+          type: state.sqlite
+          version: v1
+          metadata:
+            - name: connectionString
+              value: heads.db
+        ---
+        apiVersion: dapr.io/v1alpha1
+        kind: Component
+        metadata:
+          name: bodies
+        spec:
+          type: state.sqlite
+          version: v1
+          metadata:
+            - name: connectionString
+              value: bodies.db
+        ---
+        apiVersion: dapr.io/v1alpha1
+        kind: Component
+        metadata:
+          name: secrets
+        spec:
+          type: secretstores.local.file
+          version: v1
+          metadata:
+            - name: secretsFile
+              value: secrets.json
+        """;
+
     public static readonly LedgerKey Key = LedgerKey.Generate(LedgerKey.OriginOf(Site));
 
     private readonly DaprTestHost _host;

@@ -63,8 +63,8 @@ internal sealed class Committer(LedgerKey key, ILedgerStore store)
     /// <summary>Makes the head's checkpoint public. What it covers is durable by then.</summary>
     public async Task PublishAsync(Head head, CancellationToken cancellation)
     {
-        await WriteAsync(new StagedRow(LedgerKeys.Checkpoint(head.Size), Immutable: true, head.Note), cancellation);
-        await store.WriteBodyAsync(LedgerKeys.Published, head.Note, cancellation);
+        var checkpoint = WriteAsync(new StagedRow(LedgerKeys.Checkpoint(head.Size), Immutable: true, head.Note), cancellation);
+        await Task.WhenAll(checkpoint, store.WriteBodyAsync(LedgerKeys.Published, head.Note, cancellation).AsTask());
     }
 
     /// <summary>Removes what a later commit made superfluous. What a crash leaves of it is never read.</summary>

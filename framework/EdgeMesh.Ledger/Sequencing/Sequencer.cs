@@ -19,6 +19,7 @@ public sealed partial class Sequencer : IAsyncDisposable
     private LogState? _state;
     private SequencerStatus _status = new(SequencerPhase.Loading, "the log is being loaded");
     private PublishedLog? _published;
+    private Task _cleaning = Task.CompletedTask;
     private long _queuedBytes;
 
     /// <summary>Starts to load the log at once.</summary>
@@ -75,6 +76,7 @@ public sealed partial class Sequencer : IAsyncDisposable
         await _stop.CancelAsync();
         _queue.Writer.TryComplete();
         await _loop;
+        await _cleaning;
         FailQueued("the ledger stops");
         _stop.Dispose();
     }
@@ -166,14 +168,17 @@ public sealed partial class Sequencer : IAsyncDisposable
         Show(after);
         Become(SequencerPhase.Ready, null);
         batch.Acknowledge();
-        await CleanAsync(before, after, limit.Token);
+        // Beside the next batch, but never more than one batch behind.
+        await _cleaning;
+        _cleaning = CleanAsync(before, after);
     }
 
-    private async Task CleanAsync(LogState before, LogState after, CancellationToken cancellation)
+    private async Task CleanAsync(LogState before, LogState after)
     {
         try
         {
-            await _committer.CleanAsync(before, after, cancellation);
+            using var limit = new CancellationTokenSource(_options.CommitTimeout, _clock);
+            await _committer.CleanAsync(before, after, limit.Token);
         }
         catch (Exception error)
         {

@@ -30,9 +30,5 @@ internal static class LedgerKeys
     /// <summary>A body that never changes: the checkpoint of one size.</summary>
     public static string Checkpoint(long size) => Text($"cp/{size}");
 
-    /// <summary>Compare-and-set: the last checkpoint that this site cosigned for a log.</summary>
-    public static string Witnessed(string origin) =>
-        "wit/" + Convert.ToHexStringLower(System.Security.Cryptography.SHA256.HashData(System.Text.Encoding.UTF8.GetBytes(origin)));
-
     private static string Text(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
 }

@@ -28,6 +28,7 @@ internal sealed partial class LedgerHost(
         if (_open is { } open)
         {
             await open.Sequencer.DisposeAsync();
+            open.Key.Dispose();
         }
     }
 
@@ -41,7 +42,7 @@ internal sealed partial class LedgerHost(
                 var key = LedgerKey.FromSeed(LedgerKey.OriginOf(identity.Site), await secrets.GetAsync(SiteSecrets.LedgerKey, stoppingToken));
                 var store = new DaprLedgerStore(dapr, identity.Site, LogName);
                 var sequencer = new Sequencer(key, store, clock, options, loggers.CreateLogger<Sequencer>());
-                _open = new OpenLedger(sequencer, new LedgerReader(store, sequencer));
+                _open = new OpenLedger(key, sequencer, new LedgerReader(store, sequencer));
             }
             catch (Exception error) when (error is not OperationCanceledException)
             {

@@ -3,4 +3,4 @@ using EdgeMesh.Ledger;
 namespace EdgeMesh.Services.Ledger.Hosting;
 
 /// <summary>The ledger, once its key was read.</summary>
-internal sealed record OpenLedger(Sequencer Sequencer, LedgerReader Reader);
+internal sealed record OpenLedger(LedgerKey Key, Sequencer Sequencer, LedgerReader Reader);
