@@ -40,8 +40,7 @@ internal sealed class ServerProcess : IAsyncDisposable
     public static async Task<ServerProcess> CassandraAsync(CancellationToken cancellation)
     {
         var (folder, port, storage) = (NewFolder(), FreePort(), FreePort());
-        var start = Path.Combine(Environment.GetEnvironmentVariable("EDGEMESH_ENGINES") ?? "", "cassandra", "start");
-        return await StartAsync(Find(start, "cassandra-start"), [folder, port.ToString(CultureInfo.InvariantCulture), storage.ToString(CultureInfo.InvariantCulture)], [], folder, port, TimeSpan.FromSeconds(120), cancellation);
+        return await StartAsync(Engine("cassandra", "start"), [folder, port.ToString(CultureInfo.InvariantCulture), storage.ToString(CultureInfo.InvariantCulture)], [], folder, port, TimeSpan.FromSeconds(120), cancellation);
     }
 
     private static async Task<ServerProcess> StartAsync(
@@ -103,12 +102,16 @@ internal sealed class ServerProcess : IAsyncDisposable
         }
     }
 
+    /// <summary>A program below the folder that <c>EDGEMESH_ENGINES</c> names, else on PATH.</summary>
+    public static string Engine(string folder, string name) =>
+        Find(Path.Combine(Environment.GetEnvironmentVariable("EDGEMESH_ENGINES") ?? "", folder, name), name == "start" ? $"{folder}-start" : name);
+
     private static string NewFolder() => Directory.CreateTempSubdirectory("edgemesh-server-").FullName;
 
     private static int _next = 24000 + Environment.ProcessId % 3000;
 
     /// <summary>Below the ephemeral range, so nobody's outgoing connection takes it before the server binds.</summary>
-    private static int FreePort()
+    public static int FreePort()
     {
         while (true)
         {
