@@ -1,0 +1,151 @@
+using EdgeMesh.Functions.HostCalls;
+using EdgeMesh.Functions.Sandbox;
+using EdgeMesh.Functions.Scheduling;
+using EdgeMesh.Functions.Wasi;
+using Wasmtime;
+
+namespace EdgeMesh.Functions;
+
+/// <summary>Runs functions: each call in a fresh instance from a precompiled module, with fuel, time, memory and output bounded, on threads
+/// of its own, so that no function holds up the host or another function. Nothing of a call is left for the next.</summary>
+public sealed class FunctionSandbox : IDisposable
+{
+    private readonly SandboxOptions _options;
+    private readonly TimeProvider _clock;
+    private readonly Engine _engine;
+    private readonly Linker _linker;
+    private readonly InstanceRunner _runner;
+    private readonly FairScheduler _scheduler;
+    private readonly EpochTicker _ticker;
+    private readonly CancellationTokenSource _closing = new();
+    private readonly List<Thread> _threads = [];
+    private readonly Lock _functionsLock = new();
+    private readonly HashSet<SandboxedFunction> _functions = [];
+
+    /// <summary>Reserves address space for <see cref="SandboxOptions.Concurrency"/> instances and starts their threads.</summary>
+    public FunctionSandbox(SandboxOptions options, TimeProvider clock)
+    {
+        (_options, _clock) = (options, clock);
+        _engine = SandboxEngine.Create(options);
+        _linker = new Linker(_engine);
+        WasiPreview1.Define(_linker);
+        HostModule.Define(_linker);
+        _runner = new InstanceRunner(_engine, _linker, options, clock, _closing.Token);
+        _scheduler = new FairScheduler(options.QueueLimit, clock);
+        _ticker = new EpochTicker(_engine, options.Tick, clock);
+        for (var i = 0; i < options.Concurrency; i++)
+        {
+            // WebAssembly's stack lies on the thread's; the rest is for host functions.
+            var thread = new Thread(Work, options.StackBytes + 1024 * 1024) { IsBackground = true, Name = $"function-{i}" };
+            _threads.Add(thread);
+            thread.Start();
+        }
+    }
+
+    /// <summary>Checks and compiles a module; some 10 ms for each 100 KB.</summary>
+    public CompileResult Compile(ReadOnlySpan<byte> wasm)
+    {
+        if (wasm.Length > _options.MaxModuleBytes)
+        {
+            return new CompileResult(null, [$"it has {wasm.Length} bytes; {_options.MaxModuleBytes} is the most"]);
+        }
+
+        var digest = FunctionModule.DigestOf(wasm);
+        try
+        {
+            return Check(Module.FromBytes(_engine, digest, wasm), digest);
+        }
+        catch (WasmtimeException error)
+        {
+            return new CompileResult(null, [$"it is no WebAssembly module that this sandbox runs: {error.Message.ReplaceLineEndings(" ")}"]);
+        }
+    }
+
+    /// <summary>Makes a module callable under its share of the sandbox.</summary>
+    public SandboxedFunction Add(FunctionModule module, FunctionShare share)
+    {
+        var function = new SandboxedFunction(_scheduler, new FunctionQueue(module, share), Forget);
+        lock (_functionsLock)
+        {
+            _functions.Add(function);
+        }
+
+        return function;
+    }
+
+    /// <summary>Refuses what waits, ends what runs at its next host call or limit, and frees everything.</summary>
+    public void Dispose()
+    {
+        if (_closing.IsCancellationRequested)
+        {
+            return;
+        }
+
+        _closing.Cancel();
+        SandboxedFunction[] functions;
+        lock (_functionsLock)
+        {
+            functions = [.. _functions];
+        }
+
+        Array.ForEach(functions, f => f.Dispose());
+        _scheduler.Close();
+        _threads.ForEach(t => t.Join());
+        _ticker.Dispose();
+        _linker.Dispose();
+        _engine.Dispose();
+        _closing.Dispose();
+    }
+
+    private CompileResult Check(Module module, string digest)
+    {
+        using var store = new Store(_engine);
+        var faults = ModuleRules.Faults(module, _linker, store, _options);
+        if (faults.Count == 0)
+        {
+            return new CompileResult(new FunctionModule(module, digest), []);
+        }
+
+        module.Dispose();
+        return new CompileResult(null, faults);
+    }
+
+    private void Forget(SandboxedFunction function)
+    {
+        lock (_functionsLock)
+        {
+            _functions.Remove(function);
+        }
+    }
+
+    private void Work()
+    {
+        while (_scheduler.Take() is var (queue, pending))
+        {
+            if (pending.IsCanceled)
+            {
+                pending.Refuse(CallOutcome.Canceled, "its caller gave up before it was started");
+            }
+            else
+            {
+                Run(queue, pending);
+            }
+
+            _scheduler.Finished(queue);
+        }
+    }
+
+    private void Run(FunctionQueue queue, PendingCall pending)
+    {
+        using var ticking = _ticker.Tick();
+        try
+        {
+            pending.Complete(_runner.Run(queue.Module, pending.Input, _clock.GetElapsedTime(pending.Enqueued)));
+        }
+        catch (Exception error)
+        {
+            // A fault of ours or of a host call, never the function's own: the caller learns it, the thread lives on.
+            pending.Fail(error);
+        }
+    }
+}

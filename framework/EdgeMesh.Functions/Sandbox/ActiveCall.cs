@@ -1,0 +1,63 @@
+using Wasmtime;
+
+namespace EdgeMesh.Functions.Sandbox;
+
+/// <summary>The state of one running call. Owned by the call's thread; host functions find it through their caller.</summary>
+internal sealed class ActiveCall(CallInput input, TimeProvider clock, CancellationToken closing) : IDisposable
+{
+    private readonly CancellationTokenSource _deadline = CancellationTokenSource.CreateLinkedTokenSource(closing);
+    private readonly long _began = clock.GetTimestamp();
+    private Memory? _memory;
+
+    public CallInput Input => input;
+
+    public CallStreams Streams { get; } = new(input);
+
+    public WasiStrings Arguments { get; } = WasiStrings.Of(input.Arguments);
+
+    public WasiStrings Environment { get; } = WasiStrings.Of([.. input.Environment.Select(e => $"{e.Key}={e.Value}")]);
+
+    /// <summary>Ends when the call's time is over.</summary>
+    public CancellationToken Deadline => _deadline.Token;
+
+    public TimeProvider Clock => clock;
+
+    public TimeSpan Elapsed => clock.GetElapsedTime(_began);
+
+    public int? ExitCode { get; private set; }
+
+    /// <summary>Why the host stopped the call; null when it did not.</summary>
+    public (CallOutcome Outcome, string Detail)? Stopped { get; private set; }
+
+    public int HostCalls { get; private set; }
+
+    /// <summary>What the last host call answered, until the function has copied it.</summary>
+    public ReadOnlyMemory<byte> Answer { get; set; }
+
+    public static ActiveCall Of(Caller caller) => (ActiveCall)caller.GetData()!;
+
+    /// <summary>The instance's memory; null when a host function is called before there is one.</summary>
+    public Memory? MemoryOf(Caller caller) => _memory ??= caller.GetMemory("memory");
+
+    public void StartDeadline() => _deadline.CancelAfter(input.Limits.WallClock);
+
+    /// <summary>Whether one more host call may be made.</summary>
+    public bool TakeHostCall() => HostCalls < input.Limits.HostCalls && ++HostCalls > 0;
+
+    public CallEndedException Exit(int code)
+    {
+        ExitCode = code;
+        return new CallEndedException();
+    }
+
+    public CallEndedException Stop(CallOutcome outcome, string detail)
+    {
+        Stopped = (outcome, detail);
+        return new CallEndedException();
+    }
+
+    public void Dispose() => _deadline.Dispose();
+}
+
+/// <summary>Thrown by a host function to unwind the WebAssembly stack; the <see cref="ActiveCall"/> says why.</summary>
+internal sealed class CallEndedException() : Exception("the call has ended");

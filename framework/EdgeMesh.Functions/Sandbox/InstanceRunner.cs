@@ -1,0 +1,59 @@
+using Wasmtime;
+
+namespace EdgeMesh.Functions.Sandbox;
+
+/// <summary>Runs one call in a fresh instance, on the thread that calls it. The instance's memory goes back to the pool, zeroed, with the store.</summary>
+internal sealed class InstanceRunner(Engine engine, Linker linker, SandboxOptions options, TimeProvider clock, CancellationToken closing)
+{
+    public CallResult Run(FunctionModule module, CallInput input, TimeSpan waited)
+    {
+        var began = clock.GetTimestamp();
+        using var call = new ActiveCall(input, clock, closing);
+        using var store = new Store(engine, call);
+        store.Fuel = (ulong)input.Limits.Fuel;
+        store.SetLimits(Math.Min(input.Limits.MemoryBytes, options.MaxMemoryBytes), (uint)options.MaxTableElements, 1, 4, 1);
+        store.SetEpochDeadline((ulong)(input.Limits.WallClock / options.Tick) + 1);
+        var (started, memory, fault) = (clock.GetTimestamp(), 0L, (Exception?)null);
+        Instance? instance = null;
+        try
+        {
+            call.StartDeadline();
+            instance = linker.Instantiate(store, module.Module);
+            started = clock.GetTimestamp();
+            instance.GetAction(ModuleRules.Entry)!();
+        }
+        catch (WasmtimeException error)
+        {
+            fault = error;
+        }
+        catch (CallEndedException error)
+        {
+            fault = error;
+        }
+
+        memory = instance?.GetMemory("memory")?.GetLength() ?? 0;
+        var usage = new CallUsage(
+            input.Limits.Fuel - (long)store.Fuel, waited, clock.GetElapsedTime(began, started), clock.GetElapsedTime(started), memory, call.Streams.LogDropped, call.HostCalls);
+        var (outcome, exit, detail) = Judge(call, fault, instance is not null);
+        return new CallResult(outcome, exit, call.Streams.Output, call.Streams.Log, detail, usage);
+    }
+
+    private static (CallOutcome Outcome, int? ExitCode, string? Detail) Judge(ActiveCall call, Exception? fault, bool instantiated)
+    {
+        var limits = call.Input.Limits;
+        return (call, fault) switch
+        {
+            ({ Stopped: { } stopped }, _) => (stopped.Outcome, null, stopped.Detail),
+            ({ ExitCode: 0 }, _) or (_, null) => (CallOutcome.Completed, 0, null),
+            ({ ExitCode: { } code }, _) => (CallOutcome.Failed, code, $"it left with exit code {code}; what it wrote to stderr says why"),
+            (_, TrapException { Type: TrapCode.OutOfFuel }) => (CallOutcome.OutOfFuel, null, $"it used up its fuel of {limits.Fuel}; look for an endless loop, or raise limits.fuel"),
+            (_, TrapException { Type: TrapCode.Interrupt }) => (CallOutcome.OutOfTime, null, $"it ran longer than {limits.WallClock.TotalMilliseconds} ms; raise limits.time or do less"),
+            (_, TrapException { Type: TrapCode.StackOverflow }) => (CallOutcome.StackOverflow, null, "its calls went too deep; look for a recursion that does not end"),
+            (_, TrapException trap) => (CallOutcome.Trapped, null, $"it trapped: {trap.Type}"),
+            _ when !instantiated => (CallOutcome.TooLarge, null, $"it could not be instantiated within its limits: {FirstLine(fault!)}"),
+            _ => (CallOutcome.Trapped, null, FirstLine(fault!)),
+        };
+    }
+
+    private static string FirstLine(Exception error) => error.Message.Split('\n', 2)[0];
+}

@@ -1,0 +1,26 @@
+namespace EdgeMesh.Functions;
+
+/// <summary>What a sandbox may use of the machine. All of it is address space until it is used.</summary>
+public sealed record SandboxOptions
+{
+    /// <summary>Calls that run at once, each on a thread of its own; more wait in their function's queue.</summary>
+    public int Concurrency { get; init; } = Math.Max(2, Environment.ProcessorCount);
+
+    /// <summary>Calls that wait, all functions together.</summary>
+    public int QueueLimit { get; init; } = 10_000;
+
+    /// <summary>The most memory that any call may be given.</summary>
+    public int MaxMemoryBytes { get; init; } = 256 * 1024 * 1024;
+
+    /// <summary>The largest module, in bytes.</summary>
+    public int MaxModuleBytes { get; init; } = 16 * 1024 * 1024;
+
+    /// <summary>The most entries of a function table.</summary>
+    public int MaxTableElements { get; init; } = 20_000;
+
+    /// <summary>WebAssembly's own stack; a call that goes deeper ends as <see cref="CallOutcome.StackOverflow"/>.</summary>
+    public int StackBytes { get; init; } = 512 * 1024;
+
+    /// <summary>How often running calls look at the clock.</summary>
+    public TimeSpan Tick { get; init; } = TimeSpan.FromMilliseconds(5);
+}

@@ -1,0 +1,30 @@
+using EdgeMesh.Functions.Scheduling;
+
+namespace EdgeMesh.Functions;
+
+/// <summary>A function that can be called. Idle it costs nothing but its machine code: no instance, no thread.</summary>
+public sealed class SandboxedFunction : IDisposable
+{
+    private readonly FairScheduler _scheduler;
+    private readonly FunctionQueue _queue;
+    private readonly Action<SandboxedFunction> _forget;
+
+    internal SandboxedFunction(FairScheduler scheduler, FunctionQueue queue, Action<SandboxedFunction> forget) =>
+        (_scheduler, _queue, _forget) = (scheduler, queue, forget);
+
+    /// <summary>Its module.</summary>
+    public FunctionModule Module => _queue.Module;
+
+    /// <summary>Runs it once. However the function behaves, that is a result; what is thrown is a fault of the host.</summary>
+    public Task<CallResult> CallAsync(CallInput input, CancellationToken cancellation) =>
+        input.Data.Length > input.Limits.InputBytes
+            ? Task.FromResult(PendingCall.Refused(CallOutcome.InputTooLarge, $"it was given {input.Data.Length} bytes; {input.Limits.InputBytes} is the most, see limits.input"))
+            : _scheduler.Enqueue(_queue, input, cancellation);
+
+    /// <summary>Refuses what waits and returns when none of its calls runs.</summary>
+    public void Dispose()
+    {
+        _scheduler.Remove(_queue);
+        _forget(this);
+    }
+}

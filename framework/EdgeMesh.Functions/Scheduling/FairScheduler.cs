@@ -1,0 +1,121 @@
+namespace EdgeMesh.Functions.Scheduling;
+
+/// <summary>Which call runs next: stride scheduling over the functions that have calls waiting, so none starves and a burst of one delays
+/// the others by its share only.</summary>
+internal sealed class FairScheduler(int queueLimit, TimeProvider clock)
+{
+    private readonly object _gate = new();
+    private readonly PriorityQueue<FunctionQueue, (double Pass, long Order)> _runnable = new();
+    private int _waiting;
+    private long _order;
+    private double _pass;
+    private bool _closed;
+
+    public Task<CallResult> Enqueue(FunctionQueue queue, CallInput input, CancellationToken cancellation)
+    {
+        var pending = new PendingCall(input, clock.GetTimestamp(), cancellation);
+        lock (_gate)
+        {
+            if (_closed || queue.IsClosed)
+            {
+                return Task.FromResult(PendingCall.Refused(CallOutcome.Canceled, "the function was removed, or the site stops"));
+            }
+
+            if (queue.Waiting.Count >= queue.Share.QueueLimit || _waiting >= queueLimit)
+            {
+                return Task.FromResult(PendingCall.Refused(CallOutcome.Busy, "too many calls wait; try again later"));
+            }
+
+            queue.Waiting.Enqueue(pending);
+            _waiting++;
+            Offer(queue);
+        }
+
+        return pending.Result;
+    }
+
+    /// <summary>The next call; null once the scheduler is closed. The thread waits until there is one.</summary>
+    public (FunctionQueue Queue, PendingCall Call)? Take()
+    {
+        lock (_gate)
+        {
+            while (!_closed)
+            {
+                if (!_runnable.TryDequeue(out var queue, out _))
+                {
+                    Monitor.Wait(_gate);
+                    continue;
+                }
+
+                queue.IsQueued = false;
+                if (queue.Waiting.TryDequeue(out var call))
+                {
+                    _waiting--;
+                    queue.Running++;
+                    _pass = queue.Pass;
+                    queue.Pass += 1.0 / queue.Share.Weight;
+                    Offer(queue);
+                    return (queue, call);
+                }
+            }
+
+            return null;
+        }
+    }
+
+    public void Finished(FunctionQueue queue)
+    {
+        lock (_gate)
+        {
+            queue.Running--;
+            Offer(queue);
+            Monitor.PulseAll(_gate);
+        }
+    }
+
+    /// <summary>Refuses what waits of one function, and returns when none of its calls runs.</summary>
+    public void Remove(FunctionQueue queue)
+    {
+        lock (_gate)
+        {
+            queue.IsClosed = true;
+            RefuseWaiting(queue);
+            while (queue.Running > 0)
+            {
+                Monitor.Wait(_gate);
+            }
+        }
+    }
+
+    public void Close()
+    {
+        lock (_gate)
+        {
+            _closed = true;
+            Monitor.PulseAll(_gate);
+        }
+    }
+
+    private void RefuseWaiting(FunctionQueue queue)
+    {
+        _waiting -= queue.Waiting.Count;
+        while (queue.Waiting.TryDequeue(out var call))
+        {
+            call.Refuse(CallOutcome.Canceled, "the function was removed");
+        }
+    }
+
+    private void Offer(FunctionQueue queue)
+    {
+        if (queue.IsQueued || !queue.IsRunnable)
+        {
+            return;
+        }
+
+        // Who was idle does not save up for later.
+        queue.Pass = Math.Max(queue.Pass, _pass);
+        queue.IsQueued = true;
+        _runnable.Enqueue(queue, (queue.Pass, _order++));
+        Monitor.PulseAll(_gate);
+    }
+}

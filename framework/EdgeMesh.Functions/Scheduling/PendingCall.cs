@@ -1,0 +1,23 @@
+namespace EdgeMesh.Functions.Scheduling;
+
+/// <summary>A call that waits for a thread.</summary>
+internal sealed class PendingCall(CallInput input, long enqueued, CancellationToken cancellation)
+{
+    private readonly TaskCompletionSource<CallResult> _result = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    public CallInput Input => input;
+
+    public long Enqueued => enqueued;
+
+    public bool IsCanceled => cancellation.IsCancellationRequested;
+
+    public Task<CallResult> Result => _result.Task;
+
+    public void Complete(CallResult result) => _result.TrySetResult(result);
+
+    public void Fail(Exception error) => _result.TrySetException(error);
+
+    public void Refuse(CallOutcome outcome, string detail) => Complete(Refused(outcome, detail));
+
+    public static CallResult Refused(CallOutcome outcome, string detail) => new(outcome, null, default, default, detail, CallUsage.None);
+}
