@@ -3,10 +3,13 @@ using Wasmtime;
 
 namespace EdgeMesh.Functions;
 
-/// <summary>A module that was checked and compiled for this machine. Made by <see cref="FunctionSandbox.Compile"/>; shared by all its calls.</summary>
+/// <summary>A module that was checked and compiled for this machine. Made by <see cref="FunctionSandbox.Compile"/>, which frees it at its own
+/// end if nobody did before; shared by all its calls.</summary>
 public sealed class FunctionModule : IDisposable
 {
-    internal FunctionModule(Module module, string digest) => (Module, Digest) = (module, digest);
+    private readonly Action<FunctionModule> _forget;
+
+    internal FunctionModule(Module module, string digest, Action<FunctionModule> forget) => (Module, Digest, _forget) = (module, digest, forget);
 
     /// <summary>SHA-256 of the WebAssembly bytes: <c>sha256:</c> and 64 hexadecimal digits.</summary>
     public string Digest { get; }
@@ -17,7 +20,11 @@ public sealed class FunctionModule : IDisposable
     public static string DigestOf(ReadOnlySpan<byte> wasm) => $"sha256:{Convert.ToHexStringLower(SHA256.HashData(wasm))}";
 
     /// <summary>Frees the machine code. No call may run.</summary>
-    public void Dispose() => Module.Dispose();
+    public void Dispose()
+    {
+        Module.Dispose();
+        _forget(this);
+    }
 }
 
 /// <summary>What came of compiling.</summary>

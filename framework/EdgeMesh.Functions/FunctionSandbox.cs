@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using EdgeMesh.Functions.HostCalls;
 using EdgeMesh.Functions.Sandbox;
 using EdgeMesh.Functions.Scheduling;
@@ -19,8 +20,8 @@ public sealed class FunctionSandbox : IDisposable
     private readonly EpochTicker _ticker;
     private readonly CancellationTokenSource _closing = new();
     private readonly List<Thread> _threads = [];
-    private readonly Lock _functionsLock = new();
-    private readonly HashSet<SandboxedFunction> _functions = [];
+    private readonly ConcurrentDictionary<SandboxedFunction, bool> _functions = new();
+    private readonly ConcurrentDictionary<FunctionModule, bool> _modules = new();
 
     /// <summary>Reserves address space for <see cref="SandboxOptions.Concurrency"/> instances and starts their threads.</summary>
     public FunctionSandbox(SandboxOptions options, TimeProvider clock)
@@ -64,12 +65,8 @@ public sealed class FunctionSandbox : IDisposable
     /// <summary>Makes a module callable under its share of the sandbox.</summary>
     public SandboxedFunction Add(FunctionModule module, FunctionShare share)
     {
-        var function = new SandboxedFunction(_scheduler, new FunctionQueue(module, share), Forget);
-        lock (_functionsLock)
-        {
-            _functions.Add(function);
-        }
-
+        var function = new SandboxedFunction(_scheduler, new FunctionQueue(module, share), f => _functions.TryRemove(f, out _));
+        _functions[function] = true;
         return function;
     }
 
@@ -82,15 +79,18 @@ public sealed class FunctionSandbox : IDisposable
         }
 
         _closing.Cancel();
-        SandboxedFunction[] functions;
-        lock (_functionsLock)
+        foreach (var function in _functions.Keys)
         {
-            functions = [.. _functions];
+            function.Dispose();
         }
 
-        Array.ForEach(functions, f => f.Dispose());
         _scheduler.Close();
         _threads.ForEach(t => t.Join());
+        foreach (var module in _modules.Keys)
+        {
+            module.Dispose();
+        }
+
         _ticker.Dispose();
         _linker.Dispose();
         _engine.Dispose();
@@ -103,19 +103,13 @@ public sealed class FunctionSandbox : IDisposable
         var faults = ModuleRules.Faults(module, _linker, store, _options);
         if (faults.Count == 0)
         {
-            return new CompileResult(new FunctionModule(module, digest), []);
+            var function = new FunctionModule(module, digest, m => _modules.TryRemove(m, out _));
+            _modules[function] = true;
+            return new CompileResult(function, []);
         }
 
         module.Dispose();
         return new CompileResult(null, faults);
-    }
-
-    private void Forget(SandboxedFunction function)
-    {
-        lock (_functionsLock)
-        {
-            _functions.Remove(function);
-        }
     }
 
     private void Work()

@@ -63,6 +63,10 @@ internal static class HostModule
         {
             throw call.Stop(CallOutcome.OutOfTime, $"its {call.Input.Limits.WallClock.TotalMilliseconds} ms were over while the host worked for it; raise limits.time or ask for less");
         }
+        catch (Exception error)
+        {
+            throw call.Fail(error);
+        }
 
         if (answer.Status == HostStatus.Done && answer.Data.Length > MaxValue)
         {

@@ -29,6 +29,9 @@ internal sealed class ActiveCall(CallInput input, TimeProvider clock, Cancellati
     /// <summary>Why the host stopped the call; null when it did not.</summary>
     public (CallOutcome Outcome, string Detail)? Stopped { get; private set; }
 
+    /// <summary>What the host threw while it worked for the call; null when it did not.</summary>
+    public Exception? HostFault { get; private set; }
+
     public int HostCalls { get; private set; }
 
     /// <summary>What the last host call answered, until the function has copied it.</summary>
@@ -53,6 +56,12 @@ internal sealed class ActiveCall(CallInput input, TimeProvider clock, Cancellati
     public CallEndedException Stop(CallOutcome outcome, string detail)
     {
         Stopped = (outcome, detail);
+        return new CallEndedException();
+    }
+
+    public CallEndedException Fail(Exception error)
+    {
+        HostFault = error;
         return new CallEndedException();
     }
 

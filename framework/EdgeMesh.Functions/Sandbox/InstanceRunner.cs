@@ -5,6 +5,7 @@ namespace EdgeMesh.Functions.Sandbox;
 /// <summary>Runs one call in a fresh instance, on the thread that calls it. The instance's memory goes back to the pool, zeroed, with the store.</summary>
 internal sealed class InstanceRunner(Engine engine, Linker linker, SandboxOptions options, TimeProvider clock, CancellationToken closing)
 {
+    /// <exception cref="InvalidOperationException">The host threw while it worked for the call.</exception>
     public CallResult Run(FunctionModule module, CallInput input, TimeSpan waited)
     {
         var began = clock.GetTimestamp();
@@ -29,6 +30,11 @@ internal sealed class InstanceRunner(Engine engine, Linker linker, SandboxOption
         catch (CallEndedException error)
         {
             fault = error;
+        }
+
+        if (call.HostFault is { } hostFault)
+        {
+            throw new InvalidOperationException($"The host failed while it worked for a function: {hostFault.Message}", hostFault);
         }
 
         memory = instance?.GetMemory("memory")?.GetLength() ?? 0;

@@ -21,7 +21,8 @@ internal static class SandboxEngine
             .WithMaxTableElements((nuint)options.MaxTableElements)
             .WithLinearMemoryKeepResidentBytes(KeepResident)
             .WithTableKeepResidentBytes(16 * 1024)
-            .WithMaxUnusedWarmSlots(instances);
+            .WithMaxUnusedWarmSlots(instances)
+            .WithMaxGcHeaps(0);
         using var config = new Config()
             .WithFuelConsumption(true)
             .WithEpochInterruption(true)
@@ -30,6 +31,7 @@ internal static class SandboxEngine
             .WithWasmThreads(false)
             .WithMemory64(false)
             .WithMultiMemory(false)
+            .WithGc(false)
             .WithPoolingAllocationStrategy(pool);
         return new Engine(config);
     }
