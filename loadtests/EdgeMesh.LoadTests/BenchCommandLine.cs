@@ -1,0 +1,26 @@
+using System.CommandLine;
+using EdgeMesh.LoadTests.Measuring;
+using EdgeMesh.LoadTests.Scenarios;
+
+namespace EdgeMesh.LoadTests;
+
+/// <summary><c>edgemesh bench sidecar</c>: side by side with daprd, in one run.</summary>
+internal static class BenchCommandLine
+{
+    public static async Task<int> RunAsync(string[] args)
+    {
+        var json = new Option<bool>("--json") { Description = "Each figure as one line of JSON" };
+        var seconds = new Option<int>("--seconds") { Description = "How long each measurement takes; each is made three times for each engine", DefaultValueFactory = _ => 3 };
+        var only = new Option<string?>("--only") { Description = "Only scenarios whose name contains this text" };
+        var sidecar = new Command("sidecar", "The embedded sidecar beside daprd: CPU for each call, throughput, p99, memory, start")
+        {
+            json, seconds, only,
+        };
+        sidecar.SetAction(async (parse, cancellation) =>
+        {
+            var bench = new SidecarBench(new Report(parse.GetValue(json)), TimeSpan.FromSeconds(parse.GetValue(seconds)), parse.GetValue(only));
+            return await bench.RunAsync(cancellation);
+        });
+        return await new RootCommand("Measures EdgeMesh beside what a user would pick instead") { sidecar }.Parse(args).InvokeAsync();
+    }
+}

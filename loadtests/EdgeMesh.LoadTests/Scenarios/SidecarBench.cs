@@ -1,0 +1,121 @@
+using System.Globalization;
+using EdgeMesh.LoadTests.Engines;
+using EdgeMesh.LoadTests.Measuring;
+
+namespace EdgeMesh.LoadTests.Scenarios;
+
+/// <summary>Every scenario on both engines, in turns, with 1 and 32 clients; then memory and start of ten apps' sidecars.</summary>
+internal sealed class SidecarBench(Report report, TimeSpan time, string? only)
+{
+    private const int Rounds = 3;
+    private static readonly TimeSpan WarmUp = TimeSpan.FromSeconds(1);
+
+    public async Task<int> RunAsync(CancellationToken cancellation)
+    {
+        if (SidecarProcess.FindDaprd() is not { } daprd)
+        {
+            Console.Error.WriteLine("edgemesh bench sidecar: daprd is not here. Put it on PATH, or set EDGEMESH_ENGINES to the folder that holds dapr/daprd.");
+            return 1;
+        }
+
+        var resources = Directory.CreateTempSubdirectory("edgemesh-bench-").FullName;
+        try
+        {
+            await File.WriteAllTextAsync(Path.Combine(resources, "components.yaml"), Components, cancellation);
+            report.Begin(Environment.ProcessorCount, time, Rounds);
+            await CallsAsync(daprd, resources, cancellation);
+            return report.Failed ? 1 : 0;
+        }
+        finally
+        {
+            Directory.Delete(resources, recursive: true);
+        }
+    }
+
+    private async Task CallsAsync(string daprd, string resources, CancellationToken cancellation)
+    {
+        int embeddedPort = SidecarProcess.FreePort(), daprdPort = SidecarProcess.FreePort();
+        using var embeddedApp = TargetApp.Start(embeddedPort);
+        using var daprdApp = TargetApp.Start(daprdPort);
+        try
+        {
+            await using var embedded = await SidecarProcess.EmbeddedAsync("target", embeddedPort, resources, cancellation);
+            await using var other = await SidecarProcess.DaprdAsync(daprd, "target", daprdPort, resources, cancellation);
+            (SidecarProcess, int)[] engines = [(embedded, embeddedPort), (other, daprdPort)];
+            foreach (var scenario in Scenario.All.Where(s => only is null || s.Name.Contains(only, StringComparison.Ordinal)))
+            {
+                foreach (var clients in (int[])[1, 32])
+                {
+                    await CompareAsync(scenario, clients, engines, cancellation);
+                }
+            }
+        }
+        finally
+        {
+            embeddedApp.Kill();
+            daprdApp.Kill();
+        }
+    }
+
+    private async Task CompareAsync(Scenario scenario, int clients, (SidecarProcess Sidecar, int AppPort)[] engines, CancellationToken cancellation)
+    {
+        var samples = engines.ToDictionary(e => e.Sidecar.Engine, _ => new List<Sample>());
+        var calls = new Dictionary<string, Func<CancellationToken, ValueTask<bool>>[]>();
+        foreach (var (sidecar, _) in engines)
+        {
+            calls[sidecar.Engine] = await Task.WhenAll(Enumerable.Range(0, clients).Select(n => scenario.ConnectAsync(sidecar, n, cancellation)));
+        }
+
+        for (var round = -1; round < Rounds; round++)
+        {
+            foreach (var (sidecar, port) in engines)
+            {
+                var before = scenario.Delivers ? await DeliveredAsync(port, cancellation) : 0;
+                var sample = await ClosedLoop.RunAsync(calls[sidecar.Engine], sidecar.Meter, round < 0 ? WarmUp : time, SettleAsync, cancellation);
+                if (round >= 0)
+                {
+                    samples[sidecar.Engine].Add(sample);
+                }
+
+                Task SettleAsync(long made, CancellationToken cancel) => scenario.Delivers ? AllDeliveredAsync(port, before + made, cancel) : Task.CompletedTask;
+            }
+        }
+
+        report.Calls(scenario.Name, clients, Sample.Median(samples["embedded"]), Sample.Median(samples["daprd"]));
+    }
+
+    /// <summary>The CPU of deliveries belongs to their publishing: waits until all have come.</summary>
+    private static async Task AllDeliveredAsync(int port, long expected, CancellationToken cancellation)
+    {
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        limit.CancelAfter(TimeSpan.FromSeconds(60));
+        while (await DeliveredAsync(port, limit.Token) < expected)
+        {
+            await Task.Delay(TimeSpan.FromMilliseconds(20), TimeProvider.System, limit.Token);
+        }
+    }
+
+    private static async Task<long> DeliveredAsync(int port, CancellationToken cancellation)
+    {
+        using var client = new HttpClient();
+        return long.Parse(await client.GetStringAsync(new Uri($"http://127.0.0.1:{port}/delivered"), cancellation), CultureInfo.InvariantCulture);
+    }
+
+    private const string Components = """
+        apiVersion: dapr.io/v1alpha1
+        kind: Component
+        metadata:
+          name: store
+        spec:
+          type: state.in-memory
+          version: v1
+        ---
+        apiVersion: dapr.io/v1alpha1
+        kind: Component
+        metadata:
+          name: events
+        spec:
+          type: pubsub.in-memory
+          version: v1
+        """;
+}
