@@ -25,6 +25,8 @@ public static class GatewayApp
         var options = GatewayOptionsReader.Read(builder.Configuration);
         AddServices(builder.Services, options);
         builder.WebHost.UseKestrelHttpsConfiguration().ConfigureKestrel(kestrel => DoorListeners.Listen(kestrel, options));
+        // The doors include the app's own address, read above; named twice, Kestrel would warn at every start that one overrides the other.
+        builder.WebHost.UseSetting(WebHostDefaults.ServerUrlsKey, string.Empty);
 
         var app = builder.Build();
         app.UseDoors();

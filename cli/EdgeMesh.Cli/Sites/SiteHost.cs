@@ -75,7 +75,13 @@ internal sealed class SiteHost : IAsyncDisposable
     {
         var create = ServiceCatalog.Find(service)
             ?? throw new InvalidOperationException($"edgemesh site can't host '{service}'; it hosts {string.Join(", ", ServiceCatalog.Names)}");
-        var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { ApplicationName = service, ContentRootPath = place.Data.Site(site.Name) });
+        var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions
+        {
+            ApplicationName = service,
+            ContentRootPath = place.Data.Site(site.Name),
+            // Settings come from the topology and stay; a file watcher for each service would use up what the system gives a user.
+            Args = ["--hostBuilder:reloadConfigOnChange=false"],
+        });
         var settings = SiteSettings.For(place, site, service);
         settings["DAPR_API_TOKEN"] = tokens.Api;
         settings["APP_API_TOKEN"] = tokens.App;
