@@ -12,9 +12,12 @@ internal sealed class BenchCommand : MeshCommand
     {
         Add(new Mesh(options, screen));
 
-        // Stands in the help: the launcher builds and runs the load tests for it.
-        Add(new Command("sidecar", "The embedded sidecar beside daprd: CPU for each call, throughput, p99 (needs daprd)"));
+        Add(new Sidecar());
     }
+
+    /// <summary>Stands in the help: the launcher builds and runs the load tests for it.</summary>
+    private sealed class Sidecar()
+        : MeshCommand("sidecar", "The embedded sidecar beside daprd: CPU for each call, throughput, p99 (needs daprd)", "bench sidecar", "bench sidecar --only invoke --json");
 
     private sealed class Mesh : MeshCommand
     {

@@ -68,18 +68,19 @@ internal sealed class DemoCommand : MeshCommand
             return screen.Fail("no block of ports is free for the story's mesh.", "Stop other meshes: ./edgemesh down");
         }
 
+        var failed = 0;
         try
         {
             var records = parse.GetValue(data)?.FullName ?? Generate(place);
             using var mesh = new DemoMesh(place, records, TimeProvider.System);
             var story = new DemoStory([.. DemoStory.All.Where(s => names.Contains(s.Name))], screen, parse.GetValue(json));
-            var failed = await story.RunAsync(mesh, cancellation);
+            failed = await story.RunAsync(mesh, cancellation);
             End(parse, mesh, names.Length, failed);
             return failed == 0 ? ExitCode.Done : ExitCode.Failed;
         }
         finally
         {
-            await CleanUpAsync(place, parse.GetValue(keep));
+            await CleanUpAsync(place, parse.GetValue(keep), failed);
         }
     }
 
@@ -125,7 +126,7 @@ internal sealed class DemoCommand : MeshCommand
             """);
     }
 
-    private async Task CleanUpAsync(MeshPlace place, bool isKept)
+    private async Task CleanUpAsync(MeshPlace place, bool isKept, int failed)
     {
         if (isKept && UpState.Read(place.Data) is not null)
         {
@@ -136,6 +137,12 @@ internal sealed class DemoCommand : MeshCommand
         if (await DownCommand.StopAsync(place.Data, CancellationToken.None) == false)
         {
             screen.Note($"The story's mesh did not stop; its data stays in {place.Data.Path}.");
+            return;
+        }
+
+        if (failed > 0)
+        {
+            screen.Note($"What the sites said is in {place.Data.UpLog}, their data beside it; delete {place.Data.Path} when you have read it.");
             return;
         }
 

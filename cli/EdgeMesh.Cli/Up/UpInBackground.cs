@@ -44,21 +44,10 @@ internal static class UpInBackground
             await DownCommand.StopAsync(place.Data, cancellation);
         }
 
-        return screen.Fail("the mesh did not get ready and was stopped.", $"Its log ({place.Data.UpLog}) ends with:\n  {string.Join("\n  ", LastLines(place))}");
+        return screen.Fail("the mesh did not get ready and was stopped.", $"Its log ({place.Data.UpLog}) says:\n  {string.Join("\n  ", Digest(place.Data.UpLog))}");
     }
 
-    /// <summary>What the sites said outside their structured log is why they can't start; else the log's end.</summary>
-    private static IReadOnlyList<string> LastLines(MeshPlace place)
-    {
-        if (!File.Exists(place.Data.UpLog))
-        {
-            return ["nothing: is the folder writable?"];
-        }
-
-        var lines = File.ReadLines(place.Data.UpLog).TakeLast(200).ToList();
-        var plain = lines.Where(l => !l.StartsWith('{')).TakeLast(12).ToList();
-        return plain.Count > 0 ? plain : [.. lines.TakeLast(4)];
-    }
+    private static IReadOnlyList<string> Digest(string log) => File.Exists(log) ? LogDigest.Of(File.ReadLines(log)) : ["nothing: is the folder writable?"];
 
     private static void Launch(MeshPlace place, TimeSpan limit)
     {

@@ -20,6 +20,6 @@ internal sealed class StartMesh : DemoStep
         var sites = mesh.Place.Topology.Sites.Select(s => s.Name).ToArray();
         return code == ExitCode.Done
             ? StepOutcome.Of(true, $"{string.Join(", ", sites)} are ready after {seconds} s", ("sites", sites), ("seconds", seconds))
-            : StepOutcome.Of(false, quiet.ToString().Trim(), ("sites", sites), ("log", mesh.Place.Data.UpLog));
+            : StepOutcome.Of(false, quiet.ToString().Trim(), ("sites", sites), ("problem", quiet.ToString().Trim()), ("log", mesh.Place.Data.UpLog));
     }
 }
