@@ -1,6 +1,7 @@
 using System.Collections;
 using System.Net;
 using EdgeMesh.Sidecar.Apps;
+using EdgeMesh.Sidecar.BuildingBlocks.PubSub;
 using EdgeMesh.Sidecar.Components;
 using EdgeMesh.Sidecar.Grpc;
 using EdgeMesh.Sidecar.Http;
@@ -51,6 +52,7 @@ public sealed class SidecarHost : IAsyncDisposable
             resources.Load(path);
         }
 
+        var subscriptions = resources.Subscriptions.Select(r => (r.Scopes, Subscription: Subscription.From(r, faults))).ToArray();
         var apps = new AppDirectory();
         var context = new ComponentContext(options.WorkingDirectory ?? Directory.GetCurrentDirectory(), options.Clock, options.Environment ?? ProcessEnvironment(), id => apps.Find(id)?.Channel);
         var components = await new ComponentOpener(options, context, faults, logger).OpenAsync(resources.Components, cancellation);
@@ -65,7 +67,8 @@ public sealed class SidecarHost : IAsyncDisposable
         {
             var runtime = new AppRuntime(app, options, components, apps);
             apps.Add(runtime);
-            starters.Add(new AppStarter(runtime, resources.Subscriptions, logger));
+            var declared = subscriptions.Where(s => s.Scopes.Count == 0 || s.Scopes.Contains(app.AppId, StringComparer.Ordinal)).Select(s => s.Subscription!);
+            starters.Add(new AppStarter(runtime, [.. declared], logger));
         }
 
         var listeners = new Dictionary<string, (ListenOptions, ListenOptions)>();

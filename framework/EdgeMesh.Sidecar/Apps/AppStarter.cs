@@ -1,19 +1,17 @@
 using System.Net;
 using System.Text.Json;
 using EdgeMesh.Sidecar.BuildingBlocks.PubSub;
-using EdgeMesh.Sidecar.Components;
-using EdgeMesh.Sidecar.Resources;
 using Microsoft.Extensions.Logging;
 
 namespace EdgeMesh.Sidecar.Apps;
 
 /// <summary>Waits until an app answers, asks what it subscribes, and connects that to the brokers.</summary>
-internal sealed partial class AppStarter(AppRuntime app, IReadOnlyList<SubscriptionResource> declared, ILogger logger) : IAsyncDisposable
+internal sealed partial class AppStarter(AppRuntime app, IReadOnlyList<Subscription> declared, ILogger logger) : IAsyncDisposable
 {
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(50);
     private static readonly TimeSpan AnswerLimit = TimeSpan.FromSeconds(10);
 
-    private readonly List<IAsyncDisposable> _open = [];
+    private readonly AppSubscriptions _subscriptions = new(app, logger);
     private readonly CancellationTokenSource _stop = new();
     private Task _start = Task.CompletedTask;
 
@@ -24,22 +22,12 @@ internal sealed partial class AppStarter(AppRuntime app, IReadOnlyList<Subscript
         try
         {
             var faults = new List<string>();
-            var subscriptions = declared.Where(d => d.Scopes.Count == 0 || d.Scopes.Contains(app.AppId, StringComparer.Ordinal))
-                .Select(d => Subscription.From(d, faults)).ToList();
-            if (app.Channel is not null)
+            if (app.Channel is { } channel)
             {
-                subscriptions.AddRange(Subscription.Read(await AskAsync(cancellation), faults));
-            }
-
-            foreach (var fault in faults)
-            {
-                LogFault(logger, app.AppId, fault);
-            }
-
-            app.Subscriptions = subscriptions;
-            foreach (var subscription in app.Channel is null ? [] : subscriptions)
-            {
-                await SubscribeAsync(subscription, cancellation);
+                var own = SubscriptionReader.Read(await AskAsync(cancellation), faults);
+                faults.ForEach(fault => LogFault(logger, app.AppId, fault));
+                app.Subscriptions = Subscription.Distinct(declared, own);
+                await _subscriptions.OpenAsync(channel, app.Subscriptions, cancellation);
             }
 
             app.IsReady = true;
@@ -83,37 +71,11 @@ internal sealed partial class AppStarter(AppRuntime app, IReadOnlyList<Subscript
         }
     }
 
-    private async Task SubscribeAsync(Subscription subscription, CancellationToken cancellation)
-    {
-        try
-        {
-            var broker = PubSubBlock.Broker(app, subscription.PubSub, out var spec);
-            if (!TopicScopes.MaySubscribe(spec, app.AppId, subscription.Topic))
-            {
-                LogFault(logger, app.AppId, $"may not subscribe {subscription.Topic} of {subscription.PubSub} (topic scopes)");
-                return;
-            }
-
-            var group = TemplateTags.For(spec["consumerID"] ?? app.AppId, app.Process.Namespace, app.AppId);
-            var delivery = new Delivery(app, subscription, broker, logger);
-            _open.Add(await broker.SubscribeAsync(new BrokerSubscription(subscription.Topic, group, subscription.Metadata), delivery.HandleAsync, cancellation));
-        }
-        catch (Exception error) when (error is not OperationCanceledException)
-        {
-            // Whatever a broker throws, the app's other subscriptions stand.
-            LogFault(logger, app.AppId, $"can't subscribe {subscription.Topic} of {subscription.PubSub}: {error.Message}");
-        }
-    }
-
     public async ValueTask DisposeAsync()
     {
         await _stop.CancelAsync();
         await _start;
-        foreach (var subscription in _open)
-        {
-            await subscription.DisposeAsync();
-        }
-
+        await _subscriptions.DisposeAsync();
         _stop.Dispose();
     }
 

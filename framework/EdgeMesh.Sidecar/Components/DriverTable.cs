@@ -24,7 +24,7 @@ internal static class DriverTable
             (spec, context) => SqliteStateStore.Open(spec, context),
             [.. StateFields, .. SqliteStateSettings.Fields]),
         ["pubsub.in-memory/v1"] = new((_, context) => new MemoryBroker(context.Clock), PubSubFields),
-        ["pubsub.edgemesh.sqlite/v1"] = new((spec, context) => SqliteBroker.Open(spec, context), [.. PubSubFields, "connectionString", "retention", "maxMessages"]),
+        ["pubsub.edgemesh.sqlite/v1"] = new((spec, context) => SqliteBroker.Open(spec, context), [.. PubSubFields, .. SqliteBrokerOptions.Fields]),
         ["pubsub.edgemesh.link/v1"] = new((spec, context) => new LinkBroker(spec, context), [.. PubSubFields, "gateway", "peers", "queueLimit"]),
         ["secretstores.local.file/v1"] = new((spec, context) => LocalFileSecretStore.Open(spec, context), "secretsFile", "nestedSeparator", "multiValued"),
         ["secretstores.local.env/v1"] = new((spec, context) => new EnvironmentSecretStore(spec, context), "prefix"),

@@ -34,15 +34,12 @@ internal sealed class DaprdEngine : IDaprEngine
                   cleanupInterval: "-1s"
                   updateInterval: "30s"
             """, cancellation);
-        foreach (var app in setup.Apps)
-        {
-            engine.Start(setup, app, configuration);
-        }
-
         try
         {
+            // One after the other: two that make one SQLite file at the same moment find it locked, and end.
             foreach (var app in setup.Apps)
             {
+                engine.Start(setup, app, configuration);
                 await engine.WaitUntilReadyAsync(engine.Http(app.AppId), cancellation);
             }
         }

@@ -23,6 +23,28 @@ internal static class Resources
                 @default = "/deliver/routed-default",
             },
         },
+        new { pubsubname = "pubsub", topic = "envelopes", route = "/deliver/envelopes" },
+        .. new[] { "d-drop", "d-retry", "d-unknown", "d-404", "d-500", "d-success", "d-lower" }.SelectMany(WithDeadLetters),
+        .. new[] { "d-again", "d-bulk", "d-bulk-grpc" }.Select(topic => new { pubsubname = "pubsub", topic, route = $"/deliver/{topic}" }),
+        new
+        {
+            pubsubname = "pubsub",
+            topic = "d-cel",
+            deadLetterTopic = "d-cel-dead",
+            routes = new { rules = new[] { new { match = "event.data.missing == 1", path = "/deliver/d-cel-rule" } }, @default = "/deliver/d-cel" },
+        },
+        new { pubsubname = "pubsub", topic = "d-noevent", route = "/deliver/d-noevent", deadLetterTopic = "d-noevent-dead" },
+        new { pubsubname = "pubsub", topic = "d-noevent-dead", route = "/deliver/d-noevent-dead", metadata = new { rawPayload = "true" } },
+        new { pubsubname = "pubsub", topic = "d-cel-dead", route = "/deliver/d-cel-dead" },
+        new { pubsubname = "pubsub", topic = "d-default", route = "/deliver/d-default-outer", routes = new { @default = "/deliver/d-default-inner" } },
+        new { pubsubname = "pubsub", topic = "d-twice", route = "/deliver/d-twice-earlier" },
+        new { pubsubname = "pubsub", topic = "d-twice", route = "/deliver/d-twice-later" },
+    ];
+
+    private static IEnumerable<object> WithDeadLetters(string topic) =>
+    [
+        new { pubsubname = "pubsub", topic, route = $"/deliver/{topic}", deadLetterTopic = $"{topic}-dead" },
+        new { pubsubname = "pubsub", topic = $"{topic}-dead", route = $"/deliver/{topic}-dead" },
     ];
 
     public static void Write(EngineSetup setup)

@@ -1,166 +1,154 @@
 using System.Buffers;
-using System.Globalization;
 using System.Net.Mime;
-using System.Text;
+using System.Text.Encodings.Web;
 using System.Text.Json;
+using EdgeMesh.Sidecar.Components;
 
 namespace EdgeMesh.Sidecar.BuildingBlocks.PubSub;
 
-/// <summary>What a publisher sent.</summary>
-/// <param name="Source">The publisher's app id.</param>
-/// <param name="PubSub">The component.</param>
-/// <param name="Topic">The topic.</param>
-/// <param name="Data">The bytes.</param>
-/// <param name="ContentType">Their type; empty is <c>text/plain</c>.</param>
-/// <param name="Metadata">May override <c>cloudevent.*</c>.</param>
-/// <param name="TraceParent">The publisher's trace, if any.</param>
-/// <param name="TraceState">Its state, if any.</param>
-internal sealed record Publication(
-    string Source, string PubSub, string Topic, ReadOnlyMemory<byte> Data, string ContentType,
-    IReadOnlyDictionary<string, string> Metadata, string? TraceParent, string? TraceState)
-{
-    public bool IsRaw => Metadata.TryGetValue("rawPayload", out var raw) && raw is "true" or "True" or "1";
-}
-
-/// <summary>Dapr's CloudEvents 1.0 envelope.</summary>
+/// <summary>Makes Dapr's CloudEvents 1.0 envelopes, field by field as daprd does. Data that is JSON is copied, not parsed and written anew.</summary>
 internal static class CloudEvent
 {
-    public const string ContentType = "application/cloudevents+json";
+    private const string DefaultSource = "Dapr";
+    private const string DefaultType = "com.dapr.event.sent";
+    private const string SpecVersion = "1.0";
+    private const int EnvelopeSize = 512;
 
-    /// <summary>Wraps a publication; one that already is a CloudEvent keeps its fields and gains those it lacks.</summary>
-    public static ReadOnlyMemory<byte> Wrap(Publication publication, DateTimeOffset now, string id)
+    /// <summary>JSON for programs, never part of a page.</summary>
+    private static readonly JsonWriterOptions Options = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping, SkipValidation = true };
+
+    /// <summary>Said by daprd's overrides and by an event that already is one, but never taken from either: they are the sidecar's.</summary>
+    private static readonly HashSet<string> OwnFields = new(StringComparer.Ordinal) { "topic", "pubsubname", "traceid", "traceparent", "tracestate" };
+
+    /// <summary>Wraps a publication. One that already is a CloudEvent keeps its fields, and gains those that it lacks; null: it says that it is one and is not.</summary>
+    public static byte[]? Wrap(Publication publication, string appId, DateTimeOffset now)
     {
-        var type = MediaType(publication.ContentType);
-        var buffer = new ArrayBufferWriter<byte>(publication.Data.Length + 512);
-        using var json = new Utf8JsonWriter(buffer);
+        var buffer = new ArrayBufferWriter<byte>(publication.Data.Length + EnvelopeSize);
+        using var json = new Utf8JsonWriter(buffer, Options);
         json.WriteStartObject();
-        if (type == ContentType && TryParse(publication.Data, out var given))
+        if (!MediaType.IsCloudEvent(publication.ContentType))
         {
-            using (given)
-            {
-                WriteGiven(json, given!.RootElement, publication, now, id);
-            }
+            WriteNew(json, publication, appId, now);
+        }
+        else if (JsonSlice.Members(publication.Data.Span) is { } members)
+        {
+            WriteGiven(json, publication, members, now);
         }
         else
         {
-            WriteNew(json, publication, type, now, id);
+            return null;
         }
 
         json.WriteEndObject();
         json.Flush();
-        return buffer.WrittenMemory;
+        return buffer.WrittenSpan.ToArray();
     }
 
-    /// <summary>The envelope that a raw message is delivered in.</summary>
-    public static ReadOnlyMemory<byte> WrapRaw(ReadOnlyMemory<byte> data, string pubsub, string topic, DateTimeOffset now, string id)
+    /// <summary>The envelope in which a raw message is delivered: nobody knows what its bytes are.</summary>
+    public static byte[] WrapRaw(BrokerMessage message, string pubsub)
     {
-        var buffer = new ArrayBufferWriter<byte>(data.Length * 4 / 3 + 256);
-        using var json = new Utf8JsonWriter(buffer);
+        var buffer = new ArrayBufferWriter<byte>((message.Data.Length * 4 / 3) + EnvelopeSize);
+        using var json = new Utf8JsonWriter(buffer, Options);
         json.WriteStartObject();
-        json.WriteString("id", id);
-        json.WriteString("specversion", "1.0");
-        json.WriteString("type", "com.dapr.event.sent");
-        json.WriteString("source", "Dapr");
-        json.WriteString("datacontenttype", "application/octet-stream");
-        json.WriteString("topic", topic);
-        json.WriteString("pubsubname", pubsub);
-        json.WriteString("time", Time(now));
-        json.WriteBase64String("data_base64", data.Span);
+        json.WriteBase64String("data_base64"u8, message.Data.Span);
+        json.WriteString("datacontenttype"u8, MediaTypeNames.Application.Octet);
+        json.WriteString("id"u8, message.Id);
+        json.WriteString("pubsubname"u8, pubsub);
+        json.WriteString("source"u8, DefaultSource);
+        json.WriteString("specversion"u8, SpecVersion);
+        json.WriteString("topic"u8, message.Topic);
+        json.WriteString("type"u8, DefaultType);
         json.WriteEndObject();
         json.Flush();
-        return buffer.WrittenMemory;
+        return buffer.WrittenSpan.ToArray();
     }
 
-    private static void WriteNew(Utf8JsonWriter json, Publication p, string type, DateTimeOffset now, string id)
+    private static void WriteNew(Utf8JsonWriter json, Publication publication, string appId, DateTimeOffset now)
     {
-        json.WriteString("id", Override(p, "id") ?? id);
-        json.WriteString("specversion", "1.0");
-        json.WriteString("type", Override(p, "type") ?? "com.dapr.event.sent");
-        json.WriteString("source", Override(p, "source") ?? p.Source);
-        if (Override(p, "subject") is { } subject)
+        var contentType = publication.ContentType.Length == 0 ? MediaTypeNames.Text.Plain : publication.ContentType;
+        WriteData(json, publication.Data.Span, contentType);
+        json.WriteString("datacontenttype"u8, contentType);
+        WriteExpiration(json, publication, now);
+        json.WriteString("id"u8, Override(publication, "id") ?? Guid.NewGuid().ToString());
+        json.WriteString("source"u8, Override(publication, "source") ?? appId);
+        json.WriteString("specversion"u8, SpecVersion);
+        if (Override(publication, "subject") is { } subject)
         {
-            json.WriteString("subject", subject);
+            json.WriteString("subject"u8, subject);
         }
 
-        json.WriteString("datacontenttype", p.ContentType.Length == 0 ? MediaTypeNames.Text.Plain : p.ContentType);
-        WriteDapr(json, p, now);
-        WriteData(json, p.Data, type);
+        json.WriteString("time"u8, EnvelopeTime.Format(now));
+        json.WriteString("type"u8, Override(publication, "type") ?? DefaultType);
+        var trace = Override(publication, "traceparent") ?? Override(publication, "traceid") ?? publication.TraceParent;
+        WriteOwn(json, publication, trace, Override(publication, "tracestate") ?? publication.TraceState);
     }
 
-    private static void WriteData(Utf8JsonWriter json, ReadOnlyMemory<byte> data, string type)
+    private static void WriteData(Utf8JsonWriter json, ReadOnlySpan<byte> data, string contentType)
     {
-        if (IsJson(type) && TryParse(data, out var parsed))
+        if (MediaType.IsJson(contentType) && JsonSlice.TryFirst(data, out var value))
         {
-            using (parsed)
-            {
-                json.WritePropertyName("data");
-                parsed!.RootElement.WriteTo(json);
-            }
+            json.WritePropertyName("data"u8);
+            json.WriteRawValue(JsonSlice.Text(value), skipInputValidation: true);
         }
-        else if (type == "application/octet-stream")
+        else if (MediaType.IsBinary(contentType))
         {
-            json.WriteBase64String("data_base64", data.Span);
+            json.WriteBase64String("data_base64"u8, data);
         }
         else
         {
-            json.WriteString("data", data.Span);
+            json.WriteString("data"u8, JsonSlice.Text(data));
         }
     }
 
-    private static void WriteGiven(Utf8JsonWriter json, JsonElement given, Publication p, DateTimeOffset now, string id)
+    private static void WriteGiven(Utf8JsonWriter json, Publication publication, Dictionary<string, Range> members, DateTimeOffset now)
     {
-        foreach (var property in given.EnumerateObject())
+        var data = publication.Data.Span;
+        var expires = publication.Metadata.Count > 0 && BrokerMessage.ReadTimeToLive(publication.Metadata) is not null;
+        foreach (var (name, range) in members)
         {
-            if (property.Name is not ("topic" or "pubsubname" or "traceid" or "traceparent" or "tracestate" or "time" or "id" or "specversion" or "source" or "type"))
+            if (!OwnFields.Contains(name) && !(name == "expiration" && expires) && !(IsDefaulted(name) && data[range].SequenceEqual("null"u8)))
             {
-                property.WriteTo(json);
+                json.WritePropertyName(name);
+                json.WriteRawValue(JsonSlice.Text(data[range]), skipInputValidation: true);
             }
         }
 
-        json.WriteString("id", Override(p, "id") ?? Text(given, "id") ?? id);
-        json.WriteString("specversion", Text(given, "specversion") ?? "1.0");
-        json.WriteString("type", Override(p, "type") ?? Text(given, "type") ?? "com.dapr.event.sent");
-        json.WriteString("source", Override(p, "source") ?? Text(given, "source") ?? p.Source);
-        WriteDapr(json, p, now, Text(given, "time"), Text(given, "traceparent"));
+        WriteDefault(json, data, members, "source", DefaultSource);
+        WriteDefault(json, data, members, "specversion", SpecVersion);
+        WriteDefault(json, data, members, "type", DefaultType);
+        WriteDefault(json, data, members, "time", EnvelopeTime.Format(now));
+        WriteExpiration(json, publication, now);
+        WriteOwn(json, publication, publication.TraceParent, publication.TraceState);
     }
 
-    private static void WriteDapr(Utf8JsonWriter json, Publication p, DateTimeOffset now, string? time = null, string? traceParent = null)
+    private static bool IsDefaulted(string name) => name is "source" or "specversion" or "type" or "time";
+
+    private static void WriteDefault(Utf8JsonWriter json, ReadOnlySpan<byte> data, Dictionary<string, Range> members, string name, string value)
     {
-        var trace = Override(p, "traceparent") ?? traceParent ?? p.TraceParent ?? "";
-        json.WriteString("topic", p.Topic);
-        json.WriteString("pubsubname", p.PubSub);
-        json.WriteString("traceid", Override(p, "traceid") ?? trace);
-        json.WriteString("traceparent", trace);
-        json.WriteString("tracestate", Override(p, "tracestate") ?? p.TraceState ?? "");
-        json.WriteString("time", time ?? Time(now));
-    }
-
-    private static string Time(DateTimeOffset now) => now.ToString("yyyy-MM-dd'T'HH:mm:ssK", CultureInfo.InvariantCulture).Replace("+00:00", "Z", StringComparison.Ordinal);
-
-    private static string MediaType(string contentType)
-    {
-        var semicolon = contentType.IndexOf(';', StringComparison.Ordinal);
-        return (semicolon < 0 ? contentType : contentType[..semicolon]).Trim().ToLowerInvariant();
-    }
-
-    private static bool IsJson(string type) => type == "application/json" || type.EndsWith("+json", StringComparison.Ordinal);
-
-    private static bool TryParse(ReadOnlyMemory<byte> data, out JsonDocument? document)
-    {
-        try
+        if (!members.TryGetValue(name, out var range) || data[range].SequenceEqual("null"u8))
         {
-            document = JsonDocument.Parse(data);
-            return true;
-        }
-        catch (JsonException)
-        {
-            document = null;
-            return false;
+            json.WriteString(name, value);
         }
     }
 
-    private static string? Override(Publication p, string field) => p.Metadata.GetValueOrDefault("cloudevent." + field);
+    private static void WriteExpiration(Utf8JsonWriter json, Publication publication, DateTimeOffset now)
+    {
+        if (publication.Metadata.Count > 0 && BrokerMessage.ReadTimeToLive(publication.Metadata) is { } time)
+        {
+            json.WriteString("expiration"u8, EnvelopeTime.Format(now + time));
+        }
+    }
 
-    private static string? Text(JsonElement element, string name) =>
-        element.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.String ? value.GetString() : null;
+    private static void WriteOwn(Utf8JsonWriter json, Publication publication, string? traceParent, string? traceState)
+    {
+        json.WriteString("pubsubname"u8, publication.PubSub);
+        json.WriteString("topic"u8, publication.Topic);
+        json.WriteString("traceid"u8, traceParent ?? "");
+        json.WriteString("traceparent"u8, traceParent ?? "");
+        json.WriteString("tracestate"u8, traceState ?? "");
+    }
+
+    /// <summary>A publisher may set these fields by metadata; an empty value sets nothing.</summary>
+    private static string? Override(Publication publication, string field) =>
+        publication.Metadata.Count > 0 && publication.Metadata.TryGetValue("cloudevent." + field, out var value) && value.Length > 0 ? value : null;
 }

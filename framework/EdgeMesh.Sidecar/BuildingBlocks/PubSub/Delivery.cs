@@ -1,5 +1,3 @@
-using System.Net;
-using System.Net.Http.Headers;
 using System.Text.Json;
 using EdgeMesh.Sidecar.Apps;
 using EdgeMesh.Sidecar.Components;
@@ -7,124 +5,102 @@ using Microsoft.Extensions.Logging;
 
 namespace EdgeMesh.Sidecar.BuildingBlocks.PubSub;
 
-/// <summary>Brings one subscription's messages to its app, and reads the app's answer as Dapr does.</summary>
-internal sealed partial class Delivery(AppRuntime app, Subscription subscription, IPubSubBroker broker, ILogger logger)
+/// <summary>Brings one subscription's messages to its app, and decides what becomes of them, as daprd does without a resiliency policy:
+/// what the app does not take goes to the dead letter topic at once if there is one, else it comes again.</summary>
+internal sealed partial class Delivery(AppRuntime app, Subscription subscription, IPubSubBroker broker, Postman postman, ILogger logger)
 {
-    private enum Verdict
-    {
-        Done,
-        Retry,
-        Drop,
-    }
+    private static readonly JsonDocumentOptions Options = new() { MaxDepth = JsonSlice.DepthLimit };
 
+    /// <summary>The broker's handler.</summary>
     public async Task<bool> HandleAsync(BrokerMessage message, CancellationToken cancellation)
     {
-        var verdict = await DeliverAsync(message, cancellation);
-        if (verdict == Verdict.Done || subscription.DeadLetterTopic is not { } deadLetters)
+        var body = subscription.IsRaw ? CloudEvent.WrapRaw(message, subscription.PubSub) : message.Data;
+        if (!Envelope.TryRead(body.Span, out var envelope))
         {
-            return verdict != Verdict.Retry;
+            LogNoCloudEvent(subscription.PubSub, message.Topic, app.AppId, message.Id);
+            return await GiveBackAsync(message, cancellation);
         }
 
-        await broker.PublishAsync(message with { Topic = deadLetters }, cancellation);
-        return true;
+        if (envelope.Expiration is { } expiration && EnvelopeTime.IsPast(expiration, app.Process.Clock.GetUtcNow()))
+        {
+            LogExpired(envelope.Id, subscription.PubSub, message.Topic, expiration);
+            return await GiveUpAsync(message, cancellation);
+        }
+
+        var route = Route(body);
+        if (route.Error is not null)
+        {
+            LogNoChoice(envelope.Id, subscription.PubSub, message.Topic, app.AppId, route.Error);
+            return await GiveBackAsync(message, cancellation);
+        }
+
+        if (route.Path is not { } path)
+        {
+            LogNoRoute(envelope.Id, subscription.PubSub, message.Topic, app.AppId);
+            return await GiveUpAsync(message, cancellation);
+        }
+
+        var verdict = await postman(new Parcel(message, envelope, body, path), cancellation);
+        PubSubMetrics.Delivered(app, subscription, verdict switch { Verdict.Success => "success", Verdict.Drop => "drop", _ => "retry" });
+        return verdict switch
+        {
+            Verdict.Success => true,
+            Verdict.Drop => await GiveUpAsync(message, cancellation),
+            _ => await GiveBackAsync(message, cancellation),
+        };
     }
 
-    private async Task<Verdict> DeliverAsync(BrokerMessage message, CancellationToken cancellation)
+    private RouteChoice Route(ReadOnlyMemory<byte> body)
     {
-        var body = message.Data;
-        if (subscription.IsRaw || !TryRoute(body, out var route))
+        if (subscription.Rules.Count == 0)
         {
-            body = CloudEvent.WrapRaw(message.Data, subscription.PubSub, subscription.Topic, app.Process.Clock.GetUtcNow(), message.Id);
-            route = subscription.DefaultRoute;
+            return new RouteChoice(subscription.DefaultRoute, null);
         }
 
-        if (route is null)
-        {
-            LogNoRoute(logger, subscription.Topic, app.AppId);
-            return Verdict.Drop;
-        }
-
-        try
-        {
-            using var request = new HttpRequestMessage(HttpMethod.Post, app.Channel!.Address(route.StartsWith('/') ? route : "/" + route))
-            {
-                Content = new ReadOnlyMemoryContent(body),
-            };
-            request.Content.Headers.ContentType = new MediaTypeHeaderValue(CloudEvent.ContentType);
-            using var answer = await app.Channel.SendAsync(request, cancellation);
-            return await ReadAsync(answer, cancellation);
-        }
-        catch (HttpRequestException error)
-        {
-            LogUnreachable(logger, subscription.Topic, app.AppId, error.Message);
-            return Verdict.Retry;
-        }
+        using var document = JsonDocument.Parse(body, Options);
+        return RouteChoice.Of(subscription.Rules, subscription.DefaultRoute, document.RootElement);
     }
 
-    private bool TryRoute(ReadOnlyMemory<byte> body, out string? route)
+    /// <summary>This app will not take the message: to the dead letter topic if there is one, else it is done with.</summary>
+    private async Task<bool> GiveUpAsync(BrokerMessage message, CancellationToken cancellation) =>
+        subscription.DeadLetterTopic is not { } topic || await TryBuryAsync(message, topic, cancellation);
+
+    /// <summary>The message could not be delivered: to the dead letter topic if there is one, else it comes again.</summary>
+    private async Task<bool> GiveBackAsync(BrokerMessage message, CancellationToken cancellation) =>
+        subscription.DeadLetterTopic is { } topic && await TryBuryAsync(message, topic, cancellation);
+
+    /// <summary>A crash between this and the acknowledgement buries the message twice.</summary>
+    private async Task<bool> TryBuryAsync(BrokerMessage message, string topic, CancellationToken cancellation)
     {
-        route = subscription.DefaultRoute;
         try
         {
-            if (subscription.Rules.Count > 0)
-            {
-                using var document = JsonDocument.Parse(body);
-                route = subscription.Route(document.RootElement);
-            }
-
+            await broker.PublishAsync(message with { Topic = topic, IsDeadLetter = true }, cancellation);
+            LogBuried(subscription.PubSub, message.Topic, app.AppId, topic);
             return true;
         }
-        catch (JsonException)
+        catch (Exception error) when (error is not OperationCanceledException)
         {
+            // Whatever the broker throws, the message is still where it was, and comes again.
+            LogNotBuried(subscription.PubSub, message.Topic, app.AppId, topic, error.Message);
             return false;
         }
     }
 
-    private async Task<Verdict> ReadAsync(HttpResponseMessage answer, CancellationToken cancellation)
-    {
-        if (answer.StatusCode == HttpStatusCode.NotFound)
-        {
-            LogNotFound(logger, subscription.Topic, app.AppId);
-            return Verdict.Drop;
-        }
+    [LoggerMessage(LogLevel.Error, "Message {Id} of topic {Topic} of {PubSub} is no CloudEvent, and {App} subscribes without rawPayload")]
+    private partial void LogNoCloudEvent(string pubSub, string topic, string app, string id);
 
-        if (!answer.IsSuccessStatusCode)
-        {
-            LogRefused(logger, subscription.Topic, app.AppId, (int)answer.StatusCode);
-            return Verdict.Retry;
-        }
+    [LoggerMessage(LogLevel.Warning, "Event {Id} of topic {Topic} of {PubSub} expired at {Expiration} and is dropped")]
+    private partial void LogExpired(string? id, string pubSub, string topic, string expiration);
 
-        return Status(await answer.Content.ReadAsByteArrayAsync(cancellation)) switch
-        {
-            null or "" or "SUCCESS" => Verdict.Done,
-            "DROP" => Verdict.Drop,
-            _ => Verdict.Retry,
-        };
-    }
+    [LoggerMessage(LogLevel.Error, "No route of {App} can be chosen for event {Id} of topic {Topic} of {PubSub}: {Reason}")]
+    private partial void LogNoChoice(string? id, string pubSub, string topic, string app, string reason);
 
-    /// <summary>An answer that is no status object is a success, as with daprd.</summary>
-    private static string? Status(byte[] body)
-    {
-        try
-        {
-            using var document = JsonDocument.Parse(body);
-            return document.RootElement.ValueKind == JsonValueKind.Object && document.RootElement.TryGetProperty("status", out var status) ? status.GetString() : null;
-        }
-        catch (Exception error) when (error is JsonException or InvalidOperationException)
-        {
-            return null;
-        }
-    }
+    [LoggerMessage(LogLevel.Debug, "No route of {App} takes event {Id} of topic {Topic} of {PubSub}: dropped")]
+    private partial void LogNoRoute(string? id, string pubSub, string topic, string app);
 
-    [LoggerMessage(LogLevel.Warning, "No route of {App} takes a message of topic {Topic}: dropped")]
-    private static partial void LogNoRoute(ILogger logger, string topic, string app);
+    [LoggerMessage(LogLevel.Warning, "{App} did not take a message of topic {Topic} of {PubSub}: it goes to dead letter topic {DeadLetterTopic}")]
+    private partial void LogBuried(string pubSub, string topic, string app, string deadLetterTopic);
 
-    [LoggerMessage(LogLevel.Warning, "{App} does not know the route of topic {Topic} (404): the message is dropped")]
-    private static partial void LogNotFound(ILogger logger, string topic, string app);
-
-    [LoggerMessage(LogLevel.Warning, "{App} answered {Status} to a message of topic {Topic}: it comes again")]
-    private static partial void LogRefused(ILogger logger, string topic, string app, int status);
-
-    [LoggerMessage(LogLevel.Warning, "{App} can't be reached with a message of topic {Topic} ({Reason}): it comes again")]
-    private static partial void LogUnreachable(ILogger logger, string topic, string app, string reason);
+    [LoggerMessage(LogLevel.Error, "{App} did not take a message of topic {Topic} of {PubSub}, and dead letter topic {DeadLetterTopic} can't take it either ({Reason}): it comes again")]
+    private partial void LogNotBuried(string pubSub, string topic, string app, string deadLetterTopic, string reason);
 }

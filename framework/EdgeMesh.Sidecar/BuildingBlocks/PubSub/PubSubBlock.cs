@@ -1,73 +1,117 @@
 using EdgeMesh.Sidecar.Apps;
 using EdgeMesh.Sidecar.Components;
-using Grpc.Core;
 
 namespace EdgeMesh.Sidecar.BuildingBlocks.PubSub;
 
 /// <summary>Publishing, whatever the transport.</summary>
 internal static class PubSubBlock
 {
-    public static async Task PublishAsync(AppRuntime app, Publication publication, CancellationToken cancellation)
+    /// <summary>Entries of one bulk publish that are on their way at a time: enough to share a durable broker's syncs.</summary>
+    private const int ParallelEntries = 256;
+
+    /// <summary>The topic of a component that an app publishes to. Tells a missing component before a body is read, as daprd does.</summary>
+    public static PubSubTarget Target(AppRuntime app, string pubsub, string topic)
     {
-        if (publication.Topic.Length == 0)
+        if (pubsub.Length == 0)
         {
-            throw new DaprFault("ERR_TOPIC_EMPTY", $"topic is empty in pubsub {publication.PubSub}", 404, StatusCode.InvalidArgument);
+            throw PubSubFaults.NameEmpty();
         }
 
-        var broker = Broker(app, publication.PubSub, out var spec);
-        if (!TopicScopes.MayPublish(spec, app.AppId, publication.Topic))
+        var broker = Broker(app, pubsub, out var spec);
+        if (topic.Length == 0)
         {
-            throw new DaprFault("ERR_PUBSUB_FORBIDDEN", $"topic {publication.Topic} is not allowed for app id {app.AppId}", 403, StatusCode.PermissionDenied);
+            throw PubSubFaults.TopicEmpty(pubsub);
         }
 
-        var clock = app.Process.Clock;
-        var data = publication.IsRaw ? publication.Data : CloudEvent.Wrap(publication, clock.GetUtcNow(), Guid.NewGuid().ToString());
-        try
+        return new PubSubTarget(app, broker, spec, topic);
+    }
+
+    /// <summary>Returns once the broker owns the message.</summary>
+    public static async Task PublishAsync(PubSubTarget target, Publication publication, CancellationToken cancellation)
+    {
+        var message = Message(target, publication);
+        target.RequireAllowed();
+        if (await TryPublishAsync(target, message, cancellation) is { } error)
         {
-            await broker.PublishAsync(new BrokerMessage(publication.Topic, data, publication.Metadata), cancellation);
-        }
-        catch (Exception error) when (error is not OperationCanceledException)
-        {
-            // Whatever a broker throws means that it does not own the message.
-            throw new DaprFault("ERR_PUBSUB_PUBLISH_MESSAGE", $"error when publish to topic {publication.Topic} in pubsub {publication.PubSub}: {error.Message}", 500, StatusCode.Internal);
+            throw PubSubFaults.NotPublished(target.Spec.Name, target.Topic, error);
         }
     }
 
+    /// <summary>Publishes each entry for itself, in no order.</summary>
+    /// <returns>What failed, by the entry's id.</returns>
+    public static async Task<IReadOnlyList<(string EntryId, string Error)>> PublishManyAsync(PubSubTarget target, IReadOnlyList<BulkEntry> entries, CancellationToken cancellation)
+    {
+        var ids = new HashSet<string>(StringComparer.Ordinal);
+        if (entries.Any(e => e.Id.Length == 0 || !ids.Add(e.Id)))
+        {
+            throw PubSubFaults.EntryIds(target.Spec.Name, target.Topic, target.App.AppId);
+        }
+
+        var messages = entries.Select(e => Message(target, e.Publication)).ToArray();
+        target.RequireAllowed();
+        var errors = new string?[entries.Count];
+        await Parallel.ForAsync(0, messages.Length, new ParallelOptions { MaxDegreeOfParallelism = ParallelEntries, CancellationToken = cancellation },
+            async (i, token) => errors[i] = await TryPublishAsync(target, messages[i], token));
+        return [.. errors.Select((error, i) => (entries[i].Id, error!)).Where(e => e.Item2 is not null)];
+    }
+
+    /// <summary>An app's component of that name.</summary>
     public static IPubSubBroker Broker(AppRuntime app, string name, out ComponentSpec spec)
     {
         if (app.Find(name) is not { } component || !component.Spec.Type.StartsWith("pubsub.", StringComparison.Ordinal))
         {
-            throw new DaprFault("ERR_PUBSUB_NOT_FOUND", $"pubsub {name} is not found", 404, StatusCode.InvalidArgument);
+            throw PubSubFaults.NotFound(name);
         }
 
         spec = component.Spec;
-        return component.Driver as IPubSubBroker
-            ?? throw new DaprFault("ERR_PUBSUB_NOT_CONFIGURED", $"pubsub {name} is not open: {component.Failure}", 400, StatusCode.FailedPrecondition);
+        return component.Driver as IPubSubBroker ?? throw PubSubFaults.NotOpen(name, component.Failure);
+    }
+
+    private static BrokerMessage Message(PubSubTarget target, Publication publication)
+    {
+        if (!RawPayload.TryRead(publication.Metadata, out var isRaw))
+        {
+            throw PubSubFaults.NotBoolean(target.Spec.Name, publication.Metadata[RawPayload.Field]);
+        }
+
+        // A broker keeps the bytes, and the caller's buffer goes back to its pool: one copy, and none beside it.
+        var data = isRaw
+            ? publication.Data.ToArray()
+            : CloudEvent.Wrap(publication, target.App.AppId, target.App.Process.Clock.GetUtcNow()) ?? throw PubSubFaults.NoCloudEvent(target.Spec.Name, target.App.AppId);
+        return new BrokerMessage(target.Topic, data, publication.Metadata) { IsRaw = isRaw };
+    }
+
+    /// <returns>Why the broker does not own the message; null: it does.</returns>
+    private static async Task<string?> TryPublishAsync(PubSubTarget target, BrokerMessage message, CancellationToken cancellation)
+    {
+        string? failure = null;
+        try
+        {
+            await target.Broker.PublishAsync(message, cancellation);
+        }
+        catch (Exception error) when (error is not OperationCanceledException)
+        {
+            // Whatever a broker throws means that it does not own the message.
+            failure = error.Message;
+        }
+
+        PubSubMetrics.Published(target, failure is null);
+        return failure;
     }
 }
 
-/// <summary>Which app may publish and subscribe which topic: Dapr's <c>allowedTopics</c>, <c>protectedTopics</c>, <c>publishingScopes</c> and
-/// <c>subscriptionScopes</c> (<c>app1=topic1,topic2;app2=</c>).</summary>
-internal static class TopicScopes
+/// <param name="App">Who publishes.</param>
+/// <param name="Broker">The open component.</param>
+/// <param name="Spec">Its specification, as this app sees it.</param>
+/// <param name="Topic">Not empty.</param>
+internal sealed record PubSubTarget(AppRuntime App, IPubSubBroker Broker, ComponentSpec Spec, string Topic)
 {
-    public static bool MayPublish(ComponentSpec spec, string appId, string topic) => May(spec, "publishingScopes", appId, topic);
-
-    public static bool MaySubscribe(ComponentSpec spec, string appId, string topic) => May(spec, "subscriptionScopes", appId, topic);
-
-    private static bool May(ComponentSpec spec, string scopes, string appId, string topic)
+    /// <summary>Topic scopes are asked after the message was read, as daprd does.</summary>
+    public void RequireAllowed()
     {
-        var allowed = List(spec["allowedTopics"], ',');
-        if (allowed.Length > 0 && !allowed.Contains(topic))
+        if (!TopicScopes.MayPublish(Spec, App.AppId, Topic))
         {
-            return false;
+            throw PubSubFaults.Forbidden(Spec.Name, Topic, App.AppId);
         }
-
-        var own = List(spec[scopes], ';').FirstOrDefault(s => s.StartsWith(appId + "=", StringComparison.Ordinal));
-        return own is null
-            ? !List(spec["protectedTopics"], ',').Contains(topic)
-            : List(own[(appId.Length + 1)..], ',').Contains(topic);
     }
-
-    private static string[] List(string? text, char separator) =>
-        text?.Split(separator, StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries) ?? [];
 }

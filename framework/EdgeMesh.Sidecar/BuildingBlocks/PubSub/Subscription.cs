@@ -1,4 +1,3 @@
-using System.Text.Json;
 using EdgeMesh.Sidecar.Resources;
 
 namespace EdgeMesh.Sidecar.BuildingBlocks.PubSub;
@@ -13,83 +12,53 @@ internal sealed record Subscription(string PubSub, string Topic, IReadOnlyList<R
     /// <summary>PROGRAMMATIC or DECLARATIVE, as the metadata API says it.</summary>
     public string Origin { get; init; } = "PROGRAMMATIC";
 
-    public bool IsRaw => Metadata.TryGetValue("rawPayload", out var raw) && raw is "true" or "True" or "1";
+    /// <summary>Messages come without an envelope.</summary>
+    public bool IsRaw { get; private init; }
 
-    /// <summary>Where a message goes; null: nowhere, it is acknowledged and dropped.</summary>
-    public string? Route(JsonElement envelope) =>
-        Rules.FirstOrDefault(r => r.Matches(envelope))?.Path ?? DefaultRoute;
-
-    /// <summary>Reads what the app answered to <c>GET /dapr/subscribe</c>.</summary>
-    public static IReadOnlyList<Subscription> Read(JsonElement answer, List<string> faults)
+    /// <summary>Null: it can't be served; <paramref name="faults"/> says why.</summary>
+    public static Subscription? From(SubscriptionResource resource, List<string> faults)
     {
-        var subscriptions = new List<Subscription>();
-        foreach (var item in answer.ValueKind == JsonValueKind.Array ? answer.EnumerateArray().ToArray() : [])
-        {
-            if (Text(item, "pubsubname") is not { } pubsub || Text(item, "topic") is not { } topic)
-            {
-                continue;
-            }
-
-            var routes = Property(item, "routes");
-            subscriptions.Add(new Subscription(pubsub, topic, ReadRules(routes, topic, faults), Text(item, "route") ?? (routes is { } r ? Text(r, "default") : null))
-            {
-                DeadLetterTopic = Text(item, "deadLetterTopic"),
-                Metadata = Property(item, "metadata") is { ValueKind: JsonValueKind.Object } metadata
-                    ? metadata.EnumerateObject().ToDictionary(p => p.Name, p => p.Value.ToString())
-                    : new Dictionary<string, string>(),
-            });
-        }
-
-        return subscriptions;
-    }
-
-    public static Subscription From(SubscriptionResource resource, List<string> faults) =>
-        new(resource.PubSub, resource.Topic, [.. resource.Rules.Select(r => RoutingRule.Parse(r.Match, r.Path, resource.Source, faults)).OfType<RoutingRule>()], resource.DefaultRoute)
+        var rules = resource.Rules.Select(r => RoutingRule.Parse(r.Match, r.Path, resource.Source, faults)).ToArray();
+        return new Subscription(resource.PubSub, resource.Topic, [.. rules.OfType<RoutingRule>()], resource.DefaultRoute)
         {
             DeadLetterTopic = resource.DeadLetterTopic,
             Metadata = resource.Metadata,
             Origin = "DECLARATIVE",
-        };
-
-    private static List<RoutingRule> ReadRules(JsonElement? routes, string topic, List<string> faults) =>
-        routes is { } r && Property(r, "rules") is { ValueKind: JsonValueKind.Array } rules
-            ? [.. rules.EnumerateArray().Select(rule => RoutingRule.Parse(Text(rule, "match") ?? "", Text(rule, "path") ?? "", $"subscription of {topic}", faults)).OfType<RoutingRule>()]
-            : [];
-
-    /// <summary>In any case, as daprd reads it: Dapr.AspNetCore writes <c>pubsubName</c>, others <c>pubsubname</c>.</summary>
-    private static JsonElement? Property(JsonElement element, string name)
-    {
-        foreach (var property in element.ValueKind == JsonValueKind.Object ? element.EnumerateObject() : default)
-        {
-            if (property.Name.Equals(name, StringComparison.OrdinalIgnoreCase) && property.Value.ValueKind != JsonValueKind.Null)
-            {
-                return property.Value;
-            }
-        }
-
-        return null;
+        }.Checked(rules.Contains(null), resource.Source, faults);
     }
 
-    private static string? Text(JsonElement element, string name) =>
-        Property(element, name) is { ValueKind: JsonValueKind.String } value && value.GetString() is { Length: > 0 } text ? text : null;
-}
-
-/// <summary>A routing rule: the first whose condition holds takes the message.</summary>
-internal sealed record RoutingRule(Func<JsonElement, bool> Matches, string Path)
-{
-    public static RoutingRule? Parse(string match, string path, string source, List<string> faults)
+    /// <summary>All or nothing: with a rule missing, messages would take a wrong route.</summary>
+    public Subscription? Checked(bool isIncomplete, string source, List<string> faults)
     {
-        if (match.Length == 0)
+        if (!RawPayload.TryRead(Metadata, out var isRaw))
         {
-            return new RoutingRule(_ => true, path);
+            faults.Add($"{source}: metadata '{RawPayload.Field}' must be true or false, and is '{Metadata[RawPayload.Field]}'.");
+            return null;
         }
 
-        if (CelExpression.TryParse(match, out var condition, out var fault))
+        if (isIncomplete)
         {
-            return new RoutingRule(condition, path);
+            return null;
         }
 
-        faults.Add($"{source}: the routing rule '{match}' can't be read: {fault}");
-        return null;
+        if (Rules.Count == 0 && DefaultRoute is null)
+        {
+            faults.Add($"{source}: topic {Topic} of {PubSub} has no route. Give it a route or a default.");
+            return null;
+        }
+
+        return this with { IsRaw = isRaw };
+    }
+
+    /// <summary>One subscription for each topic: the app's own goes before a declared one, a later before an earlier, as with daprd.</summary>
+    public static IReadOnlyList<Subscription> Distinct(IEnumerable<Subscription> declared, IEnumerable<Subscription> own)
+    {
+        var byTopic = new Dictionary<(string, string), Subscription>();
+        foreach (var subscription in declared.Concat(own))
+        {
+            byTopic[(subscription.PubSub, subscription.Topic)] = subscription;
+        }
+
+        return [.. byTopic.Values];
     }
 }

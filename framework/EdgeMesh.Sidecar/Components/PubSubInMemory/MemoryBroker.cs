@@ -1,83 +1,80 @@
-using System.Collections.Concurrent;
-using System.Threading.Channels;
-
 namespace EdgeMesh.Sidecar.Components.PubSubInMemory;
 
-/// <summary>Messages that live as long as the process, for every app of it. A group that nobody subscribes keeps nothing.</summary>
-internal sealed class MemoryBroker(TimeProvider clock) : IPubSubBroker
+/// <summary>What a full queue does to the next message.</summary>
+internal enum WhenFull
 {
-    private const int QueueLimit = 10_000;
-    private const int Attempts = 5;
-    private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(100);
+    /// <summary>The publisher is told.</summary>
+    Refuse,
 
-    private readonly ConcurrentDictionary<(string Topic, string Group), Channel<BrokerMessage>> _groups = new();
+    /// <summary>The oldest goes, and is counted.</summary>
+    DropOldest,
+}
 
-    public async Task PublishAsync(BrokerMessage message, CancellationToken cancellation)
+/// <summary>Messages that live as long as the process, for every app of it. A topic that nobody subscribes keeps nothing, and so does a
+/// group whose last subscriber went. A subscription of <c>orders*</c> takes every topic that begins so, as with daprd.</summary>
+/// <remarks>Subscribers of a group take from one queue, each one message at a time, so a lone subscriber sees a topic's order. daprd's
+/// own in-memory broker forgets a message that was not acknowledged; here it comes again after a pause, behind those that came since.</remarks>
+internal sealed class MemoryBroker(TimeProvider clock, WhenFull whenFull = WhenFull.Refuse) : IPubSubBroker
+{
+    private readonly Lock _gate = new();
+
+    /// <summary>Replaced whole by subscribers, read by publishers without a lock.</summary>
+    private volatile MemoryGroup[] _groups = [];
+
+    public Task PublishAsync(BrokerMessage message, CancellationToken cancellation)
     {
-        var stamped = message with { Id = Guid.NewGuid().ToString() };
-        foreach (var ((topic, _), queue) in _groups)
+        MemoryMessage? stamped = null;
+        string? full = null;
+        foreach (var group in _groups)
         {
-            if (topic == message.Topic)
+            if (group.Takes(message.Topic))
             {
-                await queue.Writer.WriteAsync(stamped, cancellation);
+                stamped ??= new MemoryMessage(message with { Id = Guid.NewGuid().ToString() }, Attempts: 0);
+                full = group.TryAdd(stamped) ? full : group.Name;
             }
         }
+
+        return full is null
+            ? Task.CompletedTask
+            : throw new BrokerRefusalException($"The queue of group '{full}' is full ({MemoryGroup.QueueLimit} messages): its app does not keep up. Try again later.");
     }
 
     public Task<IAsyncDisposable> SubscribeAsync(BrokerSubscription subscription, BrokerHandler handler, CancellationToken cancellation)
     {
-        var queue = _groups.GetOrAdd((subscription.Topic, subscription.ConsumerGroup), _ => Channel.CreateBounded<BrokerMessage>(QueueLimit));
-        return Task.FromResult<IAsyncDisposable>(new Subscriber(queue, handler, clock));
+        lock (_gate)
+        {
+            var group = Array.Find(_groups, g => g.Topic == subscription.Topic && g.Name == subscription.ConsumerGroup);
+            if (group is null)
+            {
+                group = new MemoryGroup(subscription.Topic, subscription.ConsumerGroup, whenFull, clock);
+                _groups = [.. _groups, group];
+            }
+
+            group.Subscribers++;
+            return Task.FromResult<IAsyncDisposable>(new MemorySubscriber(group, handler, Leave));
+        }
+    }
+
+    private void Leave(MemoryGroup group)
+    {
+        lock (_gate)
+        {
+            if (--group.Subscribers == 0)
+            {
+                _groups = [.. _groups.Where(g => g != group)];
+                group.Close();
+            }
+        }
     }
 
     public ValueTask DisposeAsync()
     {
-        foreach (var queue in _groups.Values)
+        lock (_gate)
         {
-            queue.Writer.TryComplete();
+            Array.ForEach(_groups, g => g.Close());
+            _groups = [];
         }
 
         return ValueTask.CompletedTask;
-    }
-
-    private sealed class Subscriber : IAsyncDisposable
-    {
-        private readonly CancellationTokenSource _stop = new();
-        private readonly Task _loop;
-
-        public Subscriber(Channel<BrokerMessage> queue, BrokerHandler handler, TimeProvider clock) =>
-            _loop = RunAsync(queue.Reader, handler, clock);
-
-        private async Task RunAsync(ChannelReader<BrokerMessage> queue, BrokerHandler handler, TimeProvider clock)
-        {
-            try
-            {
-                await foreach (var message in queue.ReadAllAsync(_stop.Token))
-                {
-                    await DeliverAsync(message, handler, clock);
-                }
-            }
-            catch (OperationCanceledException)
-            {
-                // The subscription ended.
-            }
-        }
-
-        private async Task DeliverAsync(BrokerMessage message, BrokerHandler handler, TimeProvider clock)
-        {
-            var pause = FirstPause;
-            for (var attempt = 1; attempt <= Attempts && !await handler(message, _stop.Token); attempt++)
-            {
-                await Task.Delay(pause, clock, _stop.Token);
-                pause *= 2;
-            }
-        }
-
-        public async ValueTask DisposeAsync()
-        {
-            await _stop.CancelAsync();
-            await _loop;
-            _stop.Dispose();
-        }
     }
 }

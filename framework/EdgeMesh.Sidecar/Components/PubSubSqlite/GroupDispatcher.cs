@@ -1,191 +1,211 @@
-using Microsoft.Data.Sqlite;
+using System.Threading.Channels;
 
 namespace EdgeMesh.Sidecar.Components.PubSubSqlite;
 
-/// <summary>Delivers one topic to one group: to its subscribers in turn, a few at a time, again later what was not acknowledged.</summary>
+/// <summary>Delivers one group's messages to its subscribers: each to one of them, a few at a time, again later what was not acknowledged.
+/// What is under way is known in memory alone, so a crash gives all of it out again.</summary>
 internal sealed class GroupDispatcher : IAsyncDisposable
 {
-    private const int InFlightLimit = 16;
     private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(200);
     private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(30);
 
-    private readonly string _topic;
-    private readonly string _group;
-    private readonly SqliteConnection _reader;
-    private readonly GroupWriter _writer;
+    private readonly BrokerGroup _group;
+    private readonly SqliteBroker _broker;
     private readonly TimeProvider _clock;
+    private readonly int _maxInFlight;
+    private readonly Channel<bool> _signal = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
     private readonly CancellationTokenSource _stop = new();
-    private readonly SemaphoreSlim _signal = new(1);
+    private readonly ITimer _timer;
     private readonly Lock _gate = new();
-    private readonly List<BrokerHandler> _handlers = [];
+    private readonly List<GroupSubscriber> _subscribers = [];
     private readonly HashSet<long> _inFlight = [];
-    private readonly Dictionary<long, (int Attempts, DateTimeOffset Due)> _waiting = [];
     private readonly Task _loop;
-    private int _turn;
 
-    public GroupDispatcher(string topic, string group, SqliteConnection reader, GroupWriter writer, TimeProvider clock)
+    public GroupDispatcher(BrokerGroup group, SqliteBroker broker, TimeProvider clock, int maxInFlight)
     {
-        (_topic, _group, _reader, _writer, _clock) = (topic, group, reader, writer, clock);
+        (_group, _broker, _clock, _maxInFlight) = (group, broker, clock, maxInFlight);
+        _timer = clock.CreateTimer(_ => Wake(), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
         _loop = RunAsync();
     }
 
-    public void Wake()
+    public bool HasSubscribers
     {
-        lock (_gate)
+        get
         {
-            if (_signal.CurrentCount == 0)
+            lock (_gate)
             {
-                _signal.Release();
+                return _subscribers.Count > 0;
             }
         }
     }
 
+    /// <summary>Something may be due.</summary>
+    public void Wake() => _signal.Writer.TryWrite(true);
+
     public IAsyncDisposable Add(BrokerHandler handler)
     {
+        var subscriber = new GroupSubscriber(handler, Remove);
         lock (_gate)
         {
-            _handlers.Add(handler);
+            _subscribers.Add(subscriber);
         }
 
         Wake();
-        return new Subscriber(this, handler);
+        return subscriber;
+    }
+
+    private void Remove(GroupSubscriber subscriber)
+    {
+        lock (_gate)
+        {
+            _subscribers.Remove(subscriber);
+        }
     }
 
     private async Task RunAsync()
     {
         try
         {
-            while (true)
+            while (await _signal.Reader.WaitToReadAsync(_stop.Token))
             {
-                await _signal.WaitAsync(NextDue(), _stop.Token);
-                foreach (var message in Take())
+                while (_signal.Reader.TryRead(out _))
                 {
-                    _ = DeliverAsync(message.Id, message.Message, message.Handler);
+                    // One signal stands for all.
+                }
+
+                foreach (var (delivery, subscriber) in Take())
+                {
+                    _ = DeliverAsync(delivery, subscriber);
                 }
             }
         }
         catch (OperationCanceledException)
         {
-            // The broker stops; rows in flight stay and come again.
+            // The broker stops.
         }
     }
 
-    private TimeSpan NextDue()
+    /// <summary>What is due and in nobody's hand, each with the subscriber that has least to do.</summary>
+    private List<(DueDelivery Delivery, GroupSubscriber Subscriber)> Take()
     {
+        var taken = new List<(DueDelivery, GroupSubscriber)>();
         lock (_gate)
         {
-            if (_waiting.Count == 0)
-            {
-                return Timeout.InfiniteTimeSpan;
-            }
-
-            var pause = _waiting.Values.Min(w => w.Due) - _clock.GetUtcNow();
-            return pause < TimeSpan.Zero ? TimeSpan.Zero : pause > TimeSpan.FromSeconds(1) ? TimeSpan.FromSeconds(1) : pause;
-        }
-    }
-
-    /// <summary>The oldest rows that nobody has in hand and whose pause is over.</summary>
-    private List<(long Id, BrokerMessage Message, BrokerHandler Handler)> Take()
-    {
-        var taken = new List<(long, BrokerMessage, BrokerHandler)>();
-        lock (_gate)
-        {
-            var room = InFlightLimit - _inFlight.Count;
-            if (_handlers.Count == 0 || room <= 0)
+            var now = _clock.GetUtcNow();
+            if (_subscribers.Count == 0 || _subscribers.TrueForAll(s => s.InHand >= _maxInFlight))
             {
                 return taken;
             }
 
-            var now = _clock.GetUtcNow();
-            using var command = _reader.CreateCommand();
-            command.CommandText = "SELECT m.id, m.data FROM delivery d JOIN message m ON m.id = d.id WHERE d.topic = $topic AND d.grp = $group AND (m.expires IS NULL OR m.expires > $now) ORDER BY d.id LIMIT $limit";
-            command.Parameters.AddWithValue("$topic", _topic);
-            command.Parameters.AddWithValue("$group", _group);
-            command.Parameters.AddWithValue("$now", now.ToUnixTimeMilliseconds());
-            command.Parameters.AddWithValue("$limit", InFlightLimit + _waiting.Count);
-            using var rows = command.ExecuteReader();
-            while (room > 0 && rows.Read())
+            // Those in hand are due as well, so that many more are asked for.
+            foreach (var delivery in _broker.Reader.Due(_group, now, _inFlight.Count + (_subscribers.Count * _maxInFlight)))
             {
-                var id = rows.GetInt64(0);
-                if (_inFlight.Contains(id) || _waiting.TryGetValue(id, out var wait) && wait.Due > now)
+                var subscriber = _subscribers.MinBy(s => s.InHand)!;
+                if (subscriber.InHand < _maxInFlight && _inFlight.Add(delivery.Id))
                 {
-                    continue;
+                    subscriber.Begin();
+                    taken.Add((delivery, subscriber));
                 }
+            }
 
-                _inFlight.Add(id);
-                room--;
-                taken.Add((id, new BrokerMessage(_topic, (byte[])rows[1], new Dictionary<string, string>()) { Id = $"{_topic}-{id}" }, _handlers[_turn++ % _handlers.Count]));
+            if (_broker.Reader.NextDue(_group, now) is { } due)
+            {
+                _timer.Change(due - now, Timeout.InfiniteTimeSpan);
             }
         }
 
         return taken;
     }
 
-    private async Task DeliverAsync(long id, BrokerMessage message, BrokerHandler handler)
+    private async Task DeliverAsync(DueDelivery delivery, GroupSubscriber subscriber)
     {
-        var acknowledged = false;
+        // Off the loop at once: loading and handling take time.
+        await Task.Yield();
         try
         {
-            acknowledged = await handler(message, _stop.Token);
-            if (acknowledged)
+            var acknowledged = await HandAsync(delivery, subscriber);
+            if (acknowledged is { } done)
             {
-                await _writer.WriteAsync(connection => Acknowledge(connection, id), _stop.Token);
+                await SettleAsync(delivery, done);
             }
         }
         catch (Exception)
         {
-            // A handler that throws, or an acknowledgement that could not be written, is a delivery to repeat.
-            acknowledged = false;
+            // The file can't be read or written now. The message is still there; a pause keeps this from turning into a storm.
+            await PauseAsync(subscriber.Stopped);
         }
-
-        lock (_gate)
+        finally
         {
-            _inFlight.Remove(id);
-            var attempts = _waiting.Remove(id, out var before) ? before.Attempts + 1 : 1;
-            if (!acknowledged)
+            lock (_gate)
             {
-                var pause = TimeSpan.FromTicks(Math.Min(LongestPause.Ticks, FirstPause.Ticks << Math.Min(attempts - 1, 16)));
-                _waiting[id] = (attempts, _clock.GetUtcNow() + pause);
+                _inFlight.Remove(delivery.Id);
             }
+
+            subscriber.End();
+            Wake();
+        }
+    }
+
+    /// <summary>Null: the subscriber went before it said anything.</summary>
+    private async Task<bool?> HandAsync(DueDelivery delivery, GroupSubscriber subscriber)
+    {
+        if (_broker.Reader.Load(delivery.Id, _clock.GetUtcNow()) is not { } data)
+        {
+            BrokerLosses.Add(1, "sqlite", "expired", _group.Topic);
+            return true;
         }
 
-        Wake();
+        try
+        {
+            return await subscriber.Handler(new BrokerMessage(_group.Topic, data, BrokerMessage.NoMetadata) { Id = _broker.MessageId(delivery.Id) }, subscriber.Stopped);
+        }
+        catch (OperationCanceledException) when (subscriber.Stopped.IsCancellationRequested)
+        {
+            return null;
+        }
+        catch (Exception)
+        {
+            // A handler that throws did not acknowledge.
+            return false;
+        }
     }
 
-    private bool Acknowledge(SqliteConnection connection, long id)
+    private async Task PauseAsync(CancellationToken cancellation)
     {
-        using var command = connection.CreateCommand();
-        command.CommandText = """
-            DELETE FROM delivery WHERE topic = $topic AND grp = $group AND id = $id;
-            DELETE FROM message WHERE id = $id AND NOT EXISTS (SELECT 1 FROM delivery WHERE id = $id);
-            """;
-        command.Parameters.AddWithValue("$topic", _topic);
-        command.Parameters.AddWithValue("$group", _group);
-        command.Parameters.AddWithValue("$id", id);
-        command.ExecuteNonQuery();
-        return true;
+        try
+        {
+            await Task.Delay(FirstPause, _clock, cancellation);
+        }
+        catch (OperationCanceledException)
+        {
+            // The subscriber goes: no reason to wait any longer.
+        }
     }
 
+    private Task SettleAsync(DueDelivery delivery, bool acknowledged)
+    {
+        if (acknowledged)
+        {
+            return _broker.AcknowledgeAsync(_group, delivery.Id);
+        }
+
+        var pause = Math.Min(LongestPause.Ticks, FirstPause.Ticks << Math.Min(delivery.Attempts, 16)) * (0.8 + (0.4 * Random.Shared.NextDouble()));
+        return _broker.Writer.PostponeAsync(_group, delivery.Id, delivery.Attempts + 1, _clock.GetUtcNow() + TimeSpan.FromTicks((long)pause));
+    }
+
+    /// <summary>Ends the subscribers, and waits for what they have in hand.</summary>
     public async ValueTask DisposeAsync()
     {
-        await _stop.CancelAsync();
-        await _loop;
+        GroupSubscriber[] subscribers;
         lock (_gate)
         {
-            _reader.Dispose();
+            subscribers = [.. _subscribers];
         }
-    }
 
-    private sealed class Subscriber(GroupDispatcher group, BrokerHandler handler) : IAsyncDisposable
-    {
-        public ValueTask DisposeAsync()
-        {
-            lock (group._gate)
-            {
-                group._handlers.Remove(handler);
-            }
-
-            return ValueTask.CompletedTask;
-        }
+        await Task.WhenAll(subscribers.Select(s => s.DisposeAsync().AsTask()));
+        await _stop.CancelAsync();
+        await _loop;
+        await _timer.DisposeAsync();
+        _stop.Dispose();
     }
 }

@@ -1,0 +1,78 @@
+using System.Text;
+using System.Text.Json;
+
+namespace EdgeMesh.Sidecar.BuildingBlocks.PubSub;
+
+/// <param name="Id">The publisher's name for it.</param>
+/// <param name="Publication">What it is.</param>
+internal sealed record BulkEntry(string Id, Publication Publication);
+
+/// <summary>Reads the entries of a bulk publish by HTTP: the content type says how an event's bytes are written in JSON.</summary>
+internal sealed class BulkEntries(PubSubTarget target, IReadOnlyDictionary<string, string> metadata, string? traceParent, string? traceState)
+{
+    private string PubSub => target.Spec.Name;
+
+    /// <exception cref="DaprFault">The list is no list of entries.</exception>
+    public IReadOnlyList<BulkEntry> Read(JsonElement list)
+    {
+        if (list.ValueKind != JsonValueKind.Array)
+        {
+            throw Unreadable($"a list is expected, not a JSON {list.ValueKind}");
+        }
+
+        return [.. list.EnumerateArray().Select(ReadEntry)];
+    }
+
+    public DaprFault Unreadable(string error) => PubSubFaults.BulkUnreadable(PubSub, target.Topic, target.App.AppId, error);
+
+    private BulkEntry ReadEntry(JsonElement entry)
+    {
+        if (entry.ValueKind != JsonValueKind.Object)
+        {
+            throw Unreadable("an entry is no object");
+        }
+
+        var contentType = Text(entry, "contentType");
+        var data = entry.TryGetProperty("event", out var content) ? Bytes(content, contentType) : null;
+        return new BulkEntry(Text(entry, "entryId"), new Publication(PubSub, target.Topic, data ?? throw Mismatch(), contentType, Merge(entry))
+        {
+            TraceParent = traceParent,
+            TraceState = traceState,
+        });
+    }
+
+    private static byte[]? Bytes(JsonElement content, string contentType)
+    {
+        if (MediaType.IsBinary(contentType))
+        {
+            return content.ValueKind == JsonValueKind.String && content.TryGetBytesFromBase64(out var bytes) ? bytes : null;
+        }
+
+        if (MediaType.IsText(contentType))
+        {
+            return content.ValueKind == JsonValueKind.String ? Encoding.UTF8.GetBytes(content.GetString()!) : null;
+        }
+
+        return MediaType.IsJson(contentType) || MediaType.IsCloudEvent(contentType) ? Encoding.UTF8.GetBytes(content.GetRawText()) : null;
+    }
+
+    /// <summary>An entry's own metadata before the request's.</summary>
+    private Dictionary<string, string> Merge(JsonElement entry)
+    {
+        var merged = new Dictionary<string, string>(metadata, StringComparer.Ordinal);
+        if (entry.TryGetProperty("metadata", out var own) && own.ValueKind == JsonValueKind.Object)
+        {
+            foreach (var property in own.EnumerateObject())
+            {
+                merged[property.Name] = property.Value.ToString();
+            }
+        }
+
+        return merged;
+    }
+
+    private static string Text(JsonElement entry, string name) =>
+        entry.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.String ? value.GetString()! : "";
+
+    private DaprFault Mismatch() => PubSubFaults.EntryContentType(PubSub, target.Topic, target.App.AppId);
+}

@@ -1,0 +1,22 @@
+using System.Diagnostics.Metrics;
+
+namespace EdgeMesh.Sidecar.Components;
+
+/// <summary>Counts what brokers give up: nothing that was taken goes unseen.</summary>
+internal static class BrokerLosses
+{
+    private static readonly Meter Meter = new("EdgeMesh.Sidecar");
+    private static readonly Counter<long> Lost = Meter.CreateCounter<long>("edgemesh.pubsub.lost", "{message}", "Messages that a broker gave up, by reason.");
+
+    /// <param name="count">How many.</param>
+    /// <param name="broker">The kind of broker.</param>
+    /// <param name="reason">Which limit it was: full, attempts, expired, retention …</param>
+    /// <param name="where">The topic or the peer.</param>
+    public static void Add(long count, string broker, string reason, string where)
+    {
+        if (count > 0)
+        {
+            Lost.Add(count, new("broker", broker), new("reason", reason), new("where", where));
+        }
+    }
+}
