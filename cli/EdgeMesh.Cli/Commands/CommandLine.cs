@@ -25,7 +25,7 @@ internal static class CommandLine
         {
             var command = parse.CommandResult.Command;
             var path = command is RootCommand ? string.Empty : $" {PathOf(command)}";
-            return screen.Fail(string.Join(" ", parse.Errors.Select(e => e.Message)), $"See ./edgemesh{path} --help", ExitCode.WrongUsage);
+            return screen.Fail(Say(parse), $"See ./edgemesh{path} --help", ExitCode.WrongUsage);
         }
 
         return await parse.InvokeAsync(new()
@@ -62,6 +62,11 @@ internal static class CommandLine
 
         return root;
     }
+
+    /// <summary>A word that is no command is the whole fault; that a command is missing follows from it.</summary>
+    private static string Say(ParseResult parse) => parse.UnmatchedTokens is [var word, ..] && parse.CommandResult.Command.Subcommands.Count > 0
+        ? $"there is no command '{word}'. Commands: {string.Join(", ", parse.CommandResult.Command.Subcommands.Select(c => c.Name))}."
+        : string.Join(" ", parse.Errors.Select(e => e.Message));
 
     private static string PathOf(Command command)
     {

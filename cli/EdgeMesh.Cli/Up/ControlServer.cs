@@ -42,6 +42,7 @@ internal sealed class ControlServer : IAsyncDisposable
         listener.Dispose();
         await accepting;
         File.Delete(Path);
+        ControlPath.Remove(Path);
         stopping.Dispose();
     }
 

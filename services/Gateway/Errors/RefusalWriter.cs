@@ -1,4 +1,5 @@
 using System.Diagnostics.Metrics;
+using System.Text.Encodings.Web;
 using System.Text.Json;
 using EdgeMesh.Hosting;
 using EdgeMesh.Services.Gateway.Doors;
@@ -9,6 +10,9 @@ namespace EdgeMesh.Services.Gateway.Errors;
 /// name patients.</summary>
 internal sealed partial class RefusalWriter
 {
+    /// <summary>For programs and people, never part of a page: quotes stay readable.</summary>
+    private static readonly JsonWriterOptions Readable = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+
     private const string FhirSystem = "https://edgemesh.dev/problems";
     private const string RetrySeconds = "1";
 
@@ -65,7 +69,7 @@ internal sealed partial class RefusalWriter
     private static async Task WriteOutcomeAsync(HttpResponse response, Refusal refusal)
     {
         response.ContentType = "application/fhir+json; charset=utf-8";
-        await using var json = new Utf8JsonWriter(response.BodyWriter);
+        await using var json = new Utf8JsonWriter(response.BodyWriter, Readable);
         json.WriteStartObject();
         json.WriteString("resourceType", "OperationOutcome");
         json.WriteStartArray("issue");

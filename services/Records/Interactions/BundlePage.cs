@@ -16,7 +16,7 @@ internal sealed class BundlePage : IDisposable
     /// <param name="links">Relation and address.</param>
     public BundlePage(string type, int? total, params ReadOnlySpan<(string Relation, string Url)> links)
     {
-        _writer = new Utf8JsonWriter(_buffer);
+        _writer = new Utf8JsonWriter(_buffer, OutcomeJson.Options);
         _writer.WriteStartObject();
         _writer.WriteString("resourceType", "Bundle");
         _writer.WriteString("type", type);

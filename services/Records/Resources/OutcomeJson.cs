@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Text.Encodings.Web;
 using System.Text.Json;
 
 namespace EdgeMesh.Services.Records.Resources;
@@ -8,10 +9,13 @@ internal static class OutcomeJson
 {
     private const string CodeSystem = "https://edgemesh.dev/fhir/issue-codes";
 
+    /// <summary>For programs and people, never part of a page: quotes stay readable.</summary>
+    public static readonly JsonWriterOptions Options = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+
     public static byte[] Bytes(IReadOnlyList<Issue> issues)
     {
         var buffer = new ArrayBufferWriter<byte>(512);
-        using (var writer = new Utf8JsonWriter(buffer))
+        using (var writer = new Utf8JsonWriter(buffer, Options))
         {
             Write(writer, issues);
         }

@@ -32,6 +32,15 @@ public sealed class CommandLineTests : IDisposable
     }
 
     [Fact]
+    public async Task Run_NoSuchCommand_NamesItAndThoseThatThereAre()
+    {
+        var result = await RunResult.OfAsync("frobnicate");
+
+        Assert.Equal(ExitCode.WrongUsage, result.Code);
+        Assert.Contains("there is no command 'frobnicate'. Commands: demo, test, up,", result.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Help_Root_ShowsFirstStepsAndExitCodes()
     {
         var result = await RunResult.OfAsync("--help");

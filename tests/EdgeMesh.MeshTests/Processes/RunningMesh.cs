@@ -1,0 +1,74 @@
+using System.Globalization;
+using System.Net.Http.Headers;
+using System.Net.Security;
+using System.Security.Cryptography.X509Certificates;
+using System.Text;
+using System.Text.Json;
+
+namespace EdgeMesh.MeshTests.Processes;
+
+/// <summary>A mesh as <c>edgemesh up -d</c> starts it, with a data folder and ports of its own; stopped at the end.</summary>
+public sealed class RunningMesh : IAsyncLifetime
+{
+    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(90);
+
+    private readonly string _data = Directory.CreateTempSubdirectory("edgemesh-mesh-").FullName;
+    private int _shift;
+
+    internal int GatewayPort => 7201 + _shift;
+
+    public async ValueTask InitializeAsync()
+    {
+        var cancellation = TestContext.Current.CancellationToken;
+        for (_shift = 4_000; ; _shift += 1_000)
+        {
+            var result = await EdgeMeshCommand.RunAsync(Limit, cancellation, "up", "-d", "--data-dir", _data, "--port-shift", Shift);
+            if (result.ExitCode == 0)
+            {
+                return;
+            }
+
+            Assert.True(result.Errors.Contains("taken", StringComparison.Ordinal) && _shift < 20_000, result.ToString());
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await EdgeMeshCommand.RunAsync(Limit, CancellationToken.None, "down", "--data-dir", _data, "--port-shift", Shift);
+        Directory.Delete(_data, recursive: true);
+    }
+
+    internal Task<CommandResult> RunAsync(params string[] arguments) =>
+        EdgeMeshCommand.RunAsync(Limit, TestContext.Current.CancellationToken, [.. arguments, "--data-dir", _data, "--port-shift", Shift]);
+
+    /// <summary>A practitioner of clinic-a at its gateway.</summary>
+    internal async Task<HttpClient> PractitionerAsync()
+    {
+        var token = await RunAsync("token", "--user", "dr-ada", "--role", "practitioner", "--site", "clinic-a");
+        Assert.True(token.ExitCode == 0, token.ToString());
+        var client = new HttpClient(new SocketsHttpHandler { SslOptions = { RemoteCertificateValidationCallback = IsOurs } }) { BaseAddress = new Uri($"https://127.0.0.1:{GatewayPort}"), Timeout = TimeSpan.FromSeconds(60) };
+        client.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", token.Output.Trim());
+        return client;
+    }
+
+    internal bool IsOurs(object sender, X509Certificate? certificate, X509Chain? chain, SslPolicyErrors errors)
+    {
+        using var authority = X509CertificateLoader.LoadCertificateFromFile(Path.Combine(_data, "ca.pem"));
+        using var own = new X509Chain { ChainPolicy = { TrustMode = X509ChainTrustMode.CustomRootTrust, RevocationMode = X509RevocationMode.NoCheck } };
+        own.ChainPolicy.CustomTrustStore.Add(authority);
+        return certificate is X509Certificate2 given && own.Build(given);
+    }
+
+    internal static StringContent Fhir(string json) => new(json, Encoding.UTF8, "application/fhir+json");
+
+    /// <summary>Status and stable code of an OperationOutcome.</summary>
+    internal static async Task<(int Status, string? Code, string Text)> OutcomeAsync(HttpResponseMessage answer)
+    {
+        var text = await answer.Content.ReadAsStringAsync(TestContext.Current.CancellationToken);
+        using var json = JsonDocument.Parse(text);
+        Assert.Equal("OperationOutcome", json.RootElement.GetProperty("resourceType").GetString());
+        return ((int)answer.StatusCode, json.RootElement.GetProperty("issue")[0].GetProperty("details").GetProperty("coding")[0].GetProperty("code").GetString(), text);
+    }
+
+    private string Shift => _shift.ToString(CultureInfo.InvariantCulture);
+}
