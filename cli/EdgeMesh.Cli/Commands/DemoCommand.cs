@@ -17,7 +17,7 @@ internal sealed class DemoCommand : MeshCommand
 
     private readonly Option<DirectoryInfo?> data = new("--data") { Description = "A folder of FHIR transaction bundles; default: patients made up on the spot", HelpName = "DIR" };
     private readonly Option<bool> json = new("--json") { Description = "One line of JSON for each step" };
-    private readonly Option<string?> steps = new("--steps") { Description = "Only these steps, by name, such as start,load,consent", HelpName = "NAMES" };
+    private readonly Option<string?> steps = new("--steps") { Description = "Only these steps and those that they go on with, by name, such as consent", HelpName = "NAMES" };
     private readonly Option<string> engine = UpCommand.EngineOption();
     private readonly Option<DirectoryInfo?> components = UpCommand.ComponentsOption();
     private readonly Option<bool> keep = new("--keep") { Description = "Leave the mesh running, and say how to use it" };
@@ -63,6 +63,7 @@ internal sealed class DemoCommand : MeshCommand
             return screen.Fail($"--steps: there is no step '{string.Join("', '", unknown)}'.", $"Steps: {string.Join(", ", DemoStory.All.Select(s => s.Name))}.", ExitCode.WrongUsage);
         }
 
+        var told = DemoStory.Select(names);
         if (TemporaryMesh.Create(house) is not { } place)
         {
             return screen.Fail("no block of ports is free for the story's mesh.", "Stop other meshes: ./edgemesh down");
@@ -73,9 +74,9 @@ internal sealed class DemoCommand : MeshCommand
         {
             var records = parse.GetValue(data)?.FullName ?? Generate(place);
             using var mesh = new DemoMesh(place, records, TimeProvider.System);
-            var story = new DemoStory([.. DemoStory.All.Where(s => names.Contains(s.Name))], screen, parse.GetValue(json));
+            var story = new DemoStory(told, screen, parse.GetValue(json));
             failed = await story.RunAsync(mesh, cancellation);
-            End(parse, mesh, names.Length, failed);
+            End(parse, mesh, told.Count, failed);
             return failed == 0 ? ExitCode.Done : ExitCode.Failed;
         }
         finally

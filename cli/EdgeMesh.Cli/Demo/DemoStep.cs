@@ -6,6 +6,9 @@ internal abstract class DemoStep
     /// <summary>The name that programs read.</summary>
     public abstract string Name { get; }
 
+    /// <summary>The step that must have run before, whose records this one goes on with; null: none.</summary>
+    public virtual string? After => "start";
+
     /// <summary>What the reader is about to see.</summary>
     public abstract string Shows { get; }
 

@@ -15,6 +15,21 @@ internal sealed class DemoStory(IReadOnlyList<DemoStep> steps, Screen screen, bo
         new ShareUnderConsent(), new CatchUpAfterCut(), new KillDuringLoad(), new FlipLedgerByte(),
     ];
 
+    /// <summary>The steps of these names, and those that they go on with, in the story's order.</summary>
+    public static IReadOnlyList<DemoStep> Select(IReadOnlyCollection<string> names)
+    {
+        var needed = new HashSet<string>(StringComparer.Ordinal);
+        foreach (var name in names)
+        {
+            for (var step = All.First(s => s.Name == name); step is not null && needed.Add(step.Name);)
+            {
+                step = All.FirstOrDefault(s => s.Name == step.After);
+            }
+        }
+
+        return [.. All.Where(s => needed.Contains(s.Name))];
+    }
+
     /// <returns>How many steps did not hold.</returns>
     public async Task<int> RunAsync(DemoMesh mesh, CancellationToken cancellation)
     {

@@ -8,6 +8,8 @@ internal sealed class CatchUpAfterCut : DemoStep
 
     public override string Name => "cut-link";
 
+    public override string? After => "consent";
+
     public override string Shows => "Clinic A loses its links, goes on writing, and when they return both sides are equal";
 
     public override async Task<StepOutcome> RunAsync(DemoMesh mesh, CancellationToken cancellation)

@@ -11,6 +11,8 @@ internal sealed class DenyWithoutConsent : DemoStep
 
     public override string Name => "denied";
 
+    public override string? After => "load";
+
     public override string Shows => "Clinic B asks for clinic A's patient without consent: it sees nothing, not even that there is one, and both ends have it in their audit";
 
     public override async Task<StepOutcome> RunAsync(DemoMesh mesh, CancellationToken cancellation)

@@ -10,6 +10,8 @@ internal sealed class FlipLedgerByte : DemoStep
 
     public override string Name => "tamper";
 
+    public override string? After => "load";
+
     public override string Shows => "Anyone copies clinic A's ledger and verifies it; then one byte of a tile is flipped, and the verifier names the entry";
 
     public override async Task<StepOutcome> RunAsync(DemoMesh mesh, CancellationToken cancellation)

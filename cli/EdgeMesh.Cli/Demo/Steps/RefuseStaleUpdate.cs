@@ -4,6 +4,8 @@ internal sealed class RefuseStaleUpdate : DemoStep
 {
     public override string Name => "stale-update";
 
+    public override string? After => "load";
+
     public override string Shows => "Two clinicians edit the same record: the second, whose copy is stale, is refused instead of overwriting";
 
     public override async Task<StepOutcome> RunAsync(DemoMesh mesh, CancellationToken cancellation)

@@ -9,6 +9,8 @@ internal sealed class ShareUnderConsent : DemoStep
 
     public override string Name => "consent";
 
+    public override string? After => "denied";
+
     public override string Shows => "The patient permits clinic B, except psychiatric notes: clinic B reads the rest, with a receipt that proves why";
 
     public override async Task<StepOutcome> RunAsync(DemoMesh mesh, CancellationToken cancellation)

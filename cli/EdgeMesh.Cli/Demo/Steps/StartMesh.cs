@@ -9,6 +9,8 @@ internal sealed class StartMesh : DemoStep
 
     public override string Name => "start";
 
+    public override string? After => null;
+
     public override string Shows => "Three sites come up from nothing: keys, certificates, stores, links";
 
     public override async Task<StepOutcome> RunAsync(DemoMesh mesh, CancellationToken cancellation)
