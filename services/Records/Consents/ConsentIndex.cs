@@ -16,18 +16,24 @@ internal sealed class ConsentIndex
     /// <summary>Whose consent it is; null when it decides nothing.</summary>
     public string? PatientOf(string consentId) => _patientOf.GetValueOrDefault(consentId);
 
-    /// <summary>Takes a Consent's new version; null when it decides nothing any more.</summary>
+    /// <summary>Takes a Consent's new version; null when it decides nothing any more. A patient is never without it in between: who reads
+    /// meanwhile sees the version before or this one, else a denial would be open for a moment.</summary>
     public void Set(string consentId, ConsentDirective? directive)
     {
-        if (_patientOf.TryRemove(consentId, out var former))
-        {
-            _byPatient.AddOrUpdate(former, _ => [], (_, all) => With(all, consentId, null));
-        }
-
+        var former = _patientOf.GetValueOrDefault(consentId);
         if (directive is not null)
         {
-            _patientOf[consentId] = directive.Patient;
             _byPatient.AddOrUpdate(directive.Patient, _ => [directive], (_, all) => With(all, consentId, directive));
+            _patientOf[consentId] = directive.Patient;
+        }
+        else
+        {
+            _patientOf.TryRemove(consentId, out _);
+        }
+
+        if (former is not null && former != directive?.Patient)
+        {
+            _byPatient.AddOrUpdate(former, _ => [], (_, all) => With(all, consentId, null));
         }
     }
 
