@@ -63,18 +63,15 @@ public sealed class CommitFaultTests
         var store = new FaultyStore(_memory);
         await using var journal = await OpenAsync(store);
         await journal.WriteAsync(Create("clinic-a-1"));
-        var writes = 0;
-        store.BeforeTransaction = () =>
+        store.PlanCommit = () =>
         {
-            store.FailingReads = writes++ == 0 ? 100 : 0;
-            return Task.CompletedTask;
+            store.FailingReads = 100;
+            return Fault.FailedButPersisted;
         };
-        var failing = store.Writes + 2;
-        store.Plan = number => number == failing ? Fault.FailedButPersisted : null;
 
         await Assert.ThrowsAsync<JournalUnavailableException>(() => journal.CommitAsync(Commit(Create("clinic-a-2", "two")), Cancel));
+        store.PlanCommit = () => null;
         store.FailingReads = 0;
-        store.BeforeTransaction = () => Task.CompletedTask;
 
         // What was written without an answer is found by the next commit.
         var stale = await journal.CommitAsync(Commit(Create("clinic-a-2")), Cancel);

@@ -24,6 +24,10 @@ internal sealed class FaultyStore(IJournalStore inner) : IJournalStore
     /// <summary>Decides by the number of the write (from 1) how it goes wrong.</summary>
     public Func<int, Fault?> Plan { get; set; } = _ => null;
 
+    /// <summary>Decides how the next commit goes wrong: the transaction of the head, and no other. Rows are derived behind the commits, so the
+    /// number of a commit's write is known only before the first one.</summary>
+    public Func<Fault?> PlanCommit { get; set; } = () => null;
+
     /// <summary>How often reads fail; counts down.</summary>
     public int FailingReads { get; set; }
 
@@ -31,8 +35,6 @@ internal sealed class FaultyStore(IJournalStore inner) : IJournalStore
     public Func<Task> BeforeTransaction { get; set; } = () => Task.CompletedTask;
 
     public bool IsDead { get; private set; }
-
-    public int Writes => _writes;
 
     public ValueTask<StoredRow?> GetRowAsync(string key, CancellationToken cancellation) => ReadAsync(() => inner.GetRowAsync(key, cancellation));
 
@@ -47,7 +49,8 @@ internal sealed class FaultyStore(IJournalStore inner) : IJournalStore
     public async ValueTask<bool> TransactAsync(IReadOnlyList<RowWrite> writes, CancellationToken cancellation)
     {
         await BeforeTransaction();
-        return await WriteAsync(() => inner.TransactAsync(writes, cancellation));
+        var isCommit = writes.Any(w => w.Key.EndsWith("/head", StringComparison.Ordinal));
+        return await WriteAsync(() => inner.TransactAsync(writes, cancellation), isCommit ? PlanCommit() : null);
     }
 
     public async ValueTask PutBodiesAsync(IReadOnlyList<KeyValuePair<string, ReadOnlyMemory<byte>>> bodies, CancellationToken cancellation) =>
@@ -75,10 +78,10 @@ internal sealed class FaultyStore(IJournalStore inner) : IJournalStore
         return read();
     }
 
-    private async ValueTask<T> WriteAsync<T>(Func<ValueTask<T>> write)
+    private async ValueTask<T> WriteAsync<T>(Func<ValueTask<T>> write, Fault? fault = null)
     {
         ThrowIfDead();
-        switch (Plan(Interlocked.Increment(ref _writes)))
+        switch (fault ?? Plan(Interlocked.Increment(ref _writes)))
         {
             case Fault.Failed:
                 throw new IOException("the store failed");
