@@ -115,13 +115,11 @@ public sealed class SidecarHost : IAsyncDisposable
         web.UseInvocation();
         web.UseRouting();
         web.MapGrpcService<DaprGrpc>();
-        web.MapState();
-        web.MapPubSub();
-        web.MapSecrets();
-        web.MapMetadata();
-        web.MapHealth();
-        web.MapUnserved();
-        web.MapInvocation();
+        foreach (var block in ServedBlock.All)
+        {
+            block.Routes(web);
+        }
+
         return web;
     }
 

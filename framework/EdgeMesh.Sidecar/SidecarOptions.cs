@@ -46,6 +46,9 @@ public sealed record SidecarAppOptions
     /// <summary>Where the app listens; null when it only calls.</summary>
     public Uri? AppEndpoint { get; init; }
 
+    /// <summary>How the app listens there.</summary>
+    public AppProtocol AppProtocol { get; init; }
+
     /// <summary>Port of the HTTP API; 0 takes a free one.</summary>
     public int HttpPort { get; init; }
 

@@ -19,7 +19,7 @@ internal sealed class AppRuntime(SidecarAppOptions options, SidecarOptions proce
     public AppDirectory Directory => directory;
 
     /// <summary>Null for an app that only calls.</summary>
-    public AppChannel? Channel { get; } = options.AppEndpoint is { } endpoint ? new AppChannel(options.AppId, endpoint, options.AppToken) : null;
+    public AppChannel? Channel { get; } = options.AppEndpoint is { } endpoint ? new AppChannel(options, endpoint, (int)process.MaxBodySize) : null;
 
     /// <summary>Whether the app answers and its subscriptions stand.</summary>
     public bool IsReady

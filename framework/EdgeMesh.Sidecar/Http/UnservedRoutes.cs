@@ -7,7 +7,20 @@ namespace EdgeMesh.Sidecar.Http;
 /// <summary>Dapr's APIs that this engine does not serve are refused by name.</summary>
 internal static class UnservedRoutes
 {
-    private static readonly string[] Apis = ["actors", "bindings", "configuration", "lock", "unlock", "jobs", "workflows", "crypto", "conversation", "subtlecrypto"];
+    private static readonly string[] Apis = 
+    [
+        "actors",
+        "bindings",
+        "configuration",
+        "conversation",
+        "crypto",
+        "jobs",
+        "lock",
+        "subtlecrypto",
+        "unlock",
+        "workflows",
+    ];
+
     private static readonly string[] Versions = ["v1.0", "v1.0-alpha1", "v1.0-beta1"];
 
     public static void MapUnserved(this IEndpointRouteBuilder routes)

@@ -33,7 +33,7 @@ public sealed class LinkBrokerTests : IAsyncLifetime
             _arrived.Release();
         });
         await _gateway.StartAsync();
-        _channel = new AppChannel("gateway", new Uri(_gateway.Urls.First()), null);
+        _channel = new AppChannel(new SidecarAppOptions { AppId = "gateway" }, new Uri(_gateway.Urls.First()), (int)SidecarOptions.DefaultMaxBodySize);
     }
 
     public async ValueTask DisposeAsync()

@@ -9,13 +9,24 @@ internal sealed partial class AppSubscriptions(AppRuntime app, ILogger logger) :
 {
     private readonly List<IAsyncDisposable> _open = [];
 
-    /// <summary>Connects subscriptions to their brokers, for messages to go to the app by HTTP.</summary>
-    public async Task OpenAsync(AppChannel channel, IReadOnlyList<Subscription> subscriptions, CancellationToken cancellation)
+    /// <summary>Asks an app what it subscribes, and connects that and what is declared for it to the brokers.</summary>
+    public static async Task<IAsyncDisposable> StartAsync(AppArrival arrival, CancellationToken cancellation)
     {
-        foreach (var subscription in subscriptions)
+        var (app, channel, logger) = (arrival.App, arrival.Channel, arrival.Logger);
+        var faults = new List<string>();
+        var own = channel.Callbacks is { } callbacks
+            ? await GrpcSubscriptions.ReadAsync(callbacks, faults, cancellation)
+            : SubscriptionReader.Read(await AppQuestion.GetJsonAsync(arrival, "/dapr/subscribe", cancellation), faults);
+        faults.ForEach(fault => AppQuestion.LogFault(logger, app.AppId, fault));
+        app.Subscriptions = Subscription.Distinct(arrival.Declared, own);
+        var subscriptions = new AppSubscriptions(app, logger);
+        foreach (var subscription in app.Subscriptions)
         {
-            await OpenAsync(subscription, new AppPostman(app, channel, subscription, logger).DeliverAsync, cancellation);
+            Postman postman = channel.Callbacks is { } grpc ? new GrpcPostman(app, grpc, subscription, logger).DeliverAsync : new AppPostman(app, channel, subscription, logger).DeliverAsync;
+            await subscriptions.OpenAsync(subscription, postman, cancellation);
         }
+
+        return subscriptions;
     }
 
     private async Task OpenAsync(Subscription subscription, Postman postman, CancellationToken cancellation)

@@ -1,0 +1,55 @@
+using System.Text.Json;
+using Dapr.AppCallback.Autogen.Grpc.v1;
+using Google.Protobuf;
+using Google.Protobuf.WellKnownTypes;
+
+namespace EdgeMesh.Sidecar.BuildingBlocks.PubSub;
+
+/// <summary>A CloudEvent as gRPC apps get it: its attributes as fields, its data as bytes, whatever else it has as extensions.</summary>
+internal static class TopicEvent
+{
+    private static readonly string[] Attributes =
+        ["id", "source", "type", "specversion", "datacontenttype", "data", "data_base64", "topic", "pubsubname"];
+    private static readonly JsonDocumentOptions Options = new() { MaxDepth = JsonSlice.DepthLimit };
+
+    public static TopicEventRequest From(Parcel parcel, Subscription subscription)
+    {
+        using var document = JsonDocument.Parse(parcel.Body, Options);
+        var root = document.RootElement;
+        var request = new TopicEventRequest
+        {
+            Id = Text(root, "id"),
+            Source = Text(root, "source"),
+            Type = Text(root, "type"),
+            SpecVersion = Text(root, "specversion"),
+            DataContentType = Text(root, "datacontenttype"),
+            Data = Data(root),
+            Topic = parcel.Message.Topic,
+            PubsubName = subscription.PubSub,
+            Path = parcel.Path,
+            Extensions = new Struct(),
+        };
+        foreach (var property in root.EnumerateObject().Where(p => !Attributes.Contains(p.Name, StringComparer.Ordinal)))
+        {
+            request.Extensions.Fields[property.Name] = Value.Parser.ParseJson(property.Value.GetRawText());
+        }
+
+        return request;
+    }
+
+    /// <summary>A string is its own bytes; anything else of JSON stays JSON.</summary>
+    private static ByteString Data(JsonElement root)
+    {
+        if (root.TryGetProperty("data_base64", out var base64) && base64.ValueKind == JsonValueKind.String && base64.TryGetBytesFromBase64(out var bytes))
+        {
+            return UnsafeByteOperations.UnsafeWrap(bytes);
+        }
+
+        return root.TryGetProperty("data", out var data) && data.ValueKind != JsonValueKind.Null
+            ? ByteString.CopyFromUtf8(data.ValueKind == JsonValueKind.String ? data.GetString()! : data.GetRawText())
+            : ByteString.Empty;
+    }
+
+    private static string Text(JsonElement root, string name) =>
+        root.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.String ? value.GetString()! : "";
+}
