@@ -55,8 +55,12 @@ public sealed record CallResult(
 /// <param name="MemoryBytes">Its linear memory at the end.</param>
 /// <param name="LogBytesDropped">What of stderr was not kept.</param>
 /// <param name="HostCalls">How often it called the host.</param>
-public sealed record CallUsage(long Fuel, TimeSpan Waited, TimeSpan Started, TimeSpan Ran, long MemoryBytes, long LogBytesDropped, int HostCalls)
+/// <param name="InHost">Of <paramref name="Ran"/>, what host calls took.</param>
+public sealed record CallUsage(long Fuel, TimeSpan Waited, TimeSpan Started, TimeSpan Ran, long MemoryBytes, long LogBytesDropped, int HostCalls, TimeSpan InHost)
 {
+    /// <summary>How long it kept a processor: its own instructions, on a thread of its own.</summary>
+    public TimeSpan Worked => Ran - InHost;
+
     /// <summary>Of a call that was not started.</summary>
-    public static CallUsage None { get; } = new(0, default, default, default, 0, 0, 0);
+    public static CallUsage None { get; } = new(0, default, default, default, 0, 0, 0, default);
 }

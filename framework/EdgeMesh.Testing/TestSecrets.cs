@@ -29,6 +29,7 @@ public static class TestSecrets
             [SiteSecrets.MeshPrivateKey] = certificate.PrivateKey,
             [SiteSecrets.MeshCa] = authority.Certificate,
             [SiteSecrets.IssuerKeys] = """{"keys":[]}""",
+            [SiteSecrets.FunctionDeployers] = "{}",
         };
     }
 

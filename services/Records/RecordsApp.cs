@@ -56,10 +56,6 @@ public static class RecordsApp
         FhirEndpoints.Map(app);
         app.MapReceipts();
         app.MapAnnouncements(() => app.Services.GetRequiredService<RecordsOpener>().Store?.Links);
-        app.MapFeeds(() => app.Services.GetRequiredService<RecordsOpener>().Store?.Journals ?? [], context => PeerOf(context, app.Services.GetRequiredService<MeshDirectory>()));
+        app.MapFeeds(() => app.Services.GetRequiredService<RecordsOpener>().Store?.Journals ?? [], context => FeedPeer.Of(context, app.Services.GetRequiredService<MeshDirectory>()));
     }
-
-    /// <summary>A site whose certificate the gateway has verified; the core may keep verbatim copies.</summary>
-    private static FeedPeer? PeerOf(HttpContext context, MeshDirectory directory) =>
-        context.GetCaller() is { Kind: CallerKind.Site } site && directory.Find(site.Subject) is { } entry ? new FeedPeer(entry.Name, entry.IsCore) : null;
 }

@@ -25,7 +25,7 @@ public sealed class BundleTests
         var read = await BundleFile.ReadAsync(BundleFile.Write(bundle), Trusted);
 
         Assert.Empty(read.Faults);
-        Assert.Equal((bundle.Digest, "echo", "ops"), (read.Bundle!.Digest, read.Bundle.Manifest.Name, read.Bundle.Signer));
+        Assert.Equal((bundle.Digest, "echo", "ops"), (read.Bundle!.Digest, read.Bundle.Manifest.Name, read.Bundle.Statement.Signer));
         Assert.True(bundle.Module.Span.SequenceEqual(read.Bundle.Module.Span));
     }
 

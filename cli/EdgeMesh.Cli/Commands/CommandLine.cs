@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.CommandLine.Help;
 using System.CommandLine.Invocation;
+using EdgeMesh.Cli.Commands.Functions;
 using EdgeMesh.Cli.Terminal;
 using EdgeMesh.Sidecar;
 
@@ -50,6 +51,7 @@ internal static class CommandLine
             new TokenCommand(options, screen),
             new LedgerCommand(options, screen),
             new RecordsCommand(options, screen),
+            new FunctionCommand(options, screen),
             new LinkCommand(options, screen),
             new RunFileCommand(options, screen),
             new BenchCommand(options, screen),

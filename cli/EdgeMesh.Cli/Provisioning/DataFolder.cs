@@ -19,6 +19,9 @@ internal sealed record DataFolder(string Path)
     /// <summary>The development issuer's signing key.</summary>
     public string IssuerKey => In("issuer/key.pem");
 
+    /// <summary>The key that signs functions and deployments on this machine.</summary>
+    public string DeployerKey => In("deployer/ops.key");
+
     public string Site(string name) => In($"sites/{name}");
 
     public string Secrets(string site) => System.IO.Path.Combine(Site(site), "secrets.json");

@@ -22,7 +22,9 @@ internal static class MeshProvisioner
         PrivateFiles.CreateFolder(place.Data.Path);
         var authority = Authority(place, clock);
         using var issuer = DevelopmentIssuer.OpenOrCreate(place.Data, clock);
-        var secrets = place.Topology.Sites.ToDictionary(s => s.Name, s => Secrets(place, s, authority, issuer.Jwks(), clock));
+        using var deployer = DeployerKeyFile.OpenOrCreate(place.Data.DeployerKey);
+        var trust = (Issuers: issuer.Jwks(), Deployers: DeployerKeyFile.Trust(deployer.Public));
+        var secrets = place.Topology.Sites.ToDictionary(s => s.Name, s => Secrets(place, s, authority, trust, clock));
         foreach (var site in place.Topology.Sites)
         {
             WriteDirectory(place, site, secrets);
@@ -51,7 +53,7 @@ internal static class MeshProvisioner
         return (certificate, File.ReadAllText(keyFile));
     }
 
-    private static SecretFile Secrets(MeshPlace place, SiteDefinition site, (string Certificate, string PrivateKey) authority, string jwks, TimeProvider clock)
+    private static SecretFile Secrets(MeshPlace place, SiteDefinition site, (string Certificate, string PrivateKey) authority, (string Issuers, string Deployers) trust, TimeProvider clock)
     {
         PrivateFiles.CreateFolder(Path.GetDirectoryName(place.Data.Site(site.Name))!);
         PrivateFiles.CreateFolder(place.Data.Site(site.Name));
@@ -77,7 +79,9 @@ internal static class MeshProvisioner
         }
 
         file.Set(SiteSecrets.MeshCa, authority.Certificate);
-        file.Set(SiteSecrets.IssuerKeys, jwks);
+        file.Set(SiteSecrets.IssuerKeys, trust.Issuers);
+        // An operator may trust others, too: what is there stays.
+        file.AddIfMissing(SiteSecrets.FunctionDeployers, () => trust.Deployers);
         file.Save();
         return file;
     }

@@ -1,3 +1,4 @@
+using EdgeMesh.Services.Functions;
 using EdgeMesh.Services.Gateway;
 using EdgeMesh.Services.Ledger;
 using EdgeMesh.Services.Records;
@@ -13,6 +14,7 @@ internal static class ServiceCatalog
         [GatewayApp.AppId] = GatewayApp.Create,
         [RecordsApp.AppId] = RecordsApp.Create,
         [LedgerApp.AppId] = LedgerApp.Create,
+        [FunctionsApp.AppId] = FunctionsApp.Create,
     };
 
     public static IEnumerable<string> Names => Services.Keys;

@@ -32,6 +32,14 @@ internal static class SiteSettings
             settings["EdgeMesh:Gateway:MeshPort"] = topology.Binding(site, service, "mesh").ToString(CultureInfo.InvariantCulture);
         }
 
+        if (service == "functions")
+        {
+            foreach (var (label, value) in site.Labels)
+            {
+                settings[$"EdgeMesh:Functions:Labels:{label}"] = value;
+            }
+        }
+
         foreach (var (name, value) in topology.Service(service).Environment)
         {
             settings[name.Replace("__", ":", StringComparison.Ordinal)] = value;

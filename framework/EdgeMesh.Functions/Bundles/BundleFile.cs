@@ -21,7 +21,7 @@ public static class BundleFile
         using (var tar = new TarWriter(file, TarEntryFormat.Ustar, leaveOpen: true))
         {
             Add(tar, Statement, Encoding.UTF8.GetBytes(bundle.Statement.Text));
-            Add(tar, Manifest, Encoding.UTF8.GetBytes(bundle.ManifestText));
+            Add(tar, Manifest, Encoding.UTF8.GetBytes(bundle.Statement.ManifestText));
             Add(tar, Module, bundle.Module.ToArray());
         }
 

@@ -54,6 +54,7 @@ internal static class HostModule
         }
 
         HostAnswer answer;
+        var began = call.Clock.GetTimestamp();
         try
         {
             // The call's own thread waits: it holds the instance's stack, which can't be left.
@@ -66,6 +67,10 @@ internal static class HostModule
         catch (Exception error)
         {
             throw call.Fail(error);
+        }
+        finally
+        {
+            call.InHost += call.Clock.GetElapsedTime(began);
         }
 
         if (answer.Status == HostStatus.Done && answer.Data.Length > MaxValue)

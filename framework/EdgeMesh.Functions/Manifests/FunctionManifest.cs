@@ -9,6 +9,9 @@ public sealed record FunctionManifest
     /// <summary>Three numbers with dots.</summary>
     public required string Version { get; init; }
 
+    /// <summary>Whether it is older than another version of the function.</summary>
+    public bool IsOlderThan(FunctionManifest other) => System.Version.Parse(Version) < System.Version.Parse(other.Version);
+
     /// <summary>For people.</summary>
     public string? Description { get; init; }
 

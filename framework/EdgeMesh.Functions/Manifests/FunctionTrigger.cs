@@ -27,6 +27,9 @@ public sealed record HttpTrigger
 
     /// <summary>What the caller's token must hold; null: <c>functions/NAME</c>.</summary>
     public string? Scope { get; init; }
+
+    /// <summary>Whether anybody may call it, without a token; for webhooks whose sender the function itself checks.</summary>
+    public bool Open { get; init; }
 }
 
 /// <summary>Messages of a topic of component <c>events</c>.</summary>

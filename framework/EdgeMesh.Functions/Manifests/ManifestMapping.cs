@@ -36,7 +36,7 @@ internal static class ManifestMapping
 
     private static FunctionTrigger Trigger(JObject json) => ((JProperty)json.First!) switch
     {
-        { Name: "http", Value: var http } => new FunctionTrigger { Http = new HttpTrigger { Method = Text(http["method"])!, Path = Text(http["path"])!, Scope = Text(http["scope"]) } },
+        { Name: "http", Value: var http } => new FunctionTrigger { Http = new HttpTrigger { Method = Text(http["method"])!, Path = Text(http["path"])!, Scope = Text(http["scope"]), Open = (bool?)http["open"] ?? false } },
         { Name: "topic", Value: var topic } => new FunctionTrigger
         {
             Topic = new TopicTrigger { Name = Text(topic["name"])!, Batch = (int?)topic["batch"] ?? 1, Retries = (int?)topic["retries"] ?? 5, DeadLetter = Text(topic["deadLetter"]) },

@@ -34,6 +34,9 @@ internal sealed class ActiveCall(CallInput input, TimeProvider clock, Cancellati
 
     public int HostCalls { get; private set; }
 
+    /// <summary>What host calls have taken.</summary>
+    public TimeSpan InHost { get; set; }
+
     /// <summary>What the last host call answered, until the function has copied it.</summary>
     public ReadOnlyMemory<byte> Answer { get; set; }
 

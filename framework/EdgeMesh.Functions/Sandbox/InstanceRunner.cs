@@ -39,7 +39,7 @@ internal sealed class InstanceRunner(Engine engine, Linker linker, SandboxOption
 
         memory = instance?.GetMemory("memory")?.GetLength() ?? 0;
         var usage = new CallUsage(
-            input.Limits.Fuel - (long)store.Fuel, waited, clock.GetElapsedTime(began, started), clock.GetElapsedTime(started), memory, call.Streams.LogDropped, call.HostCalls);
+            input.Limits.Fuel - (long)store.Fuel, waited, clock.GetElapsedTime(began, started), clock.GetElapsedTime(started), memory, call.Streams.LogDropped, call.HostCalls, call.InHost);
         var (outcome, exit, detail) = Judge(call, fault, instance is not null);
         return new CallResult(outcome, exit, call.Streams.Output, call.Streams.Log, detail, usage);
     }

@@ -43,6 +43,9 @@ public sealed partial class SiteSecrets(DaprClient dapr, ILogger<SiteSecrets> lo
     /// <summary>JSON web key set of the OIDC issuers whose tokens are good here.</summary>
     public const string IssuerKeys = "issuer-jwks";
 
+    /// <summary>JSON object: deployers' names and their Ed25519 public keys in base64, whose functions this site runs.</summary>
+    public const string FunctionDeployers = "function-deployers";
+
     private const string Component = "secrets";
     private static readonly TimeSpan AttemptLimit = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(50);

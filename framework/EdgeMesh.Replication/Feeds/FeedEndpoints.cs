@@ -1,4 +1,5 @@
 using System.Globalization;
+using EdgeMesh.Hosting;
 using EdgeMesh.Replication;
 using EdgeMesh.Replication.Feeds;
 using Google.Protobuf;
@@ -12,7 +13,12 @@ namespace Microsoft.AspNetCore.Builder;
 /// <summary>Who asks for a feed, and in which mode they may.</summary>
 /// <param name="Site">The peer's site, verified by the gateway.</param>
 /// <param name="MayMirror">Whether it keeps verbatim copies.</param>
-public sealed record FeedPeer(string Site, bool MayMirror);
+public sealed record FeedPeer(string Site, bool MayMirror)
+{
+    /// <summary>A site whose certificate the gateway has verified; the core may keep verbatim copies.</summary>
+    public static FeedPeer? Of(HttpContext context, MeshDirectory directory) =>
+        context.GetCaller() is { Kind: CallerKind.Site } site && directory.Find(site.Subject) is { } entry ? new FeedPeer(entry.Name, entry.IsCore) : null;
+}
 
 /// <summary>Serves journals to other sites.</summary>
 public static class FeedEndpoints

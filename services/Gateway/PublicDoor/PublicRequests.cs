@@ -27,7 +27,7 @@ internal sealed class PublicRequests(DoorGuard guard, BearerTokens tokens, Calle
             return Refusal.MethodNotAllowed(string.Join(", ", route.Methods));
         }
 
-        var verdict = route.Access == RouteAccess.Open ? default : await AuthenticateAsync(context.Request);
+        var verdict = IsOpen(route, context.Request) ? default : await AuthenticateAsync(context.Request);
         var refusal = verdict.Refusal ?? (verdict.Caller is null ? null : Authorize(route, verdict.Caller, method, path));
         if (refusal is not null)
         {
@@ -42,6 +42,9 @@ internal sealed class PublicRequests(DoorGuard guard, BearerTokens tokens, Calle
 
         return await guard.WithBodyAsync(context, () => forwarder.InvokeAsync(context, route.AppId, path, options.RequestLimit));
     }
+
+    private static bool IsOpen(PublicRoute route, HttpRequest request) =>
+        route.Access == RouteAccess.Open || route.Access == RouteAccess.MaybeToken && request.Headers.Authorization.Count == 0;
 
     private ValueTask<TokenVerdict> AuthenticateAsync(HttpRequest request)
     {

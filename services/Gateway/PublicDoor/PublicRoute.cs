@@ -9,6 +9,9 @@ internal enum RouteAccess
     /// <summary>Whoever has a token; the service decides.</summary>
     Token,
 
+    /// <summary>Everybody, and the service decides; a token that is shown must be good.</summary>
+    MaybeToken,
+
     /// <summary>Whoever has a scope that covers the request.</summary>
     Fhir,
 
@@ -27,6 +30,8 @@ internal sealed record PublicRoute(string AppId, IReadOnlyList<string> Methods, 
     private static readonly PublicRoute Fhir = new("records", All, RouteAccess.Fhir);
     private static readonly PublicRoute FhirMetadata = new("records", Reading, RouteAccess.Open);
     private static readonly PublicRoute Receipts = new("records", Reading, RouteAccess.Token);
+    private static readonly PublicRoute Functions = new("functions", All, RouteAccess.MaybeToken);
+    private static readonly PublicRoute Deployments = new("functions", All, RouteAccess.Token);
     private static readonly PublicRoute LedgerProof = new("ledger", Reading, RouteAccess.Audit);
     private static readonly PublicRoute LedgerData = new("ledger", Reading, RouteAccess.Open);
 
@@ -36,6 +41,8 @@ internal sealed record PublicRoute(string AppId, IReadOnlyList<string> Methods, 
         ["", "fhir", "metadata"] => FhirMetadata,
         ["", "fhir", ..] => Fhir,
         ["", "receipts", { Length: > 0 }] => Receipts,
+        ["", "functions", { Length: > 0 }, _, ..] => Functions,
+        ["", "deployments", ..] => Deployments,
         ["", "ledger", "checkpoint"] or ["", "ledger", "tile", _, ..] => LedgerData,
         ["", "ledger", { Length: > 0 }, ..] => LedgerProof,
         _ => null,

@@ -46,7 +46,8 @@ internal sealed class RecordsStore : IAsyncDisposable
         var sealer = new AuditSealer(identity, keyring);
         Audit = new AuditRoom(Journals, sealer, keyring, backing.Journals, identity, apps, clock, loops);
         sharing.Join(changes, Projection, Rows, tokens, clock, loops);
-        Links = new MeshLinks(directory, RecordsApp.AppId, changes, backing.Journals, apps, clock, services.GetRequiredService<ILogger<MeshLinks>>());
+        string[] mirrored = directory.This.IsCore ? [JournalName.Changes, JournalName.Access] : [];
+        Links = new MeshLinks(directory, changes, backing.Journals, mirrored, apps, clock, services.GetRequiredService<ILogger<MeshLinks>>());
         _announcer = new JournalAnnouncer(changes, services.GetRequiredService<DaprClient>(), clock, services.GetRequiredService<ILogger<JournalAnnouncer>>());
         var recorder = new AccessRecorder(sealer, access);
         var loader = new PageLoader(changes, Vault, gate, options);

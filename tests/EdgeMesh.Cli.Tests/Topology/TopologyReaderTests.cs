@@ -94,7 +94,7 @@ public sealed class TopologyReaderTests : IDisposable
     public void Read_ServiceNobodyHas_IsNamed()
     {
         var file = folder.File("tye.yaml");
-        File.WriteAllText(file, File.ReadAllText(Repository.Topology).Replace("services: [gateway, records, ledger]", "services: [records, monitor]", StringComparison.Ordinal));
+        File.WriteAllText(file, File.ReadAllText(Repository.Topology).Replace("services: [gateway, records, ledger, functions]", "services: [records, monitor]", StringComparison.Ordinal));
 
         var faults = TopologyReader.Read(file).Faults;
 

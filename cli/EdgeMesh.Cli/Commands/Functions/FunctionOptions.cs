@@ -1,0 +1,123 @@
+using System.CommandLine;
+using EdgeMesh.Cli.Clients;
+using EdgeMesh.Cli.Functions;
+using EdgeMesh.Cli.Provisioning;
+using EdgeMesh.Cli.Terminal;
+using EdgeMesh.Functions;
+
+namespace EdgeMesh.Cli.Commands.Functions;
+
+/// <summary>What the function commands share: which site, by which key, and how they answer.</summary>
+internal sealed class FunctionOptions(MeshOptions options, Screen screen)
+{
+    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(60);
+
+    public Argument<string> Name { get; } = new("NAME") { Description = "The function" };
+
+    public Option<string?> Site { get; } = new("--site") { Description = "The site to ask; default: the core. What is deployed there reaches every site" };
+
+    public Option<FileInfo?> Key { get; } = new("--key") { Description = "The deployer's key; default: the one of this mesh", HelpName = "FILE" };
+
+    public Option<bool> Json { get; } = new("--json") { Description = "The answer as one line of JSON" };
+
+    public Screen Screen => screen;
+
+    /// <summary>Runs with a client of the site, as an administrator.</summary>
+    public async Task<int> AtSiteAsync(ParseResult parse, Func<FunctionsClient, Task<int>> run, params string[] scopes)
+    {
+        if (options.Read(parse, screen) is not { } place)
+        {
+            return ExitCode.Failed;
+        }
+
+        var name = parse.GetValue(Site);
+        if ((name is null ? place.Topology.Sites.First(s => s.IsCore) : place.Topology.FindSite(name)) is not { } site)
+        {
+            return screen.Fail($"there is no site '{name}'.", $"Sites: {string.Join(", ", place.Topology.Sites.Select(s => s.Name))}.", ExitCode.WrongUsage);
+        }
+
+        if (!File.Exists(place.Data.IssuerKey))
+        {
+            return screen.Fail($"no mesh was ever up with {place.Data.Path}.", "Start it with ./edgemesh up -d");
+        }
+
+        using var issuer = DevelopmentIssuer.Open(place.Data, TimeProvider.System);
+        var token = issuer.Issue(place.Topology, new TokenRequest { User = Environment.UserName, Site = site.Name, TokenRoles = ["admin"], Scopes = ["deployments", .. scopes] });
+        using var client = new FunctionsClient(SiteClients.Create(place, site, token, Limit));
+        try
+        {
+            return await run(client);
+        }
+        catch (Exception error) when (error is HttpRequestException or TaskCanceledException)
+        {
+            return screen.Fail($"{site.Name} does not answer: {error.Message}", "Is the mesh up? ./edgemesh status");
+        }
+    }
+
+    /// <summary>The deployer's key; null: told why there is none.</summary>
+    public DeployerKey? ReadKey(ParseResult parse)
+    {
+        if (options.Read(parse, screen) is not { } place)
+        {
+            return null;
+        }
+
+        var file = parse.GetValue(Key)?.FullName ?? place.Data.DeployerKey;
+        if (!File.Exists(file))
+        {
+            screen.Fail($"there is no deployer's key {file}.", "Make this mesh's with ./edgemesh keys, or name yours with --key.");
+            return null;
+        }
+
+        try
+        {
+            return DeployerKeyFile.Open(file);
+        }
+        catch (InvalidDataException error)
+        {
+            screen.Fail(error.Message, "");
+            return null;
+        }
+    }
+
+    /// <summary>The bundle of a folder (built when it has no module yet) or of a bundle file; null: told why there is none.</summary>
+    public async Task<FunctionBundle?> ReadBundleAsync(string path, DeployerKey key, CancellationToken cancellation)
+    {
+        if (File.Exists(path))
+        {
+            var read = await BundleFile.ReadAsync(await File.ReadAllBytesAsync(path, cancellation), [key.Public]);
+            return read.Bundle ?? Refuse($"{path} can't be deployed", read.Faults);
+        }
+
+        var (project, faults) = await FunctionProject.ReadAsync(path);
+        if (project is null)
+        {
+            return Refuse("the function can't be built", faults);
+        }
+
+        if (!File.Exists(project.ModuleFile) && await FunctionCompiler.BuildAsync(project, cancellation) is { } fault)
+        {
+            return Refuse("the function can't be built", [fault]);
+        }
+
+        var built = await FunctionBundle.BuildAsync(project.ManifestFile, project.ManifestText, await File.ReadAllBytesAsync(project.ModuleFile, cancellation), key);
+        return built.Bundle ?? Refuse("the function can't be built", built.Faults);
+    }
+
+    /// <summary>Says what a site refused.</summary>
+    public int Refused(FunctionsAnswer answer)
+    {
+        if (answer.Json is { } json && answer.Status != 0)
+        {
+            return screen.Fail(answer.Problem, json["code"] is { } code ? $"code {code}" : "");
+        }
+
+        return screen.Fail(answer.Problem, "");
+    }
+
+    private FunctionBundle? Refuse(string what, IReadOnlyList<string> faults)
+    {
+        screen.Fail($"{what}:", string.Join("\n  ", faults));
+        return null;
+    }
+}

@@ -1,0 +1,134 @@
+namespace EdgeMesh.Functions;
+
+/// <summary>What another site says of a rollout.</summary>
+/// <param name="Site">Which.</param>
+/// <param name="State">Its state; null: nothing was heard.</param>
+public sealed record PeerRollout(string Site, RolloutState? State);
+
+/// <summary>What a rollout's next step depends on.</summary>
+/// <param name="Site">This site.</param>
+/// <param name="Word">The deployment that is obeyed.</param>
+/// <param name="RunsHere">Whether its bundle is here and meant for this site.</param>
+/// <param name="Now">The time.</param>
+/// <param name="Peers">What the canary's sites say.</param>
+public sealed record RolloutFacts(string Site, Deployment Word, bool RunsHere, DateTimeOffset Now, IReadOnlyList<PeerRollout> Peers)
+{
+    /// <summary>What the stable version did since the phase began.</summary>
+    public RolloutTally Stable { get; init; }
+
+    /// <summary>What the candidate did since the phase began.</summary>
+    public RolloutTally Candidate { get; init; }
+}
+
+/// <summary>How a rollout goes on: pure, so that every step can be tried and repeated. Asking again without news changes nothing.</summary>
+public static class RolloutRules
+{
+    /// <summary>Calls of the candidate before its errors count.</summary>
+    public const int CallsToJudge = 5;
+
+    /// <summary>Calls of both before their speed is compared.</summary>
+    public const int CallsToCompare = 20;
+
+    /// <summary>How many times as long a canary without enough calls may last before it is taken for healthy.</summary>
+    private const int QuietFactor = 3;
+
+    /// <summary>The next state.</summary>
+    public static RolloutState Next(RolloutState state, RolloutFacts facts)
+    {
+        if (state.IsHeld && state.Stable is not null)
+        {
+            return state;
+        }
+
+        return facts.Word.Generation > state.Generation ? Begin(state, facts) : state.Phase switch
+        {
+            RolloutPhase.Waiting => Waiting(state, facts),
+            RolloutPhase.Canary => Canary(state, facts),
+            // Its bundle came after its word, or the site's labels changed.
+            RolloutPhase.Removed when facts.RunsHere => To(state, facts, RolloutPhase.Steady, facts.Word.Bundle, null, "deployed"),
+            _ => state,
+        };
+    }
+
+    /// <summary>Has the site keep what it runs.</summary>
+    public static RolloutState Hold(RolloutState state, string by) => state with { IsHeld = true, Reason = $"held by {by}" };
+
+    /// <summary>Lets the site take what is deployed, also what was deployed meanwhile.</summary>
+    public static RolloutState Release(RolloutState state, string by) => state with { IsHeld = false, Reason = $"released by {by}" };
+
+    /// <summary>Stops the canary's clock.</summary>
+    public static RolloutState Pause(RolloutState state, string by) => state with { IsPaused = true, Reason = $"paused by {by}" };
+
+    /// <summary>Begins the canary's time anew.</summary>
+    public static RolloutState Resume(RolloutState state, string by, DateTimeOffset now) => state with { IsPaused = false, Since = now, Reason = $"resumed by {by}" };
+
+    /// <summary>The bundle for a call.</summary>
+    /// <param name="state">The rollout.</param>
+    /// <param name="word">The deployment, for the share.</param>
+    /// <param name="chance">From 0 up to 1.</param>
+    public static string? Choose(RolloutState state, Deployment word, double chance) =>
+        state.Phase == RolloutPhase.Canary && state.Generation == word.Generation && chance * 100 < word.Canary.Percent ? state.Candidate : state.Stable;
+
+    private static RolloutState Begin(RolloutState state, RolloutFacts facts)
+    {
+        var word = facts.Word;
+        if (!facts.RunsHere)
+        {
+            // Its bundle may still be on its way: until then what runs goes on.
+            return word.Bundle is null ? To(state, facts, RolloutPhase.Removed, null, null, "removed") : state;
+        }
+
+        if (state.Stable is null || word.Canary.IsNone || word.IsRollback || state.Stable == word.Bundle)
+        {
+            return To(state, facts, RolloutPhase.Steady, word.Bundle, null, word.IsRollback ? "rolled back by a deployer" : "deployed");
+        }
+
+        return word.Canary.Sites.IsEmpty || word.Canary.Sites.Contains(facts.Site)
+            ? To(state, facts, RolloutPhase.Canary, state.Stable, word.Bundle, $"{word.Canary.Percent} % of the calls for {word.Canary.For}")
+            : To(state, facts, RolloutPhase.Waiting, state.Stable, word.Bundle, $"{string.Join(", ", word.Canary.Sites)} try it first");
+    }
+
+    private static RolloutState Waiting(RolloutState state, RolloutFacts facts)
+    {
+        if (facts.Peers.FirstOrDefault(p => p.State is { Phase: RolloutPhase.RolledBack } s && s.Generation == state.Generation) is { } unhealthy)
+        {
+            return To(state, facts, RolloutPhase.RolledBack, state.Stable, state.Candidate, $"unhealthy at {unhealthy.Site}: {unhealthy.State!.Reason}");
+        }
+
+        return !state.IsPaused && facts.Peers.Count > 0 && facts.Peers.All(p => p.State is { Phase: RolloutPhase.Steady } s && s.Generation >= state.Generation)
+            ? To(state, facts, RolloutPhase.Steady, state.Candidate, null, $"healthy at {string.Join(", ", facts.Peers.Select(p => p.Site))}")
+            : state;
+    }
+
+    private static RolloutState Canary(RolloutState state, RolloutFacts facts)
+    {
+        if (Unhealthy(facts) is { } fault)
+        {
+            return To(state, facts, RolloutPhase.RolledBack, state.Stable, state.Candidate, fault);
+        }
+
+        var (lasted, plan) = (facts.Now - state.Since, facts.Word.Canary);
+        var enough = facts.Candidate.Calls >= CallsToJudge ? plan.For : plan.For * QuietFactor;
+        return !state.IsPaused && lasted >= enough
+            ? To(state, facts, RolloutPhase.Steady, state.Candidate, null, $"healthy in {facts.Candidate.Calls} calls")
+            : state;
+    }
+
+    private static string? Unhealthy(RolloutFacts facts)
+    {
+        var (stable, candidate, plan) = (facts.Stable, facts.Candidate, facts.Word.Canary);
+        if (candidate.Calls >= CallsToJudge && candidate.ErrorPercent > stable.ErrorPercent + plan.MaxErrorPercent)
+        {
+            return FormattableString.Invariant($"{candidate.Failed} of {candidate.Calls} calls failed, before {stable.Failed} of {stable.Calls}");
+        }
+
+        return candidate.Calls >= CallsToCompare && stable.Calls >= CallsToCompare && candidate.MeanMilliseconds > stable.MeanMilliseconds * (1 + plan.MaxSlowerPercent / 100.0)
+            ? FormattableString.Invariant($"its calls took {candidate.MeanMilliseconds:F1} ms on average, before {stable.MeanMilliseconds:F1} ms")
+            : null;
+    }
+
+    private static RolloutState To(RolloutState state, RolloutFacts facts, RolloutPhase phase, string? stable, string? candidate, string reason) => state with
+    {
+        Generation = facts.Word.Generation, Phase = phase, Stable = stable, Candidate = candidate, Since = facts.Now, Reason = reason, IsPaused = false,
+    };
+}

@@ -1,0 +1,104 @@
+using System.Collections.Immutable;
+using EdgeMesh.Functions;
+
+namespace EdgeMesh.Services.Functions.Deployments;
+
+/// <summary>A bundle of which documents are here.</summary>
+/// <param name="Statement">What it is, verified.</param>
+/// <param name="Sources">The sites whose documents hold its module, and in how many pieces.</param>
+internal sealed record KnownBundle(BundleStatement Statement, ImmutableSortedDictionary<string, int> Sources)
+{
+    public string Digest { get; } = Statement.Digest;
+
+    public FunctionManifest Manifest => Statement.Manifest;
+}
+
+/// <summary>What is known of a function.</summary>
+/// <param name="Name">Its name.</param>
+/// <param name="Words">The latest word of each site.</param>
+internal sealed record KnownFunction(string Name, ImmutableSortedDictionary<string, Deployment> Words)
+{
+    /// <summary>The word that is obeyed.</summary>
+    public Deployment Word { get; } = Words.Values.Aggregate((a, b) => Deployment.Compare(a, b) >= 0 ? a : b);
+}
+
+/// <summary>What the mesh's deployers said, and how far each site is with it, as far as it has come here. Derived from the journal; a follower moves it, everybody reads it.</summary>
+internal sealed class Catalog(string site, IReadOnlyDictionary<string, string> labels)
+{
+    private readonly Lock _gate = new();
+    private volatile ImmutableDictionary<string, KnownFunction> _functions = ImmutableDictionary<string, KnownFunction>.Empty;
+    private volatile ImmutableDictionary<string, KnownBundle> _bundles = ImmutableDictionary<string, KnownBundle>.Empty;
+
+    private volatile ImmutableDictionary<(string Site, string Function), RolloutBody> _rollouts = ImmutableDictionary<(string, string), RolloutBody>.Empty;
+
+    /// <summary>Told after a change with the function's name. Must return at once.</summary>
+    public event Action<string>? Changed;
+
+    public IEnumerable<KnownFunction> Functions => _functions.Values;
+
+    public KnownFunction? Find(string function) => _functions.GetValueOrDefault(function);
+
+    public KnownBundle? FindBundle(string? digest) => digest is null ? null : _bundles.GetValueOrDefault(digest);
+
+    /// <summary>How far a site is with a function; null: nothing was heard.</summary>
+    public RolloutBody? Rollout(string at, string function) => _rollouts.GetValueOrDefault((at, function));
+
+    /// <summary>How far each site is with a function.</summary>
+    public IReadOnlyDictionary<string, RolloutBody> Rollouts(string function) =>
+        _rollouts.Where(r => r.Key.Function == function).ToDictionary(r => r.Key.Site, r => r.Value, StringComparer.Ordinal);
+
+    /// <summary>The bundle that a function's word names, when it is here and meant for this site.</summary>
+    public KnownBundle? BundleHere(KnownFunction function) =>
+        FindBundle(function.Word.Bundle) is { } bundle && bundle.Manifest.Name == function.Name && IsFor(bundle) ? bundle : null;
+
+    public bool IsFor(KnownBundle bundle) => bundle.Manifest.Targets.Include(site, labels);
+
+    public void Put(string from, Deployment word)
+    {
+        lock (_gate)
+        {
+            var words = _functions.GetValueOrDefault(word.Function)?.Words ?? ImmutableSortedDictionary<string, Deployment>.Empty;
+            _functions = _functions.SetItem(word.Function, new KnownFunction(word.Function, words.SetItem(from, word)));
+        }
+
+        Changed?.Invoke(word.Function);
+    }
+
+    public void Put(string from, BundleStatement statement, int parts)
+    {
+        lock (_gate)
+        {
+            var sources = _bundles.GetValueOrDefault(statement.Digest)?.Sources ?? ImmutableSortedDictionary<string, int>.Empty;
+            _bundles = _bundles.SetItem(statement.Digest, new KnownBundle(statement, sources.SetItem(from, parts)));
+        }
+
+        // A word may have come before its bundle.
+        if (_functions.ContainsKey(statement.Manifest.Name))
+        {
+            Changed?.Invoke(statement.Manifest.Name);
+        }
+    }
+
+    public void Put(string from, RolloutBody rollout)
+    {
+        lock (_gate)
+        {
+            _rollouts = _rollouts.SetItem((from, rollout.State.Function), rollout);
+        }
+
+        Changed?.Invoke(rollout.State.Function);
+    }
+
+    /// <summary>A site's documents of a bundle are gone.</summary>
+    public void Remove(string from, string hex)
+    {
+        lock (_gate)
+        {
+            if (_bundles.Values.FirstOrDefault(b => b.Digest.EndsWith(hex, StringComparison.Ordinal)) is { } bundle)
+            {
+                var sources = bundle.Sources.Remove(from);
+                _bundles = sources.IsEmpty ? _bundles.Remove(bundle.Digest) : _bundles.SetItem(bundle.Digest, bundle with { Sources = sources });
+            }
+        }
+    }
+}

@@ -1,0 +1,3 @@
+using EdgeMesh.Services.Functions;
+
+await FunctionsApp.Create(WebApplication.CreateSlimBuilder(args)).RunAsync();

@@ -1,0 +1,130 @@
+using System.Text;
+using Dapr;
+using Dapr.Client;
+using EdgeMesh.Functions;
+using EdgeMesh.Hosting;
+using Grpc.Core;
+
+namespace EdgeMesh.Services.Functions.Running;
+
+/// <summary>What all functions' hosts share.</summary>
+internal sealed record HostServices(DaprClient Dapr, AppClients Apps, SiteIdentity Identity, FunctionMetrics Metrics);
+
+/// <summary>What one function may do beyond stdin and stdout: what its manifest grants, through Dapr. State lies below the function's own
+/// prefix, which no key can leave: it is put before whatever the function says.</summary>
+internal sealed class DaprFunctionHost(FunctionManifest manifest, HostServices services) : IFunctionHost
+{
+    private const string State = "heads";
+    private const string Events = "events";
+    private const string Secrets = "secrets";
+    private const int MaxKey = 256;
+
+    private static readonly HostAnswer Done = new(HostStatus.Done);
+    private static readonly HostAnswer Denied = new(HostStatus.Denied);
+    private static readonly HostAnswer Invalid = new(HostStatus.Invalid);
+    private static readonly HostAnswer NotFound = new(HostStatus.NotFound);
+    private static readonly HostAnswer Unavailable = new(HostStatus.Unavailable);
+
+    public ValueTask<HostAnswer> GetStateAsync(string key, CancellationToken cancellation) => WithStateAsync(key, async name =>
+    {
+        var value = await services.Dapr.GetByteStateAsync(State, name, cancellationToken: cancellation);
+        return value.IsEmpty ? NotFound : HostAnswer.Of(value);
+    });
+
+    public ValueTask<HostAnswer> SetStateAsync(string key, ReadOnlyMemory<byte> value, CancellationToken cancellation) => WithStateAsync(key, async name =>
+    {
+        await services.Dapr.SaveByteStateAsync(State, name, value, cancellationToken: cancellation);
+        return Done;
+    });
+
+    public ValueTask<HostAnswer> DeleteStateAsync(string key, CancellationToken cancellation) => WithStateAsync(key, async name =>
+    {
+        await services.Dapr.DeleteStateAsync(State, name, cancellationToken: cancellation);
+        return Done;
+    });
+
+    public ValueTask<HostAnswer> PublishAsync(string topic, ReadOnlyMemory<byte> data, CancellationToken cancellation) => manifest.Permissions.Publish.Contains(topic)
+        ? AskAsync(async () =>
+        {
+            await services.Dapr.PublishByteEventAsync(Events, topic, data, ContentType(data.Span), [], cancellation);
+            return Done;
+        })
+        : new(Denied);
+
+    public ValueTask<HostAnswer> InvokeAsync(string target, ReadOnlyMemory<byte> body, CancellationToken cancellation) =>
+        InvokeTarget.Parse(target) is not { } parsed ? new(Invalid)
+        : !manifest.Permissions.Invoke.Any(parsed.IsGrantedBy) ? new(Denied)
+        : AskAsync(() => InvokeAsync(parsed, body, cancellation));
+
+    public ValueTask<HostAnswer> GetSettingAsync(string name, CancellationToken cancellation) =>
+        new(manifest.Settings.TryGetValue(name, out var value) ? HostAnswer.Of(Encoding.UTF8.GetBytes(value)) : NotFound);
+
+    public ValueTask<HostAnswer> GetSecretAsync(string name, CancellationToken cancellation) => manifest.Secrets.TryGetValue(name, out var secret)
+        ? AskAsync(async () =>
+        {
+            var found = await services.Dapr.GetSecretAsync(Secrets, secret, cancellationToken: cancellation);
+            return found.TryGetValue(secret, out var value) ? HostAnswer.Of(Encoding.UTF8.GetBytes(value)) : NotFound;
+        })
+        : new(NotFound);
+
+    public HostStatus Count(string name, double value)
+    {
+        if (name.Length > MaxKey || value < 0)
+        {
+            return HostStatus.Invalid;
+        }
+
+        services.Metrics.Count(manifest.Name, name, value);
+        return HostStatus.Done;
+    }
+
+    private ValueTask<HostAnswer> WithStateAsync(string key, Func<string, Task<HostAnswer>> ask) =>
+        !manifest.Permissions.State ? new(Denied)
+        // Dapr takes '||' for the end of a prefix.
+        : key.Length > MaxKey || key.Contains("||", StringComparison.Ordinal) ? new(Invalid)
+        : AskAsync(() => ask($"{services.Identity.Site}/function/{manifest.Name}/{key}"));
+
+    private async Task<HostAnswer> InvokeAsync(InvokeTarget target, ReadOnlyMemory<byte> body, CancellationToken cancellation)
+    {
+        using var request = new HttpRequestMessage(new HttpMethod(target.Method), target.Path);
+        if (!body.IsEmpty)
+        {
+            request.Content = new ReadOnlyMemoryContent(body) { Headers = { ContentType = new(ContentType(body.Span)) } };
+        }
+
+        using var answer = await services.Apps.Get(target.App).SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancellation);
+        return (int)answer.StatusCode switch
+        {
+            >= 200 and < 300 => HostAnswer.Of(await answer.Content.ReadAsByteArrayAsync(cancellation)),
+            404 or 410 => NotFound,
+            401 or 403 => Denied,
+            >= 400 and < 500 => Invalid,
+            _ => Unavailable,
+        };
+    }
+
+    /// <summary>What is away or refuses is an answer for the function; only what nobody foresaw is a fault of the host.</summary>
+    private static async ValueTask<HostAnswer> AskAsync(Func<Task<HostAnswer>> ask)
+    {
+        try
+        {
+            return await ask();
+        }
+        catch (DaprException error) when (error.InnerException is RpcException rpc)
+        {
+            return rpc.StatusCode switch
+            {
+                StatusCode.NotFound => NotFound,
+                StatusCode.PermissionDenied => Denied,
+                StatusCode.InvalidArgument => Invalid,
+                _ => Unavailable,
+            };
+        }
+        catch (HttpRequestException)
+        {
+            return Unavailable;
+        }
+    }
+
+    private static string ContentType(ReadOnlySpan<byte> data) => data.TrimStart(" \t\r\n"u8) is [(byte)'{' or (byte)'[', ..] ? "application/json" : "application/octet-stream";
+}

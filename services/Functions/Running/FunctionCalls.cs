@@ -1,0 +1,99 @@
+using System.Diagnostics;
+using System.Text;
+using EdgeMesh.Functions;
+using EdgeMesh.Hosting;
+
+namespace EdgeMesh.Services.Functions.Running;
+
+/// <summary>Makes calls: loads the module, runs it in the sandbox with what the manifest grants, and records what came of it.</summary>
+internal sealed partial class FunctionCalls(LoadedFunctions loaded, HostServices host, TimeProvider clock, FunctionsOptions options, ILogger<FunctionCalls> logger)
+{
+    private static readonly ActivitySource Source = new(FunctionMetrics.Name);
+
+    /// <summary>The last calls.</summary>
+    public CallLog Log { get; } = new(options.LoggedCalls);
+
+    /// <summary>The cost.</summary>
+    public UsageTotals Usage { get; } = new();
+
+    /// <summary>Told of every call that was made.</summary>
+    public event Action<FunctionCall, CallResult>? Called;
+
+    /// <summary>Makes a call. However the function behaves, that is a result.</summary>
+    /// <exception cref="InvalidDataException">The module is not here, or can't run.</exception>
+    public async Task<CallResult> CallAsync(FunctionCall call, CancellationToken cancellation)
+    {
+        var manifest = call.Manifest;
+        using var span = Source.StartActivity($"{call.Trigger} {manifest.Name}", ActivityKind.Server);
+        var (at, id) = (clock.GetUtcNow(), Guid.NewGuid().ToString("N"));
+        using var lease = await loaded.UseAsync(call.Bundle, cancellation);
+        var result = await lease.Function.CallAsync(Input(call, id), cancellation);
+        if (span is not null)
+        {
+            Describe(span, call, id, lease, result);
+        }
+
+        var trace = Activity.Current?.TraceId.ToString() ?? "";
+        var log = Encoding.UTF8.GetString(result.Log.Span);
+        Log.Add(manifest.Name, new CallRecord(
+            at, id, trace, manifest.Version, call.Trigger, call.IdempotencyKey, result.Outcome, result.Detail, lease.IsCold, Math.Round(result.Usage.Ran.TotalMilliseconds, 3), log));
+        Usage.Add(call, lease.IsCold, result);
+        host.Metrics.Called(call, lease, result);
+        if (result.Outcome != CallOutcome.Completed)
+        {
+            LogFailed(logger, manifest.Name, manifest.Version, call.Trigger, result.Outcome, result.Detail, id, trace);
+        }
+        else
+        {
+            LogCalled(logger, manifest.Name, manifest.Version, call.Trigger, result.Usage.Ran.TotalMilliseconds, id, trace);
+        }
+
+        Called?.Invoke(call, result);
+        return result;
+    }
+
+    private CallInput Input(FunctionCall call, string id)
+    {
+        var manifest = call.Manifest;
+        var environment = new Dictionary<string, string>(call.Environment, StringComparer.Ordinal)
+        {
+            ["EDGEMESH_FUNCTION"] = manifest.Name,
+            ["EDGEMESH_VERSION"] = manifest.Version,
+            ["EDGEMESH_SITE"] = host.Identity.Site,
+            ["EDGEMESH_TRIGGER"] = call.Trigger,
+            ["EDGEMESH_CALL_ID"] = id,
+            ["EDGEMESH_IDEMPOTENCY_KEY"] = call.IdempotencyKey,
+        };
+        if (Activity.Current?.Id is { } trace)
+        {
+            environment["TRACEPARENT"] = trace;
+        }
+
+        return new CallInput
+        {
+            Data = call.Data,
+            Arguments = [manifest.Name],
+            Environment = environment,
+            Limits = manifest.Limits,
+            PreciseClock = manifest.Permissions.PreciseClock,
+            Host = new DaprFunctionHost(manifest, host),
+        };
+    }
+
+    private static void Describe(Activity span, FunctionCall call, string id, LoadedFunctions.Lease lease, CallResult result)
+    {
+        span.SetTag("faas.name", call.Manifest.Name).SetTag("faas.version", call.Manifest.Version).SetTag("faas.trigger", call.Trigger)
+            .SetTag("faas.invocation_id", id).SetTag("faas.coldstart", lease.IsCold).SetTag("faas.init_duration", lease.Loaded.TotalSeconds)
+            .SetTag("edgemesh.function.outcome", result.Outcome.ToString()).SetTag("edgemesh.function.fuel", result.Usage.Fuel);
+        if (result.Outcome != CallOutcome.Completed)
+        {
+            span.SetStatus(ActivityStatusCode.Error, result.Detail).SetTag("error.type", result.Outcome.ToString());
+        }
+    }
+
+    [LoggerMessage(LogLevel.Debug, "Function {Function} {Version} ({Trigger}) completed in {Milliseconds} ms; call {Call}, trace {Trace}")]
+    private static partial void LogCalled(ILogger logger, string function, string version, string trigger, double milliseconds, string call, string trace);
+
+    [LoggerMessage(LogLevel.Warning, "Function {Function} {Version} ({Trigger}) ended as {Outcome}: {Reason}; call {Call}, trace {Trace}")]
+    private static partial void LogFailed(ILogger logger, string function, string version, string trigger, CallOutcome outcome, string? reason, string call, string trace);
+}

@@ -1,0 +1,76 @@
+using System.Diagnostics;
+using System.Diagnostics.Metrics;
+using EdgeMesh.Functions;
+
+namespace EdgeMesh.Services.Functions.Running;
+
+/// <summary>OpenTelemetry's <c>faas.*</c> metrics, by function, version and trigger. A cold start is a call whose module had to be loaded.</summary>
+internal sealed class FunctionMetrics : IDisposable
+{
+    public const string Name = "EdgeMesh.Functions";
+
+    private readonly Meter _meter;
+    private readonly Counter<long> _invocations;
+    private readonly Counter<long> _coldStarts;
+    private readonly Counter<long> _errors;
+    private readonly Counter<long> _timeouts;
+    private readonly Histogram<double> _initDuration;
+    private readonly Histogram<double> _invokeDuration;
+    private readonly Histogram<double> _cpu;
+    private readonly Histogram<long> _memory;
+    private readonly Histogram<long> _bytes;
+    private readonly Counter<double> _own;
+    private readonly string _site;
+
+    public FunctionMetrics(string site)
+    {
+        // A meter of its own for each host: a process may hold several.
+        _site = site;
+        _meter = new Meter(new MeterOptions(Name) { Tags = [new("site", site)] });
+        _invocations = _meter.CreateCounter<long>("faas.invocations", "{invocation}", "Calls that completed");
+        _coldStarts = _meter.CreateCounter<long>("faas.coldstarts", "{coldstart}", "Calls whose module had to be loaded");
+        _errors = _meter.CreateCounter<long>("faas.errors", "{error}", "Calls that failed, trapped or broke a limit");
+        _timeouts = _meter.CreateCounter<long>("faas.timeouts", "{timeout}", "Calls whose time or fuel was used up");
+        _initDuration = _meter.CreateHistogram<double>("faas.init_duration", "s", "Loading a module, for cold starts");
+        _invokeDuration = _meter.CreateHistogram<double>("faas.invoke_duration", "s", "From the first instruction to the last");
+        _cpu = _meter.CreateHistogram<double>("faas.cpu_usage", "s", "Processor time of a call");
+        _memory = _meter.CreateHistogram<long>("faas.mem_usage", "By", "Linear memory at the end of a call");
+        _bytes = _meter.CreateHistogram<long>("faas.net_io", "By", "Bytes in and out of a call");
+        _own = _meter.CreateCounter<double>("faas.function.count", "{count}", "What functions count themselves");
+    }
+
+    public void Called(FunctionCall call, LoadedFunctions.Lease lease, CallResult result)
+    {
+        var tags = Tags(call);
+        if (result.Outcome == CallOutcome.Completed)
+        {
+            _invocations.Add(1, tags);
+        }
+        else
+        {
+            tags.Add("error.type", result.Outcome.ToString());
+            (result.Outcome is CallOutcome.OutOfTime or CallOutcome.OutOfFuel ? _timeouts : _errors).Add(1, tags);
+        }
+
+        if (lease.IsCold)
+        {
+            _coldStarts.Add(1, tags);
+            _initDuration.Record(lease.Loaded.TotalSeconds, tags);
+        }
+
+        _invokeDuration.Record(result.Usage.Ran.TotalSeconds, tags);
+        _cpu.Record(result.Usage.Worked.TotalSeconds, tags);
+        _memory.Record(result.Usage.MemoryBytes, tags);
+        _bytes.Record(call.Data.Length + result.Output.Length, tags);
+    }
+
+    /// <summary>What a function counts itself; the name is one of a bounded number.</summary>
+    public void Count(string function, string name, double value) => _own.Add(value, new TagList { { "faas.name", function }, { "name", name } });
+
+    public void Dispose() => _meter.Dispose();
+
+    private TagList Tags(FunctionCall call) => new()
+    {
+        { "faas.name", call.Manifest.Name }, { "faas.version", call.Manifest.Version }, { "faas.trigger", call.Trigger }, { "site", _site },
+    };
+}

@@ -1,0 +1,96 @@
+using Dapr.Client;
+using EdgeMesh.Functions;
+using EdgeMesh.Hosting;
+using EdgeMesh.Replication;
+using EdgeMesh.Services.Functions.Deployments;
+using EdgeMesh.Services.Functions.Rollouts;
+using EdgeMesh.Services.Functions.Running;
+
+namespace EdgeMesh.Services.Functions.Store;
+
+/// <summary>The opened journal, what follows it, and what runs by it. Opened once, when the sidecar answers.</summary>
+internal sealed class FunctionsStore : IAsyncDisposable
+{
+    private const long CacheBytes = 1024 * 1024;
+
+    private readonly JournalAnnouncer _announcer;
+    private readonly CatalogFollower _follower;
+    private readonly LoadedFunctions _loaded;
+    private readonly FunctionMetrics _metrics;
+
+    private FunctionsStore(Journal changes, CatalogFollower follower, Catalog catalog, IReadOnlyCollection<DeployerIdentity> trusted, IServiceProvider services)
+    {
+        (Changes, _follower, Catalog) = (changes, follower, catalog);
+        var (clock, loops) = (services.GetRequiredService<TimeProvider>(), services.GetRequiredService<ILogger<FollowerLoop>>());
+        var (options, identity) = (services.GetRequiredService<FunctionsOptions>(), services.GetRequiredService<SiteIdentity>());
+        Following = new FollowerLoop(changes, follower, clock, loops);
+        Links = new MeshLinks(
+            services.GetRequiredService<MeshDirectory>(), changes, services.GetRequiredService<IJournalStore>(), [], services.GetRequiredService<AppClients>(), clock,
+            services.GetRequiredService<ILogger<MeshLinks>>());
+        _announcer = new JournalAnnouncer(changes, services.GetRequiredService<DaprClient>(), clock, services.GetRequiredService<ILogger<JournalAnnouncer>>());
+        var modules = new ModuleParts(changes);
+        _loaded = new LoadedFunctions(options, modules, clock);
+        Deployer = new Deployer(changes, Following, Catalog, modules, _loaded, trusted, identity, options);
+        _metrics = new FunctionMetrics(identity.Site);
+        var host = new HostServices(services.GetRequiredService<DaprClient>(), services.GetRequiredService<AppClients>(), identity, _metrics);
+        Calls = new FunctionCalls(_loaded, host, clock, options, services.GetRequiredService<ILogger<FunctionCalls>>());
+        Rollouts = new SiteRollouts(changes, Following, catalog, identity, clock, services.GetRequiredService<ILogger<SiteRollouts>>());
+        Calls.Called += Rollouts.Called;
+    }
+
+    public Journal Changes { get; }
+
+    public Catalog Catalog { get; }
+
+    /// <summary>Brings the catalogue up to the journal.</summary>
+    public FollowerLoop Following { get; }
+
+    public MeshLinks Links { get; }
+
+    public Deployer Deployer { get; }
+
+    public FunctionCalls Calls { get; }
+
+    public SiteRollouts Rollouts { get; }
+
+    /// <summary>The version for a call; null: the function does not run here.</summary>
+    public KnownBundle? Choose(KnownFunction function) => Catalog.FindBundle(Rollouts.Choose(function));
+
+    public static async Task<FunctionsStore> OpenAsync(IServiceProvider services, CancellationToken cancellation)
+    {
+        var (identity, options) = (services.GetRequiredService<SiteIdentity>(), services.GetRequiredService<FunctionsOptions>());
+        var trusted = await TrustedDeployers.ReadAsync(services.GetRequiredService<SiteSecrets>(), cancellation);
+        var folder = Directory.CreateDirectory(Path.Combine(identity.DataDirectory, "functions")).FullName;
+        var changes = await Journal.OpenAsync(
+            new JournalName(identity.Site, FunctionsApp.AppId, JournalName.Changes), services.GetRequiredService<IJournalStore>(),
+            new JournalOptions
+            {
+                Clock = services.GetRequiredService<TimeProvider>(),
+                SharePolicy = new ShareWithAll(services.GetRequiredService<MeshDirectory>()),
+                MarkerPath = Path.Combine(folder, "changes.epoch"),
+                CacheBytes = CacheBytes,
+            },
+            cancellation);
+        var catalog = new Catalog(identity.Site, options.Labels);
+        var follower = new CatalogFollower(changes, catalog, trusted, Path.Combine(folder, "catalog.json"), services.GetRequiredService<ILogger<CatalogFollower>>());
+        var store = new FunctionsStore(changes, follower, catalog, trusted, services);
+        store.Following.Start();
+        store.Rollouts.Start();
+        store.Links.Start();
+        store._announcer.Start();
+        return store;
+    }
+
+    /// <summary>Stops what brings work before what does it, and followers before what they follow.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        await Links.DisposeAsync();
+        await _announcer.DisposeAsync();
+        await Rollouts.DisposeAsync();
+        _loaded.Dispose();
+        _metrics.Dispose();
+        await Following.DisposeAsync();
+        await _follower.SaveAsync();
+        await Changes.DisposeAsync();
+    }
+}

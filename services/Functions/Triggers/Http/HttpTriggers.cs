@@ -1,0 +1,146 @@
+using System.Globalization;
+using EdgeMesh.Functions;
+using EdgeMesh.Hosting;
+using EdgeMesh.Services.Functions.Deployments;
+using EdgeMesh.Services.Functions.Running;
+using EdgeMesh.Services.Functions.Store;
+
+namespace EdgeMesh.Services.Functions.Triggers.Http;
+
+/// <summary>Requests below <c>/functions/NAME</c>: the first trigger of the function whose method and path match, if the caller holds its scope.</summary>
+internal static class HttpTriggers
+{
+    private const string Root = "/functions/";
+
+    // A plain delegate: nothing is compiled at start.
+    public static void MapHttpTriggers(this WebApplication app) => app.Map(Root + "{function}/{**path}", (RequestDelegate)AnswerAsync);
+
+    private static async Task AnswerAsync(HttpContext context)
+    {
+        var store = context.RequestServices.GetRequiredService<FunctionsOpener>();
+        var answer = store.Store is { } open ? await AnswerAsync(context, open) : HttpFaults.NotOpen(context, store.WaitsFor);
+        await answer.ExecuteAsync(context);
+    }
+
+    private static async Task<IResult> AnswerAsync(HttpContext context, FunctionsStore store)
+    {
+        var name = (string)context.Request.RouteValues["function"]!;
+        if (store.Catalog.Find(name) is not { } function || store.Choose(function) is not { } bundle)
+        {
+            return HttpFaults.Unknown(name);
+        }
+
+        var path = context.Request.Path.Value![(Root.Length + name.Length)..];
+        var matches = bundle.Manifest.Triggers.Select(t => t.Http).OfType<HttpTrigger>()
+            .Select(t => (Trigger: t, Values: PathTemplate.Match(t.Path, path))).Where(t => t.Values is not null).ToArray();
+        if (matches.Length == 0)
+        {
+            return HttpFaults.NoSuchPath(bundle.Manifest, path);
+        }
+
+        if (matches.FirstOrDefault(m => m.Trigger.Method == context.Request.Method) is not { Trigger: { } trigger, Values: { } values })
+        {
+            context.Response.Headers.Allow = string.Join(", ", matches.Select(m => m.Trigger.Method));
+            return HttpFaults.NoSuchMethod(bundle.Manifest, matches.Select(m => m.Trigger.Method));
+        }
+
+        if (Refuse(context.GetCaller(), trigger, name) is { } refusal)
+        {
+            return refusal;
+        }
+
+        var body = await ReadAsync(context.Request, bundle.Manifest.Limits.InputBytes, context.RequestAborted);
+        return body is null ? HttpFaults.TooLarge(bundle.Manifest) : await CallAsync(context, store, Call(context.Request, bundle, path, values, body.Value, context.GetCaller()));
+    }
+
+    private static IResult? Refuse(Caller? caller, HttpTrigger trigger, string name)
+    {
+        if (trigger.Open)
+        {
+            return null;
+        }
+
+        var scope = trigger.Scope ?? $"functions/{name}";
+        return caller is not { Kind: CallerKind.User } ? HttpFaults.NoCaller() : caller.Scopes.Contains(scope) ? null : HttpFaults.NoScope(scope);
+    }
+
+    private static async Task<IResult> CallAsync(HttpContext context, FunctionsStore store, FunctionCall call)
+    {
+        CallResult result;
+        try
+        {
+            result = await store.Calls.CallAsync(call, context.RequestAborted);
+        }
+        catch (InvalidDataException error)
+        {
+            return HttpFaults.NotLoaded(context, error.Message);
+        }
+
+        return result.Outcome == CallOutcome.Completed ? new CgiResult(CgiAnswer.Read(result.Output)) : HttpFaults.Of(context, call.Manifest, result);
+    }
+
+    /// <summary>The variables of CGI, as Wagi and Spin give them, and those of the path.</summary>
+    private static FunctionCall Call(
+        HttpRequest request, KnownBundle bundle, string path, IReadOnlyList<KeyValuePair<string, string>> values, ReadOnlyMemory<byte> body, Caller? caller)
+    {
+        var environment = new Dictionary<string, string>(StringComparer.Ordinal)
+        {
+            ["REQUEST_METHOD"] = request.Method,
+            ["SCRIPT_NAME"] = Root + bundle.Manifest.Name,
+            ["PATH_INFO"] = path,
+            ["QUERY_STRING"] = request.QueryString.Value?.TrimStart('?') ?? "",
+            ["CONTENT_TYPE"] = request.ContentType ?? "",
+            ["CONTENT_LENGTH"] = body.Length.ToString(CultureInfo.InvariantCulture),
+            ["GATEWAY_INTERFACE"] = "CGI/1.1",
+            ["SERVER_PROTOCOL"] = "HTTP/1.1",
+            ["REMOTE_USER"] = caller?.Subject ?? "",
+        };
+        foreach (var (name, value) in values)
+        {
+            environment["PATH_" + name.ToUpperInvariant()] = value;
+        }
+
+        foreach (var (name, value) in request.Headers.Where(h => IsForFunctions(h.Key)))
+        {
+            environment["HTTP_" + name.ToUpperInvariant().Replace('-', '_')] = value.ToString().ReplaceLineEndings(" ");
+        }
+
+        var key = request.Headers["Idempotency-Key"].ToString();
+        return new FunctionCall(bundle, TriggerNames.Http, key.Length is > 0 and <= 128 ? key : Guid.NewGuid().ToString("N"), body) { Environment = environment };
+    }
+
+    private static bool IsForFunctions(string header) =>
+        !header.StartsWith("X-EdgeMesh-", StringComparison.OrdinalIgnoreCase) && !header.StartsWith("dapr-", StringComparison.OrdinalIgnoreCase)
+        && !header.Equals("Authorization", StringComparison.OrdinalIgnoreCase) && !header.Equals("Cookie", StringComparison.OrdinalIgnoreCase);
+
+    /// <summary>Null: it is larger than the function takes.</summary>
+    private static async ValueTask<ReadOnlyMemory<byte>?> ReadAsync(HttpRequest request, int limit, CancellationToken cancellation)
+    {
+        if (request.ContentLength > limit)
+        {
+            return null;
+        }
+
+        using var body = new MemoryStream((int)(request.ContentLength ?? 0));
+        await request.Body.CopyToAsync(body, cancellation);
+        return body.Length > limit ? null : body.GetBuffer().AsMemory(0, (int)body.Length);
+    }
+
+    private sealed class CgiResult(CgiAnswer answer) : IResult
+    {
+        public async Task ExecuteAsync(HttpContext httpContext)
+        {
+            httpContext.Response.StatusCode = answer.Status;
+            foreach (var (name, value) in answer.Headers)
+            {
+                httpContext.Response.Headers.Append(name, value);
+            }
+
+            if (answer.Status is not (StatusCodes.Status204NoContent or StatusCodes.Status304NotModified))
+            {
+                httpContext.Response.ContentLength = answer.Body.Length;
+                await httpContext.Response.Body.WriteAsync(answer.Body, httpContext.RequestAborted);
+            }
+        }
+    }
+}

@@ -1,0 +1,71 @@
+using System.Text.Json;
+
+namespace EdgeMesh.Cli.Tests.Commands;
+
+public sealed class FunctionCommandTests
+{
+    [Theory]
+    [InlineData("c", "greeter.c", "edgemesh.h")]
+    [InlineData("assemblyscript", "package.json", "assembly/edgemesh.ts")]
+    public async Task New_Template_WritesAFunctionOfThatName(string template, string source, string host)
+    {
+        using var folder = new TemporaryFolder();
+        var result = await RunResult.OfAsync("function", "new", "greeter", "--template", template, "--dir", folder.File("greeter"));
+
+        Assert.Equal(0, result.Code);
+        Assert.Contains("name: greeter", await File.ReadAllTextAsync(folder.File("greeter/function.yaml"), TestContext.Current.CancellationToken), StringComparison.Ordinal);
+        Assert.True(File.Exists(folder.File($"greeter/{source}")) && File.Exists(folder.File($"greeter/{host}")));
+    }
+
+    [Fact]
+    public async Task New_FolderThatIsNotEmpty_OverwritesNothing()
+    {
+        using var folder = new TemporaryFolder();
+        await File.WriteAllTextAsync(folder.File("mine"), "x", TestContext.Current.CancellationToken);
+        var result = await RunResult.OfAsync("function", "new", "greeter", "--dir", folder.Path);
+
+        Assert.Equal(1, result.Code);
+        Assert.Contains("is not empty", result.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task New_NameThatIsNone_IsWrongUsage() => Assert.Equal(2, (await RunResult.OfAsync("function", "new", "Grüße")).Code);
+
+    [Fact]
+    public async Task Build_ModuleThatIsThere_SignsTheBundle()
+    {
+        using var folder = new TemporaryFolder();
+        await RunResult.OfAsync("keys", "--data-dir", folder.File("data"), "--topology", Repository.Topology);
+        Directory.CreateDirectory(folder.File("f"));
+        await File.WriteAllTextAsync(folder.File("f/function.yaml"), "name: f\nversion: 1.2.3\nmodule: f.wasm\ntriggers:\n  - http: { method: GET, path: /x }\n", TestContext.Current.CancellationToken);
+        await File.WriteAllBytesAsync(folder.File("f/f.wasm"), [0, 0x61, 0x73, 0x6d, 1, 0, 0, 0], TestContext.Current.CancellationToken);
+        var result = await RunResult.OfAsync("function", "build", folder.File("f"), "--json", "--data-dir", folder.File("data"), "--topology", Repository.Topology);
+
+        Assert.Equal(0, result.Code);
+        using var json = JsonDocument.Parse(result.Output);
+        Assert.Equal(("f", "1.2.3", 8), (json.RootElement.GetProperty("name").GetString(), json.RootElement.GetProperty("version").GetString(), json.RootElement.GetProperty("moduleBytes").GetInt32()));
+        Assert.True(File.Exists(folder.File("f/f-1.2.3.bundle")));
+    }
+
+    [Fact]
+    public async Task Build_FaultsOfTheManifest_AreAllNamedByLine()
+    {
+        using var folder = new TemporaryFolder();
+        await File.WriteAllTextAsync(folder.File("function.yaml"), "name: f\nversion: one\nmodule: f.wasm\ntriggers: []\n", TestContext.Current.CancellationToken);
+        var result = await RunResult.OfAsync("function", "build", folder.Path, "--topology", Repository.Topology);
+
+        Assert.Equal(1, result.Code);
+        Assert.Contains("function.yaml:2: version", result.Error, StringComparison.Ordinal);
+        Assert.Contains("function.yaml:4: triggers", result.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task List_MeshThatWasNeverUp_SaysHowToStartIt()
+    {
+        using var folder = new TemporaryFolder();
+        var result = await RunResult.OfAsync("function", "list", "--topology", Repository.Topology, "--data-dir", folder.Path);
+
+        Assert.Equal(1, result.Code);
+        Assert.Contains("./edgemesh up", result.Error, StringComparison.Ordinal);
+    }
+}

@@ -1,0 +1,192 @@
+using EdgeMesh.Functions;
+using EdgeMesh.Functions.Tests;
+
+namespace EdgeMesh.Services.Functions.Tests;
+
+public sealed class DeployTests
+{
+    [Fact]
+    public async Task Deploy_SignedBundle_RunsAndShowsInTheDetail()
+    {
+        await using var site = await FunctionsSite.StartAsync();
+        var bundle = await site.DeployAsync(FunctionsSite.Says("hello"), FunctionsSite.Manifest("greeter"));
+
+        Assert.Equal((200, "hello"), await site.CallAsync("greeter"));
+        var detail = await site.DetailAsync("greeter");
+        Assert.Equal("1.0.0", (string?)detail!["function"]!["version"]);
+        Assert.Equal(bundle.Digest, (string?)detail["versions"]![0]!["bundle"]);
+        Assert.Equal("Steady", (string?)detail["function"]!["sites"]![FunctionsSite.Site]!["phase"]);
+    }
+
+    [Fact]
+    public async Task Deploy_LargeModule_TravelsInPiecesAndComesBackWhole()
+    {
+        await using var site = await FunctionsSite.StartAsync();
+        var padding = new string('x', 1_200_000);
+        var module = Wat.Command(FunctionsSiteText.Write("big"), $"(data (i32.const 64) \"big\") (data \"{padding}\")");
+        await site.DeployAsync(module, FunctionsSite.Manifest("big"));
+
+        Assert.Equal((200, "big"), await site.CallAsync("big"));
+    }
+
+    [Fact]
+    public async Task Deploy_AfterARestart_RunsStill()
+    {
+        var data = Directory.CreateTempSubdirectory("edgemesh-functions-").FullName;
+        try
+        {
+            await using (var site = await FunctionsSite.StartAsync(data, resources: SqliteComponents.Text))
+            {
+                await site.DeployAsync(FunctionsSite.Says("kept"), FunctionsSite.Manifest("greeter"));
+            }
+
+            await using var again = await FunctionsSite.StartAsync(data, resources: SqliteComponents.Text);
+            Assert.Equal((200, "kept"), await again.CallAsync("greeter"));
+
+            File.Delete(Path.Combine(data, "functions", "catalog.json"));
+            await again.Host.StopAppAsync(FunctionsApp.AppId);
+            File.Delete(Path.Combine(data, "functions", "catalog.json"));
+            await again.Host.StartAppAsync(FunctionsApp.AppId, TestContext.Current.CancellationToken);
+            await again.RunsAsync("greeter", 1);
+            Assert.Equal((200, "kept"), await again.CallAsync("greeter"));
+        }
+        finally
+        {
+            Directory.Delete(data, recursive: true);
+        }
+    }
+
+    [Fact]
+    public async Task Bundle_ByAnUnknownDeployer_IsRefusedByName()
+    {
+        await using var site = await FunctionsSite.StartAsync();
+        using var mallory = DeployerKey.Create("mallory");
+        var (taken, problem) = await site.PutBundleAsync(await FunctionsSite.BundleAsync(FunctionsSite.Says("x"), FunctionsSite.Manifest("greeter"), mallory));
+
+        Assert.False(taken);
+        Assert.Contains("'mallory'", problem, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Bundle_TamperedOnTheWay_IsRefused()
+    {
+        await using var site = await FunctionsSite.StartAsync();
+        var file = BundleFile.Write(await FunctionsSite.BundleAsync(FunctionsSite.Says("good"), FunctionsSite.Manifest("greeter")));
+        file[file.AsSpan().IndexOf("good"u8)] = (byte)'f';
+        var (taken, problem) = await site.PutAsync("deployments/greeter/bundle", file);
+
+        Assert.False(taken);
+        Assert.Contains("its module is not what 'ops' signed", problem, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Bundle_ModuleThatCannotRun_IsRefusedBeforeAnySiteHasIt()
+    {
+        await using var site = await FunctionsSite.StartAsync();
+        var (taken, problem) = await site.PutBundleAsync(await FunctionsSite.BundleAsync([0, 1, 2, 3], FunctionsSite.Manifest("greeter")));
+
+        Assert.False(taken);
+        Assert.Contains("module-refused", problem, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Deployment_ReplayedOlderOne_ChangesNothing()
+    {
+        await using var site = await FunctionsSite.StartAsync();
+        var first = await site.DeployAsync(FunctionsSite.Says("one"), FunctionsSite.Manifest("greeter"));
+        await site.DeployAsync(FunctionsSite.Says("two"), FunctionsSite.Manifest("greeter", "1.0.1"), 2);
+        var (taken, problem) = await site.PutAsync(Deployment.Sign("greeter", 1, first.Digest, CanaryPlan.None, FunctionsSite.Ops, isRollback: true));
+
+        Assert.False(taken);
+        Assert.Contains("deployment-outdated", problem, StringComparison.Ordinal);
+        Assert.Equal((200, "two"), await site.CallAsync("greeter"));
+    }
+
+    [Fact]
+    public async Task Deployment_OlderVersion_NeedsARollback()
+    {
+        await using var site = await FunctionsSite.StartAsync();
+        var first = await site.DeployAsync(FunctionsSite.Says("one"), FunctionsSite.Manifest("greeter"));
+        await site.DeployAsync(FunctionsSite.Says("two"), FunctionsSite.Manifest("greeter", "1.0.1"), 2);
+
+        var (taken, problem) = await site.PutAsync(Deployment.Sign("greeter", 3, first.Digest, CanaryPlan.None, FunctionsSite.Ops));
+        Assert.False(taken);
+        Assert.Contains("version-older", problem, StringComparison.Ordinal);
+
+        Assert.Equal((true, ""), await site.PutAsync(Deployment.Sign("greeter", 3, first.Digest, CanaryPlan.None, FunctionsSite.Ops, isRollback: true)));
+        await site.RunsAsync("greeter", 3);
+        Assert.Equal((200, "one"), await site.CallAsync("greeter"));
+    }
+
+    [Fact]
+    public async Task Deployment_WithoutItsBundle_IsRefused()
+    {
+        await using var site = await FunctionsSite.StartAsync();
+        var (taken, problem) = await site.PutAsync(Deployment.Sign("greeter", 1, "sha256:00", CanaryPlan.None, FunctionsSite.Ops));
+
+        Assert.False(taken);
+        Assert.Contains("bundle-missing", problem, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Deployment_OfNothing_RemovesTheFunction()
+    {
+        await using var site = await FunctionsSite.StartAsync();
+        await site.DeployAsync(FunctionsSite.Says("one"), FunctionsSite.Manifest("greeter"));
+        Assert.Equal((true, ""), await site.PutAsync(Deployment.Sign("greeter", 2, null, CanaryPlan.None, FunctionsSite.Ops)));
+        await site.RunsAsync("greeter", 2);
+
+        Assert.Equal(404, (await site.CallAsync("greeter")).Status);
+    }
+
+    [Theory]
+    [InlineData("targets: { labels: { kind: shop } }", 404)]
+    [InlineData("targets: { sites: [elsewhere] }", 404)]
+    [InlineData("targets: { labels: { kind: clinic } }", 200)]
+    public async Task Deployment_ForCertainSites_RunsThereAlone(string targets, int status)
+    {
+        await using var site = await FunctionsSite.StartAsync();
+        var bundle = await FunctionsSite.BundleAsync(FunctionsSite.Says("here"), FunctionsSite.Manifest("greeter", more: targets));
+        Assert.Equal((true, ""), await site.PutBundleAsync(bundle));
+        Assert.Equal((true, ""), await site.PutAsync(Deployment.Sign("greeter", 1, bundle.Digest, CanaryPlan.None, FunctionsSite.Ops)));
+        if (status == 200)
+        {
+            await site.RunsAsync("greeter", 1);
+        }
+
+        Assert.Equal(status, (await site.CallAsync("greeter")).Status);
+    }
+
+    [Fact]
+    public async Task Bundles_BeyondTheKeptVersions_AreForgotten()
+    {
+        await using var site = await FunctionsSite.StartAsync();
+        for (var i = 1; i <= 7; i++)
+        {
+            await site.DeployAsync(FunctionsSite.Says($"v{i}"), FunctionsSite.Manifest("greeter", $"1.0.{i}"), i);
+        }
+
+        var versions = (await site.DetailAsync("greeter"))!["versions"]!.AsArray().Select(v => (string)v!["version"]!);
+        Assert.Equal(["1.0.7", "1.0.6", "1.0.5", "1.0.4", "1.0.3"], versions);
+    }
+
+    [Fact]
+    public async Task Deployments_WithoutTheRole_AreRefused()
+    {
+        await using var site = await FunctionsSite.StartAsync();
+        using var nobody = await site.SendAsync(HttpMethod.Get, "deployments", null, null);
+        using var user = await site.SendAsync(HttpMethod.Get, "deployments", null, FunctionsSite.User);
+
+        Assert.Equal((401, 403), ((int)nobody.StatusCode, (int)user.StatusCode));
+    }
+
+    [Fact]
+    public async Task Export_OfAVersion_IsTheBundleThatWasSent()
+    {
+        await using var site = await FunctionsSite.StartAsync();
+        var bundle = await site.DeployAsync(FunctionsSite.Says("one"), FunctionsSite.Manifest("greeter"));
+        using var answer = await site.SendAsync(HttpMethod.Get, $"deployments/greeter/bundles/{bundle.Digest["sha256:".Length..]}", null, FunctionsSite.Admin);
+
+        Assert.Equal(BundleFile.Write(bundle), await answer.Content.ReadAsByteArrayAsync(TestContext.Current.CancellationToken));
+    }
+}

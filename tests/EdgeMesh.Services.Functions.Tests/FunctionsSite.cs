@@ -1,0 +1,149 @@
+using System.Net.Http.Headers;
+using System.Security.Cryptography;
+using System.Text;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using EdgeMesh.Functions;
+using EdgeMesh.Functions.Tests;
+using EdgeMesh.Hosting;
+using EdgeMesh.Testing;
+
+namespace EdgeMesh.Services.Functions.Tests;
+
+/// <summary>A site with the functions service behind a real sidecar, an administrator and a deployer.</summary>
+internal sealed class FunctionsSite : IAsyncDisposable
+{
+    public const string Site = "test-site";
+
+    public static readonly DeployerKey Ops = DeployerKey.Create("ops");
+
+    private static readonly (string Private, string Public) CallerKey = NewCallerKey();
+    private readonly DaprTestHost _host;
+
+    private FunctionsSite(DaprTestHost host) => (_host, Client) = (host, host.InvokeClient("gateway", FunctionsApp.AppId));
+
+    /// <summary>As the gateway reaches the service.</summary>
+    public HttpClient Client { get; }
+
+    public DaprTestHost Host => _host;
+
+    private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
+
+    public static async Task<FunctionsSite> StartAsync(string? data = null, IReadOnlyList<TestApp>? apps = null, string? resources = null)
+    {
+        var options = new DaprTestHostOptions
+        {
+            Site = Site,
+            Apps = [new TestApp(FunctionsApp.AppId, FunctionsApp.Create) { Settings = new Dictionary<string, string?> { ["EdgeMesh:Functions:Labels:kind"] = "clinic" } }, new TestApp("gateway"), .. apps ?? []],
+            Secrets = new Dictionary<string, string>
+            {
+                [SiteSecrets.FunctionDeployers] = JsonSerializer.Serialize(new Dictionary<string, string> { ["ops"] = Convert.ToBase64String(Ops.Public.PublicKey.Span) }),
+                [SiteSecrets.CallerSigningKey] = CallerKey.Private,
+                [SiteSecrets.CallerVerifyKey] = CallerKey.Public,
+                ["functions/greeting"] = "hush",
+                ["other"] = "not for functions",
+            },
+            Resources = resources ?? TestComponents.InMemory,
+            DataDirectory = data,
+        };
+        return new FunctionsSite(await DaprTestHost.StartAsync(options, Cancellation));
+    }
+
+    public static string Manifest(string name, string version = "1.0.0", string triggers = "  - http: { method: POST, path: / }", string more = "") =>
+        $"name: {name}\nversion: {version}\nmodule: m.wasm\ntriggers:\n{triggers.Replace("path: /", "path: /run", StringComparison.Ordinal)}\n{more}\n";
+
+    public static async Task<FunctionBundle> BundleAsync(byte[] module, string manifest, DeployerKey? key = null)
+    {
+        var built = await FunctionBundle.BuildAsync("function.yaml", manifest, module, key ?? Ops);
+        Assert.Empty(built.Faults);
+        return built.Bundle!;
+    }
+
+    /// <summary>Sends a bundle and the word to run it; both must be taken.</summary>
+    public async Task<FunctionBundle> DeployAsync(byte[] module, string manifest, long generation = 1, CanaryPlan? canary = null)
+    {
+        var bundle = await BundleAsync(module, manifest);
+        Assert.Equal((true, ""), await PutBundleAsync(bundle));
+        Assert.Equal((true, ""), await PutAsync(Deployment.Sign(bundle.Manifest.Name, generation, bundle.Digest, canary ?? CanaryPlan.None, Ops)));
+        await RunsAsync(bundle.Manifest.Name, generation);
+        return bundle;
+    }
+
+    /// <summary>Returns once this site has decided on a generation.</summary>
+    public async Task RunsAsync(string function, long generation)
+    {
+        while ((long?)(await DetailAsync(function))?["function"]?["sites"]?[Site]?["generation"] is not { } at || at < generation)
+        {
+            await Task.Delay(5, Cancellation);
+        }
+    }
+
+    public Task<(bool Taken, string Problem)> PutBundleAsync(FunctionBundle bundle, string? function = null) =>
+        PutAsync($"deployments/{function ?? bundle.Manifest.Name}/bundle", BundleFile.Write(bundle));
+
+    public Task<(bool Taken, string Problem)> PutAsync(Deployment word, string? function = null) => PutAsync($"deployments/{function ?? word.Function}", Encoding.UTF8.GetBytes(word.Text));
+
+    public async Task<(bool Taken, string Problem)> PutAsync(string path, byte[] body)
+    {
+        using var answer = await SendAsync(HttpMethod.Put, path, body, Admin);
+        return (answer.IsSuccessStatusCode, answer.IsSuccessStatusCode ? "" : await answer.Content.ReadAsStringAsync(Cancellation));
+    }
+
+    public async Task<JsonNode?> DetailAsync(string function)
+    {
+        using var answer = await SendAsync(HttpMethod.Get, $"deployments/{function}", null, Admin);
+        return answer.IsSuccessStatusCode ? JsonNode.Parse(await answer.Content.ReadAsStringAsync(Cancellation)) : null;
+    }
+
+    public async Task<JsonNode> LogsAsync(string function)
+    {
+        using var answer = await SendAsync(HttpMethod.Get, $"deployments/{function}/logs?last=1000", null, Admin);
+        return JsonNode.Parse(await answer.Content.ReadAsStringAsync(Cancellation))!;
+    }
+
+    /// <summary>Calls a function's HTTP trigger, as a user with its scope.</summary>
+    public async Task<(int Status, string Body)> CallAsync(string function, string body = "", string path = "run", string method = "POST", params string[] scopes)
+    {
+        var caller = User with { Scopes = scopes.Length == 0 ? [$"functions/{function}"] : [.. scopes] };
+        using var answer = await SendAsync(new HttpMethod(method), $"functions/{function}/{path}", method == "GET" ? null : Encoding.UTF8.GetBytes(body), caller);
+        return ((int)answer.StatusCode, await answer.Content.ReadAsStringAsync(Cancellation));
+    }
+
+    public async Task<HttpResponseMessage> SendAsync(HttpMethod method, string path, byte[]? body, Caller? caller)
+    {
+        using var request = new HttpRequestMessage(method, path);
+        if (body is not null)
+        {
+            request.Content = new ByteArrayContent(body) { Headers = { ContentType = new MediaTypeHeaderValue("application/octet-stream") } };
+        }
+
+        if (caller is not null)
+        {
+            request.Headers.Add(CallerTokens.Header, new CallerTokens(TimeProvider.System).Sign(caller, Site, CallerKey.Private));
+        }
+
+        return await Client.SendAsync(request, Cancellation);
+    }
+
+    public static Caller User { get; } = new() { Kind = CallerKind.User, Subject = "ada", Site = Site };
+
+    public static Caller Admin { get; } = User with { Roles = ["admin"] };
+
+    public async ValueTask DisposeAsync()
+    {
+        Client.Dispose();
+        await _host.DisposeAsync();
+    }
+
+    /// <summary>A module that writes a text to stdout.</summary>
+    public static byte[] Says(string text) => Wat.Command(FunctionsSiteText.Write(text), $"(data (i32.const 64) \"{text.Replace("\n", "\\0a", StringComparison.Ordinal)}\")");
+
+    /// <summary>A module that leaves with an exit code.</summary>
+    public static byte[] Exits(int code) => Wat.Command($"(call $exit (i32.const {code}))");
+
+    private static (string, string) NewCallerKey()
+    {
+        using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        return (key.ExportPkcs8PrivateKeyPem(), key.ExportSubjectPublicKeyInfoPem());
+    }
+}
