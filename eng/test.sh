@@ -85,7 +85,7 @@ run_tests() {
     require_engines || { echo "0 passed, 1 failed, 0 skipped"; return 1; }
     export EDGEMESH_TEST_ENGINES=1
   fi
-  build "$root/tests/obj/edgemesh.stamp" EdgeMesh.sln "building the house and its tests (two minutes the first time)" tests || { echo "0 passed, 1 failed, 0 skipped"; return 1; }
+  build "$root/tests/obj/edgemesh.stamp" "building the house and its tests (two minutes the first time)" tests dotnet_quietly build "$root/EdgeMesh.sln" -c Release || { echo "0 passed, 1 failed, 0 skipped"; return 1; }
 
   local args=()
   [ "$engines" -eq 1 ] || args+=(-trait- "Category=Engines")
