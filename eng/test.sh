@@ -35,6 +35,8 @@ require_engines() {
   for tool in daprd placement scheduler sentry; do have_engine "$tool" "$engines/dapr/$tool" "$engines/$tool" || missing+=("$tool (Dapr; set EDGEMESH_ENGINES to the folder with dapr/$tool)"); done
   [ -x "$engines/kafka/start" ] || missing+=("kafka (set EDGEMESH_ENGINES to the folder with kafka/start)")
   [ -x "$engines/cassandra/start" ] || missing+=("cassandra (set EDGEMESH_ENGINES to the folder with cassandra/start)")
+  [ -x "$engines/opensearch/start" ] || missing+=("opensearch (set EDGEMESH_ENGINES to the folder with opensearch/start)")
+  have_engine prometheus && have_engine promtool || missing+=("prometheus and promtool (Debian: prometheus)")
   have_engine java || missing+=("java 17 (Debian: openjdk-17-jre-headless)")
   have_engine rabbitmq-server /usr/sbin/rabbitmq-server || missing+=("rabbitmq-server (Debian: rabbitmq-server)")
   have_engine redis-server || missing+=("redis-server (Debian: redis-server)")

@@ -33,7 +33,8 @@ public static class EdgeMeshExtensions
         return builder;
     }
 
-    /// <summary>Adds the app-token check, answers for faults, <c>/healthz</c> (alive) and <c>/readyz</c> (what is waited for).
+    /// <summary>Adds the app-token check, answers for faults, <c>/healthz</c> (alive) and <c>/readyz</c> (what is waited for),
+    /// <c>/metrics</c> (for Prometheus).
     /// Comes before the service's own middleware and endpoints.</summary>
     public static WebApplication MapEdgeMesh(this WebApplication app)
     {
@@ -45,6 +46,7 @@ public static class EdgeMeshExtensions
         app.UseExceptionHandler();
         app.UseStatusCodePages();
         HealthEndpoints.Map(app);
+        app.MapEdgeMeshMetrics();
         HostLog.Attach(app);
         return app;
     }

@@ -1,6 +1,3 @@
-using System.Buffers.Binary;
-using System.Security.Cryptography;
-using System.Text;
 using NSec.Cryptography;
 
 namespace EdgeMesh.Keyring;
@@ -106,14 +103,7 @@ public sealed class Keyring : IDisposable
     }
 
     /// <summary>A keyed pseudonym, stable at this site: 32 lower-case hex digits.</summary>
-    public string Pseudonym(string domain, string value)
-    {
-        // The domain's length comes first, so that no two pairs are one text.
-        var prefix = new byte[4];
-        BinaryPrimitives.WriteInt32BigEndian(prefix, domain.Length);
-        byte[] text = [.. prefix, .. Encoding.UTF8.GetBytes(domain), .. Encoding.UTF8.GetBytes(value)];
-        return Convert.ToHexStringLower(HMACSHA256.HashData(_pseudonymKey, text).AsSpan(0, 16));
-    }
+    public string Pseudonym(string domain, string value) => SiteKeys.Pseudonym(_pseudonymKey, domain, value);
 
     /// <inheritdoc/>
     public void Dispose() => _exchange.Dispose();

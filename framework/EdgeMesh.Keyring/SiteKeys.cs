@@ -1,4 +1,6 @@
+using System.Buffers.Binary;
 using System.Security.Cryptography;
+using System.Text;
 using NSec.Cryptography;
 
 namespace EdgeMesh.Keyring;
@@ -25,8 +27,22 @@ public sealed record SiteKeys(byte[] SiteKey, byte[] PseudonymKey, byte[] Exchan
         return exchange.PublicKey.Export(KeyBlobFormat.RawPublicKey);
     }
 
+    /// <summary>A keyed pseudonym, stable at this site: 32 lower-case hex digits.</summary>
+    /// <param name="domain">What kind of thing it stands for, such as <c>patient</c>: one value has another in each.</param>
+    /// <param name="value">The thing itself.</param>
+    public string Pseudonym(string domain, string value) => Pseudonym(PseudonymKey, domain, value);
+
     /// <summary>Says nothing: keys never reach a log.</summary>
     public override string ToString() => nameof(SiteKeys);
+
+    internal static string Pseudonym(byte[] key, string domain, string value)
+    {
+        // The domain's length comes first, so that no two pairs are one text.
+        var prefix = new byte[4];
+        BinaryPrimitives.WriteInt32BigEndian(prefix, domain.Length);
+        byte[] text = [.. prefix, .. Encoding.UTF8.GetBytes(domain), .. Encoding.UTF8.GetBytes(value)];
+        return Convert.ToHexStringLower(HMACSHA256.HashData(key, text).AsSpan(0, 16));
+    }
 
     private static byte[] Read(string text, string name)
     {

@@ -3,9 +3,12 @@ using Microsoft.Extensions.Configuration;
 namespace EdgeMesh.Telemetry;
 
 /// <summary>The settings of logs and export: <c>EdgeMesh:Logs</c> (<c>auto</c>, <c>json</c>, <c>text</c>) and OpenTelemetry's own,
-/// first of all <c>OTEL_EXPORTER_OTLP_ENDPOINT</c>.</summary>
+/// first of all <c>OTEL_EXPORTER_OTLP_ENDPOINT</c>; and of shipping logs: <c>EdgeMesh:LogShipping</c>, whose <c>Url</c> switches it on.</summary>
 public static class TelemetrySettings
 {
+    /// <summary>The folder in which logs wait to be shipped. Hosts of one process that name one folder share it.</summary>
+    public const string SpoolFolder = LogShippingSettings.Section + ":Folder";
+
     internal const string Form = "EdgeMesh:Logs";
     internal const string Endpoint = "OTEL_EXPORTER_OTLP_ENDPOINT";
 
@@ -21,6 +24,11 @@ public static class TelemetrySettings
             && (!Uri.TryCreate(endpoint, UriKind.Absolute, out var uri) || uri.Scheme is not ("http" or "https")))
         {
             yield return $"{Endpoint} is '{endpoint}': give a collector's address, such as http://127.0.0.1:4317.";
+        }
+
+        foreach (var fault in LogShippingSettings.Faults(configuration))
+        {
+            yield return fault;
         }
     }
 }

@@ -4,13 +4,13 @@ using EdgeMesh.LoadTests.Scenarios;
 
 namespace EdgeMesh.LoadTests;
 
-/// <summary><c>edgemesh bench sidecar</c>: side by side with daprd, in one run.</summary>
+/// <summary><c>edgemesh bench sidecar</c>: side by side with daprd, in one run; <c>bench telemetry</c>: logging, spooling, shipping.</summary>
 internal static class BenchCommandLine
 {
     public static async Task<int> RunAsync(string[] args)
     {
         var json = new Option<bool>("--json") { Description = "Each figure as one line of JSON" };
-        var seconds = new Option<int>("--seconds") { Description = "How long each measurement takes; each is made three times for each engine", DefaultValueFactory = _ => 3 };
+        var seconds = new Option<int>("--seconds") { Description = "How long each measurement takes; of the sidecar each is made three times for each engine", DefaultValueFactory = _ => 3 };
         var only = new Option<string?>("--only") { Description = "Only scenarios whose name contains this text" };
         var sidecar = new Command("sidecar", "The embedded sidecar beside daprd: CPU for each call, throughput, p99, memory, start")
         {
@@ -21,6 +21,14 @@ internal static class BenchCommandLine
             var bench = new SidecarBench(new Report(parse.GetValue(json)), TimeSpan.FromSeconds(parse.GetValue(seconds)), parse.GetValue(only));
             return await bench.RunAsync(cancellation);
         });
-        return await new RootCommand("Measures EdgeMesh beside what a user would pick instead") { sidecar }.Parse(args).InvokeAsync();
+        return await new RootCommand("Measures EdgeMesh beside what a user would pick instead") { sidecar, Telemetry(json, seconds) }.Parse(args).InvokeAsync();
+    }
+
+    private static Command Telemetry(Option<bool> json, Option<int> seconds)
+    {
+        var telemetry = new Command("telemetry", "Logs: rate into the spool, the caller's time, rate of draining into OpenSearch (where it is installed)") { json, seconds };
+        telemetry.SetAction((parse, cancellation) =>
+            new TelemetryBench(new FigureReport(parse.GetValue(json)), TimeSpan.FromSeconds(parse.GetValue(seconds))).RunAsync(cancellation));
+        return telemetry;
     }
 }

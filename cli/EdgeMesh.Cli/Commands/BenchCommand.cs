@@ -8,16 +8,21 @@ namespace EdgeMesh.Cli.Commands;
 internal sealed class BenchCommand : MeshCommand
 {
     public BenchCommand(MeshOptions options, Screen screen)
-        : base("bench", "Measures the mesh on this machine", "bench mesh --json", "bench mesh --load ./bundles", "bench sidecar")
+        : base("bench", "Measures the mesh on this machine", "bench mesh --json", "bench mesh --load ./bundles", "bench sidecar", "bench telemetry")
     {
         Add(new Mesh(options, screen));
 
         Add(new Sidecar());
+        Add(new Telemetry());
     }
 
     /// <summary>Stands in the help: the launcher builds and runs the load tests for it.</summary>
     private sealed class Sidecar()
         : MeshCommand("sidecar", "The embedded sidecar beside daprd: CPU for each call, throughput, p99 (needs daprd)", "bench sidecar", "bench sidecar --only invoke --json");
+
+    /// <summary>Stands in the help likewise.</summary>
+    private sealed class Telemetry()
+        : MeshCommand("telemetry", "Logs: rate into the spool, the caller's time, rate of draining into OpenSearch (where it is installed)", "bench telemetry", "bench telemetry --seconds 10 --json");
 
     private sealed class Mesh : MeshCommand
     {

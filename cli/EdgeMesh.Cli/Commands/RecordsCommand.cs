@@ -7,12 +7,42 @@ using Spectre.Console;
 
 namespace EdgeMesh.Cli.Commands;
 
-/// <summary><c>edgemesh records load</c>.</summary>
+/// <summary><c>edgemesh records load</c> and <c>edgemesh records pseudonym</c>.</summary>
 internal sealed class RecordsCommand : MeshCommand
 {
     public RecordsCommand(MeshOptions options, Screen screen)
-        : base("records", "Loads FHIR records into a site", "records load ./bundles --site clinic-a") =>
+        : base("records", "Loads FHIR records into a site; tells under which pseudonym logs know a patient", "records load ./bundles --site clinic-a", "records pseudonym clinic-a-x1 --site clinic-a")
+    {
         Add(new Load(options, screen));
+        Add(new Pseudonym(options, screen));
+    }
+
+    private sealed class Pseudonym : MeshCommand
+    {
+        public Pseudonym(MeshOptions options, Screen screen)
+            : base("pseudonym", "The pseudonym under which the logs of a site know a patient: needs the site's keys", "records pseudonym clinic-a-x1 --site clinic-a")
+        {
+            var id = new Argument<string>("ID") { Description = "The patient's id, such as clinic-a-x1" };
+            var site = new Option<string>("--site") { Description = "The site whose logs are searched: each has its own pseudonyms", Required = true };
+            Add(id);
+            Add(site);
+            SetAction(parse =>
+            {
+                if (options.Read(parse, screen) is not { } place)
+                {
+                    return ExitCode.Failed;
+                }
+
+                if (place.Topology.FindSite(parse.GetRequiredValue(site)) is not { } owner || !File.Exists(place.Data.Secrets(owner.Name)))
+                {
+                    return screen.Fail($"there are no keys of '{parse.GetRequiredValue(site)}' in {place.Data.Path}.", "Run this where the site runs, as its user.");
+                }
+
+                screen.Line(SecretFile.Open(place.Data.Secrets(owner.Name)).SiteKeys.Pseudonym("patient", parse.GetRequiredValue(id)));
+                return ExitCode.Done;
+            });
+        }
+    }
 
     private sealed class Load : MeshCommand
     {

@@ -92,10 +92,9 @@ internal static class MeshProvisioner
         var entries = topology.Sites.Select(site =>
         {
             var file = secrets[site.Name];
-            var keys = SiteKeys.FromBase64(file[SiteSecrets.SiteKey], file[SiteSecrets.PseudonymKey], file[SiteSecrets.ExchangeKey]);
             var url = topology.AreLinked(self.Name, site.Name) ? new Uri($"https://127.0.0.1:{topology.RelayPort(self, site)}") : null;
             using var ledger = LedgerKey.FromSeed(LedgerKey.OriginOf(site.Name), file[SiteSecrets.LedgerKey]);
-            return new SiteEntry(site.Name, site.Organization, url, keys.ExchangePublicKey(),
+            return new SiteEntry(site.Name, site.Organization, url, file.SiteKeys.ExchangePublicKey(),
                 ledger.VerifierKey.ToString(), file[SiteSecrets.CallerVerifyKey], site.IsCore);
         });
         new MeshDirectory(self.Name, [.. entries]).Save(place.Data.Directory(self.Name));

@@ -1,5 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using EdgeMesh.Hosting;
+using EdgeMesh.Keyring;
 
 namespace EdgeMesh.Cli.Provisioning;
 
@@ -17,6 +19,9 @@ internal sealed class SecretFile
     }
 
     public string this[string name] => values[name]!.GetValue<string>();
+
+    /// <summary>The keys of the site's keyring.</summary>
+    public SiteKeys SiteKeys => SiteKeys.FromBase64(this[SiteSecrets.SiteKey], this[SiteSecrets.PseudonymKey], this[SiteSecrets.ExchangeKey]);
 
     /// <exception cref="InvalidDataException">The file is there and can't be read: to make new keys over it would lose every record.</exception>
     public static SecretFile Open(string path)

@@ -2,6 +2,7 @@ using System.Security.Cryptography;
 using EdgeMesh.Cli.Commands;
 using EdgeMesh.Cli.Topology;
 using EdgeMesh.Sidecar;
+using EdgeMesh.Telemetry;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
@@ -23,7 +24,7 @@ internal sealed class SiteHost : IAsyncDisposable
     public static async Task<SiteHost> StartAsync(MeshPlace place, SiteDefinition site, string logs, CancellationToken cancellation)
     {
         var tokens = site.Services.ToDictionary(s => s, _ => (Api: NewToken(), App: NewToken()));
-        var host = new SiteHost(SiteLogging.Create(site.Name, logs));
+        var host = new SiteHost(SiteLogging.Create(site.Name, logs, place.Data.Site(site.Name)));
         try
         {
             // The sidecar waits for the apps and the apps for the sidecar: order is nobody's problem.
@@ -86,6 +87,7 @@ internal sealed class SiteHost : IAsyncDisposable
         settings["DAPR_API_TOKEN"] = tokens.Api;
         settings["APP_API_TOKEN"] = tokens.App;
         settings[SiteLogging.Setting] = logs;
+        settings[TelemetrySettings.SpoolFolder] = SiteLogging.SpoolOf(place.Data.Site(site.Name));
         builder.Configuration.AddInMemoryCollection(settings);
 
         // The process's signals are the command's: a host must not stop by itself.

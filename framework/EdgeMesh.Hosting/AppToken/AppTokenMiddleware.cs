@@ -4,7 +4,8 @@ using Microsoft.AspNetCore.Http;
 
 namespace EdgeMesh.Hosting;
 
-/// <summary>Lets only this service's own sidecar in, by the app API token. Health is open: launchers ask it without a token.</summary>
+/// <summary>Lets only this service's own sidecar in, by the app API token. Health and metrics are open: launchers and
+/// Prometheus ask without a token, from the same machine.</summary>
 internal sealed class AppTokenMiddleware(RequestDelegate next, string token)
 {
     private readonly byte[] _token = Encoding.UTF8.GetBytes(token);
@@ -12,7 +13,7 @@ internal sealed class AppTokenMiddleware(RequestDelegate next, string token)
     public Task InvokeAsync(HttpContext context)
     {
         var given = Encoding.UTF8.GetBytes(context.Request.Headers["dapr-api-token"].ToString());
-        if (CryptographicOperations.FixedTimeEquals(given, _token) || context.Request.Path.Value is "/healthz" or "/readyz")
+        if (CryptographicOperations.FixedTimeEquals(given, _token) || context.Request.Path.Value is "/healthz" or "/readyz" or "/metrics")
         {
             return next(context);
         }

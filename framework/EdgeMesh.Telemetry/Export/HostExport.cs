@@ -1,8 +1,6 @@
 using System.Diagnostics;
-using System.Diagnostics.Metrics;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Hosting;
 
 namespace EdgeMesh.Telemetry;
@@ -18,11 +16,11 @@ internal static class HostExport
 
     public static void Add(IServiceCollection services, IConfiguration configuration, TelemetryIdentity identity)
     {
-        KeyValuePair<string, object?>[] tags = [new(SiteKey, identity.Site), new(ServiceKey, identity.Service)];
-        services.AddSingleton(_ => new ActivitySource(RequestSource, version: null, tags));
-        services.Replace(ServiceDescriptor.Singleton<IMeterFactory>(_ => new TaggedMeters(tags)));
+        services.AddSingleton(_ => new ActivitySource(RequestSource, version: null, Tags(identity)));
         services.AddHostedService(_ => new ExportLease(configuration, identity));
     }
+
+    public static KeyValuePair<string, object?>[] Tags(TelemetryIdentity identity) => [new(SiteKey, identity.Site), new(ServiceKey, identity.Service)];
 
     /// <summary>Keeps the process's export alive while the host runs.</summary>
     private sealed class ExportLease(IConfiguration configuration, TelemetryIdentity identity) : IHostedLifecycleService

@@ -52,17 +52,17 @@ internal sealed class ProcessExport : IDisposable
         }
     }
 
+    /// <summary>The resource is the process: its site. Which service stands on each span and meter.</summary>
+    public static void Describe(ResourceBuilder resource, TelemetryIdentity identity) => resource
+        .AddService(identity.Service, serviceNamespace: "edgemesh", serviceInstanceId: $"{identity.Site}-{Environment.ProcessId}")
+        .AddAttributes([new(HostExport.SiteKey, identity.Site)])
+        .AddEnvironmentVariableDetector();
+
     public void Dispose()
     {
         _traces.Dispose();
         _metrics.Dispose();
     }
-
-    /// <summary>The resource is the process: its site. Which service stands on each span and meter.</summary>
-    private static void Describe(ResourceBuilder resource, TelemetryIdentity identity) => resource
-        .AddService(identity.Service, serviceNamespace: "edgemesh", serviceInstanceId: $"{identity.Site}-{Environment.ProcessId}")
-        .AddAttributes([new(HostExport.SiteKey, identity.Site)])
-        .AddEnvironmentVariableDetector();
 
     private static void Return()
     {

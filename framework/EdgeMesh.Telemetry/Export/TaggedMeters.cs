@@ -1,4 +1,6 @@
 using System.Diagnostics.Metrics;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
 
 namespace EdgeMesh.Telemetry;
 
@@ -7,6 +9,9 @@ internal sealed class TaggedMeters(KeyValuePair<string, object?>[] tags) : IMete
 {
     private readonly Lock _lock = new();
     private readonly Dictionary<(string Name, string? Version), Meter> _meters = [];
+
+    public static void Add(IServiceCollection services, TelemetryIdentity identity) =>
+        services.Replace(ServiceDescriptor.Singleton<IMeterFactory>(_ => new TaggedMeters(HostExport.Tags(identity))));
 
     public Meter Create(MeterOptions options)
     {

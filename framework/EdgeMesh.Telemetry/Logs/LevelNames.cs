@@ -1,8 +1,9 @@
 using Microsoft.Extensions.Logging;
+using Serilog.Events;
 
 namespace EdgeMesh.Telemetry;
 
-/// <summary>Levels under the names that the Elastic Common Schema's users search for.</summary>
+/// <summary>Levels under the names that the Elastic Common Schema's users search for, and what each is worth when room runs out.</summary>
 internal static class LevelNames
 {
     public static string Of(LogLevel level) => level switch
@@ -14,4 +15,14 @@ internal static class LevelNames
         LogLevel.Critical => "fatal",
         _ => "info",
     };
+
+    public static LogPriority PriorityOf(LogLevel level) => level switch
+    {
+        <= LogLevel.Debug => LogPriority.Low,
+        LogLevel.Information => LogPriority.Normal,
+        _ => LogPriority.High,
+    };
+
+    /// <summary>Serilog's levels, in the same order, under the base library's names.</summary>
+    public static LogLevel Of(LogEventLevel level) => (LogLevel)level;
 }

@@ -9,11 +9,13 @@ internal sealed class SiteConsoleFormatter(TelemetryIdentity identity, TimeProvi
 {
     public const string FormatterName = "edgemesh";
 
+    private readonly EcsOrigin _origin = new(identity);
+
     public override void Write<TState>(in LogEntry<TState> entry, IExternalScopeProvider? scopeProvider, TextWriter textWriter)
     {
         if (json)
         {
-            EcsLine.Write(entry, identity, clock.GetUtcNow(), textWriter);
+            EcsLine.Write(entry, _origin, clock.GetUtcNow(), textWriter);
         }
         else
         {

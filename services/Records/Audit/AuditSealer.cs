@@ -5,7 +5,7 @@ using EdgeMesh.Keyring;
 namespace EdgeMesh.Services.Records.Audit;
 
 /// <summary>Turns events into ledger entries, and back for those who may read them.</summary>
-internal sealed class AuditSealer(SiteIdentity identity, Keyring.Keyring keyring)
+internal sealed class AuditSealer(SiteIdentity identity, Keyring.Keyring keyring, AccessLog log)
 {
     private const string AuditClass = "AUDIT";
     private const string SiteSubject = "site";
@@ -50,10 +50,10 @@ internal sealed class AuditSealer(SiteIdentity identity, Keyring.Keyring keyring
             text = AuditEventWriter.Write(access with { Query = null, Resources = [] }, identity.Site);
         }
 
-        var header = AuditEntry.Header(
-            AuditEntry.NewId(), access.Recorded, access.Outcome, identity.Site,
-            access.Patient is { } patient ? keyring.Pseudonym("patient", patient) : null,
-            keyring.Pseudonym("actor", $"{access.Caller.Site}/{access.Caller.Subject}"));
+        var patient = access.Patient is { } id ? keyring.Pseudonym("patient", id) : null;
+        var actor = keyring.Pseudonym("actor", $"{access.Caller.Site}/{access.Caller.Subject}");
+        log.Tell(access, patient, actor);
+        var header = AuditEntry.Header(AuditEntry.NewId(), access.Recorded, access.Outcome, identity.Site, patient, actor);
         var scope = new KeyScope(access.Patient is { } subject ? $"Patient/{subject}" : SiteSubject, AuditClass);
         var envelope = await keyring.SealAsync(scope, text, header, cancellation);
         var entry = new byte[header.Length + envelope.Length];

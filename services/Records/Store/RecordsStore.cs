@@ -43,7 +43,7 @@ internal sealed class RecordsStore : IAsyncDisposable
         var parser = new SearchParser(parameters, tokens, options);
         var gate = new AccessGate(services.GetRequiredService<AccessDecider>(), parser, Rows);
         var loops = services.GetRequiredService<ILogger<FollowerLoop>>();
-        var sealer = new AuditSealer(identity, keyring);
+        var sealer = new AuditSealer(identity, keyring, new AccessLog(services.GetRequiredService<ILoggerFactory>()));
         Audit = new AuditRoom(Journals, sealer, keyring, backing.Journals, identity, apps, clock, loops);
         sharing.Join(changes, Projection, Rows, tokens, clock, loops);
         string[] mirrored = directory.This.IsCore ? [JournalName.Changes, JournalName.Access] : [];

@@ -13,13 +13,25 @@ internal sealed record CommandResult(int ExitCode, string Output, string Errors)
 /// <summary>Runs the <c>edgemesh</c> command that was built with these tests, as a process of its own.</summary>
 internal static class EdgeMeshCommand
 {
-    public static async Task<CommandResult> RunAsync(TimeSpan limit, CancellationToken cancellation, params string[] arguments)
+    public static Task<CommandResult> RunAsync(TimeSpan limit, CancellationToken cancellation, params string[] arguments) =>
+        RunAsync(limit, new Dictionary<string, string>(), cancellation, arguments);
+
+    /// <param name="limit">How long it may take.</param>
+    /// <param name="environment">What it finds there beside its own.</param>
+    /// <param name="cancellation">Ends it.</param>
+    /// <param name="arguments">Behind the command's name.</param>
+    public static async Task<CommandResult> RunAsync(TimeSpan limit, IReadOnlyDictionary<string, string> environment, CancellationToken cancellation, params string[] arguments)
     {
         var start = new ProcessStartInfo("dotnet") { RedirectStandardOutput = true, RedirectStandardError = true, RedirectStandardInput = true };
         start.ArgumentList.Add(Path.Combine(AppContext.BaseDirectory, "edgemesh.dll"));
         foreach (var argument in arguments)
         {
             start.ArgumentList.Add(argument);
+        }
+
+        foreach (var (name, value) in environment)
+        {
+            start.Environment[name] = value;
         }
 
         start.Environment["EDGEMESH_ROOT"] = Repository.Root;

@@ -10,19 +10,32 @@ namespace EdgeMesh.MeshTests.Processes;
 /// <summary>A mesh as <c>edgemesh up -d</c> starts it, with a data folder and ports of its own; stopped at the end.</summary>
 public sealed class RunningMesh : IAsyncLifetime
 {
+    private readonly IReadOnlyDictionary<string, string> _environment;
+
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(90);
 
     private readonly string _data = Directory.CreateTempSubdirectory("edgemesh-mesh-").FullName;
     private int _shift;
 
+    public RunningMesh()
+        : this(new Dictionary<string, string>())
+    {
+    }
+
+    /// <param name="environment">What its processes find there beside their own.</param>
+    internal RunningMesh(IReadOnlyDictionary<string, string> environment) => _environment = environment;
+
     internal int GatewayPort => 7201 + _shift;
+
+    /// <summary>That of clinic-b.</summary>
+    internal int OtherGatewayPort => 7301 + _shift;
 
     public async ValueTask InitializeAsync()
     {
         var cancellation = TestContext.Current.CancellationToken;
         for (_shift = 4_000; ; _shift += 1_000)
         {
-            var result = await EdgeMeshCommand.RunAsync(Limit, cancellation, "up", "-d", "--data-dir", _data, "--port-shift", Shift);
+            var result = await EdgeMeshCommand.RunAsync(Limit, _environment, cancellation, "up", "-d", "--data-dir", _data, "--port-shift", Shift);
             if (result.ExitCode == 0)
             {
                 return;
@@ -42,11 +55,13 @@ public sealed class RunningMesh : IAsyncLifetime
         EdgeMeshCommand.RunAsync(Limit, TestContext.Current.CancellationToken, [.. arguments, "--data-dir", _data, "--port-shift", Shift]);
 
     /// <summary>A practitioner of clinic-a at its gateway.</summary>
-    internal async Task<HttpClient> PractitionerAsync()
+    internal Task<HttpClient> PractitionerAsync() => PractitionerAsync("dr-ada", "clinic-a", GatewayPort);
+
+    internal async Task<HttpClient> PractitionerAsync(string user, string site, int gatewayPort)
     {
-        var token = await RunAsync("token", "--user", "dr-ada", "--role", "practitioner", "--site", "clinic-a");
+        var token = await RunAsync("token", "--user", user, "--role", "practitioner", "--site", site);
         Assert.True(token.ExitCode == 0, token.ToString());
-        var client = new HttpClient(new SocketsHttpHandler { SslOptions = { RemoteCertificateValidationCallback = IsOurs } }) { BaseAddress = new Uri($"https://127.0.0.1:{GatewayPort}"), Timeout = TimeSpan.FromSeconds(60) };
+        var client = new HttpClient(new SocketsHttpHandler { SslOptions = { RemoteCertificateValidationCallback = IsOurs } }) { BaseAddress = new Uri($"https://127.0.0.1:{gatewayPort}"), Timeout = TimeSpan.FromSeconds(60) };
         client.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", token.Output.Trim());
         return client;
     }

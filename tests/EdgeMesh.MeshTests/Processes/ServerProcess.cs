@@ -43,6 +43,20 @@ internal sealed class ServerProcess : IAsyncDisposable
         return await StartAsync(Engine("cassandra", "start"), [folder, port.ToString(CultureInfo.InvariantCulture), storage.ToString(CultureInfo.InvariantCulture)], [], folder, port, TimeSpan.FromSeconds(120), cancellation);
     }
 
+    public static async Task<ServerProcess> OpenSearchAsync(CancellationToken cancellation)
+    {
+        var (folder, port, transport) = (NewFolder(), FreePort(), FreePort());
+        return await StartAsync(Engine("opensearch", "start"), [folder, port.ToString(CultureInfo.InvariantCulture), transport.ToString(CultureInfo.InvariantCulture)], [], folder, port, TimeSpan.FromSeconds(120), cancellation);
+    }
+
+    /// <summary>With exemplars; its data goes with it.</summary>
+    public static async Task<ServerProcess> PrometheusAsync(string configuration, CancellationToken cancellation)
+    {
+        var (folder, port) = (NewFolder(), FreePort());
+        string[] arguments = [$"--config.file={configuration}", $"--storage.tsdb.path={folder}", $"--web.listen-address=127.0.0.1:{port}", "--enable-feature=exemplar-storage"];
+        return await StartAsync(Find("/usr/bin/prometheus", "prometheus"), arguments, [], folder, port, TimeSpan.FromSeconds(60), cancellation);
+    }
+
     private static async Task<ServerProcess> StartAsync(
         string program, string[] arguments, Dictionary<string, string> environment, string folder, int port, TimeSpan limit, CancellationToken cancellation)
     {

@@ -3,6 +3,7 @@ using System.Text.Json;
 using EdgeMesh.Hosting;
 using EdgeMesh.Keyring;
 using EdgeMesh.Services.Records.Audit;
+using Microsoft.Extensions.Logging.Abstractions;
 
 namespace EdgeMesh.Services.Records.Tests.Audit;
 
@@ -12,7 +13,7 @@ public sealed class AuditSealerTests
 
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
-    private AuditSealer Sealer => new(new SiteIdentity("clinic-a", "records", "/nowhere"), _keyring);
+    private AuditSealer Sealer => new(new SiteIdentity("clinic-a", "records", "/nowhere"), _keyring, new AccessLog(NullLoggerFactory.Instance));
 
     [Fact]
     public async Task Seal_ThenOpen_IsAnAuditEventThatNamesAllParts()

@@ -3,7 +3,7 @@ using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Time.Testing;
 
-namespace EdgeMesh.Telemetry.Tests;
+namespace EdgeMesh.Telemetry.Tests.Logs;
 
 public sealed class SiteConsoleFormatterTests
 {

@@ -1,0 +1,39 @@
+using System.IO.Compression;
+using System.Text;
+
+namespace EdgeMesh.Telemetry;
+
+/// <summary>The body of a <c>_bulk</c> request, compressed. One buffer, used again and again by one loop.</summary>
+internal sealed class BulkRequest : IDisposable
+{
+    /// <summary>Below it the server's clock, told in whole seconds, can't be said to differ.</summary>
+    private static readonly TimeSpan LeastOffset = TimeSpan.FromSeconds(2);
+
+    private readonly MemoryStream _bytes = new();
+
+    /// <summary>Good until the next call.</summary>
+    /// <param name="records">Each becomes a <c>create</c> under its own id: a second one is refused by the index.</param>
+    /// <param name="offset">How far the server's clock is ahead: stands on each record, whose own time is left as it is.</param>
+    public ReadOnlyMemory<byte> Write(ReadOnlySpan<SpooledRecord> records, TimeSpan offset)
+    {
+        _bytes.SetLength(0);
+        var mark = offset.Duration() >= LeastOffset ? Encoding.UTF8.GetBytes($",\"edgemesh.clock_offset_ms\":{(long)offset.TotalMilliseconds}}}\n") : null;
+        using (var zip = new GZipStream(_bytes, CompressionLevel.Fastest, leaveOpen: true))
+        {
+            Span<byte> action = stackalloc byte[128];
+            foreach (var (id, payload) in records)
+            {
+                "{\"create\":{\"_id\":\""u8.CopyTo(action);
+                var length = 18 + Encoding.ASCII.GetBytes(id, action[18..]);
+                "\"}}\n"u8.CopyTo(action[length..]);
+                zip.Write(action[..(length + 4)]);
+                zip.Write(mark is null ? payload.Span : payload.Span[..^1]);
+                zip.Write(mark ?? "\n"u8);
+            }
+        }
+
+        return _bytes.GetBuffer().AsMemory(0, (int)_bytes.Length);
+    }
+
+    public void Dispose() => _bytes.Dispose();
+}

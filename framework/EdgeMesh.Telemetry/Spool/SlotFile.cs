@@ -1,0 +1,55 @@
+using System.Buffers.Binary;
+using Microsoft.Win32.SafeHandles;
+
+namespace EdgeMesh.Telemetry;
+
+/// <summary>A few bytes that are replaced as one: two slots, written in turns, each with version, generation and checksum. A crash
+/// while one is written leaves the other. Owned by one thread at a time.</summary>
+internal sealed class SlotFile : IDisposable
+{
+    private const uint Magic = 0x3153_4D45; // EMS1
+    private const int HeaderLength = 16;
+    private const int SlotLength = 512;
+
+    private readonly SafeFileHandle _file;
+    private ulong _generation;
+
+    private SlotFile(SafeFileHandle file) => _file = file;
+
+    public static SlotFile Open(string path) => new(File.OpenHandle(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.Read));
+
+    /// <summary>What was written last; empty: nothing yet.</summary>
+    public byte[] Read()
+    {
+        byte[] newest = [];
+        Span<byte> slot = stackalloc byte[SlotLength];
+        for (var n = 0; n < 2; n++)
+        {
+            var length = RandomAccess.Read(_file, slot, n * SlotLength);
+            if (length >= HeaderLength && BinaryPrimitives.ReadUInt32LittleEndian(slot) == Magic
+                && BinaryPrimitives.ReadUInt32LittleEndian(slot[4..]) == Crc32C.Of(slot[8..length])
+                && BinaryPrimitives.ReadUInt64LittleEndian(slot[8..]) is var generation && generation > _generation)
+            {
+                _generation = generation;
+                newest = slot[HeaderLength..length].ToArray();
+            }
+        }
+
+        return newest;
+    }
+
+    /// <summary>Stands on disk when this returns.</summary>
+    public void Write(ReadOnlySpan<byte> content)
+    {
+        Span<byte> slot = stackalloc byte[SlotLength];
+        slot.Clear();
+        content.CopyTo(slot[HeaderLength..]);
+        BinaryPrimitives.WriteUInt32LittleEndian(slot, Magic);
+        BinaryPrimitives.WriteUInt64LittleEndian(slot[8..], ++_generation);
+        BinaryPrimitives.WriteUInt32LittleEndian(slot[4..], Crc32C.Of(slot[8..]));
+        RandomAccess.Write(_file, slot, (long)(_generation % 2) * SlotLength);
+        RandomAccess.FlushToDisk(_file);
+    }
+
+    public void Dispose() => _file.Dispose();
+}

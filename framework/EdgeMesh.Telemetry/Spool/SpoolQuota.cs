@@ -1,0 +1,101 @@
+namespace EdgeMesh.Telemetry;
+
+/// <summary>Keeps the spool within its disk space: deletes what was delivered, then gives up the oldest segment of the lowest priority,
+/// after its loss stands in the ledger of gaps. Runs on the writer's thread; shares a gate with the reader, so that what is being sent
+/// is not given up.</summary>
+internal sealed class SpoolQuota(LogSpoolOptions options, Lane[] lanes, ShipCursor cursor, GapLedger gaps)
+{
+    private readonly Lock _gate = new();
+    private (long From, long To)[] _inFlight = Nothing();
+
+    /// <summary>Reads a batch; its segments stay until the next call of this or of <see cref="Unpin"/>.</summary>
+    public SpoolBatch? Pin(Func<SpoolBatch?> read)
+    {
+        lock (_gate)
+        {
+            var batch = read();
+            _inFlight = batch is null ? Nothing() : [.. lanes.Select(l => InFlight(cursor.Delivered(l.Priority), batch.Ends[(int)l.Priority]))];
+            return batch;
+        }
+    }
+
+    public void Unpin()
+    {
+        lock (_gate)
+        {
+            _inFlight = Nothing();
+        }
+    }
+
+    public void Keep()
+    {
+        foreach (var lane in lanes)
+        {
+            DeleteDelivered(lane);
+        }
+
+        while (lanes.Sum(l => l.Bytes) > options.Quota && GiveUp(LogPriority.High))
+        {
+        }
+    }
+
+    /// <summary>Makes room on a full disk at the cost of what is lower than this.</summary>
+    public bool GiveUpBelow(LogPriority priority) => priority > LogPriority.Low && GiveUp(priority - 1);
+
+    private bool GiveUp(LogPriority highest)
+    {
+        lock (_gate)
+        {
+            var found = (from lane in lanes
+                         where lane.Priority <= highest
+                         from segment in lane.Segments
+                         where segment.Records > 0 && !IsInFlight(lane, segment)
+                         select (Lane: lane, Segment: segment)).FirstOrDefault();
+            if (found.Lane is null)
+            {
+                return false;
+            }
+
+            Count(found.Lane, found.Segment);
+            if (found.Lane.IsOpen(found.Segment))
+            {
+                found.Lane.Close();
+            }
+
+            found.Lane.Delete(found.Segment);
+            return true;
+        }
+    }
+
+    private void Count(Lane lane, Segment segment)
+    {
+        var delivered = cursor.Delivered(lane.Priority);
+        var (records, bytes) = delivered.Sequence == segment.Sequence
+            ? (segment.Records - delivered.Index, segment.Length - delivered.Offset)
+            : (segment.Records, segment.Length);
+        if (records > 0)
+        {
+            gaps.Add(lane.Priority, records, bytes, segment.First, segment.Last, segment.Sequence);
+        }
+    }
+
+    private void DeleteDelivered(Lane lane)
+    {
+        var delivered = cursor.Delivered(lane.Priority);
+        foreach (var segment in lane.Segments)
+        {
+            var isDone = segment.Sequence < delivered.Sequence || (segment.Sequence == delivered.Sequence && delivered.Offset >= segment.Length);
+            if (isDone && !lane.IsOpen(segment))
+            {
+                lane.Delete(segment);
+            }
+        }
+    }
+
+    private bool IsInFlight(Lane lane, Segment segment) =>
+        _inFlight[(int)lane.Priority] is var (from, to) && segment.Sequence >= from && segment.Sequence <= to;
+
+    private static (long, long) InFlight(SpoolPosition from, SpoolPosition to) => to.CompareTo(from) > 0 ? (from.Sequence, to.Sequence) : (0, -1);
+
+    private static (long, long)[] Nothing() => [(0, -1), (0, -1), (0, -1)];
+}

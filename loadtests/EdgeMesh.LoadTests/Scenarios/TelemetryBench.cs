@@ -1,0 +1,178 @@
+using System.Diagnostics;
+using EdgeMesh.LoadTests.Engines;
+using EdgeMesh.LoadTests.Measuring;
+using EdgeMesh.Telemetry;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.Logging;
+using Serilog;
+
+namespace EdgeMesh.LoadTests.Scenarios;
+
+/// <summary>What logging costs a service. Two callers log a message with three values through the base library, and through Serilog: at a
+/// given rate, and as fast as they can; then a spool of known size is drained into OpenSearch. Nothing may be lost at the given rate.</summary>
+internal sealed partial class TelemetryBench(FigureReport report, TimeSpan time)
+{
+    private const int Callers = 2;
+    private const int Rate = 100_000;
+    private const int DrainedRecords = 200_000;
+    private const double CallerBar = 2;
+    private static readonly TelemetryIdentity Identity = new("bench", "records");
+    private static readonly Uri Nobody = new("http://127.0.0.1:1");
+
+    public async Task<int> RunAsync(CancellationToken cancellation)
+    {
+        report.Note($"{Environment.ProcessorCount} cores, {Callers} callers, {time.TotalSeconds} s each; no index is there while the spool is measured");
+        await BaseLibraryAsync("warm-up", TimeSpan.FromSeconds(2), Rate, _ => { });
+        await BaseLibraryAsync("spool", time, Rate, report.Add);
+        await BaseLibraryAsync("spool-flat-out", time, null, report.Add);
+        await SerilogAsync("serilog", time, Rate, report.Add);
+        await SerilogAloneAsync("serilog-alone", time);
+        if (OpenSearchProcess.Find() is { } program)
+        {
+            await DrainAsync(program, cancellation);
+        }
+        else
+        {
+            report.Note("drain: OpenSearch is not here (set EDGEMESH_ENGINES to the folder with opensearch/start)");
+        }
+
+        return report.Failed ? 1 : 0;
+    }
+
+    private static LogShippingOptions Options(string folder, Uri index) => new()
+    {
+        Url = index,
+        Spool = new LogSpoolOptions { Folder = folder, Quota = 8L << 30 },
+    };
+
+    private static async Task BaseLibraryAsync(string scenario, TimeSpan time, int? rate, Action<BenchFigures> report)
+    {
+        var folder = Directory.CreateTempSubdirectory("edgemesh-bench-").FullName;
+        try
+        {
+            // The share is this one's; the logger's is another in the same spool.
+            using var shipping = LogShipping.Take(Options(folder, Nobody), Identity, TimeProvider.System);
+            using var loggers = Loggers(folder);
+            var logger = loggers.CreateLogger("EdgeMesh.Bench.Some");
+            await MeasureAsync(scenario, shipping, time, rate, n => LogSealed(logger, n, "notes", n / 7.0), report);
+        }
+        finally
+        {
+            Directory.Delete(folder, recursive: true);
+        }
+    }
+
+    private static async Task SerilogAsync(string scenario, TimeSpan time, int? rate, Action<BenchFigures> report)
+    {
+        var folder = Directory.CreateTempSubdirectory("edgemesh-bench-").FullName;
+        try
+        {
+            using var shipping = LogShipping.Take(Options(folder, Nobody), Identity, TimeProvider.System);
+            await using var logger = new LoggerConfiguration().WriteTo.EdgeMesh(Options(folder, Nobody), Identity.Site, Identity.Service).CreateLogger();
+            await MeasureAsync(scenario, shipping, time, rate, n => logger.Information("Sealed {Count} of {Journal} in {Milliseconds} ms", n, "notes", n / 7.0), report);
+        }
+        finally
+        {
+            Directory.Delete(folder, recursive: true);
+        }
+    }
+
+    /// <summary>What Serilog itself takes of the above: the same, to a sink that does nothing.</summary>
+    private async Task SerilogAloneAsync(string scenario, TimeSpan time)
+    {
+        await using var logger = new LoggerConfiguration().WriteTo.Sink(new NoSink()).CreateLogger();
+        var run = new CallerRun(time, Rate / Callers, n => logger.Information("Sealed {Count} of {Journal} in {Milliseconds} ms", n, "notes", n / 7.0));
+        await run.RunAsync();
+        report.Add(new BenchFigures(scenario, new Dictionary<string, double> { ["callerMicroseconds"] = Math.Round(run.BusySeconds * 1e6 / run.Count, 3) }, []));
+    }
+
+    private static async Task MeasureAsync(string scenario, LogShipping shipping, TimeSpan time, int? rate, Action<int> log, Action<BenchFigures> report)
+    {
+        var allocated = GC.GetTotalAllocatedBytes();
+        var started = Stopwatch.GetTimestamp();
+        var runs = Enumerable.Range(0, Callers).Select(_ => new CallerRun(time, rate / Callers, log)).ToList();
+        await Task.WhenAll(runs.Select(r => r.RunAsync()));
+        var synced = await shipping.Spool.FlushAsync();
+        var seconds = Stopwatch.GetElapsedTime(started).TotalSeconds;
+        var (count, busy) = (runs.Sum(r => r.Count), runs.Sum(r => r.BusySeconds));
+        var status = shipping.Spool.Status;
+        var caller = busy * 1e6 / count;
+        List<string> missed = [];
+        if (rate is not null)
+        {
+            missed.AddRange(caller > CallerBar ? [$"caller's time above {CallerBar} us"] : []);
+            missed.AddRange(status.LostRecords > 0 || !synced ? [$"{status.LostRecords} lost"] : []);
+            missed.AddRange(count / seconds < rate * 0.95 ? [$"below {rate} events a second"] : []);
+        }
+
+        report(new BenchFigures(scenario, new Dictionary<string, double>
+        {
+            ["eventsPerSecond"] = Math.Round(status.BacklogRecords / seconds),
+            ["callerMicroseconds"] = Math.Round(caller, 3),
+            ["callerWorstMilliseconds"] = Math.Round(runs.Max(r => r.WorstSeconds) * 1e3, 2),
+            ["allocatedBytesPerEvent"] = Math.Round((GC.GetTotalAllocatedBytes() - allocated) / (double)count),
+            ["bytesPerEvent"] = Math.Round(status.BacklogBytes / (double)Math.Max(1, status.BacklogRecords)),
+            ["lostPerMillion"] = Math.Round(status.LostRecords * 1e6 / count),
+        }, missed));
+    }
+
+    private async Task DrainAsync(string program, CancellationToken cancellation)
+    {
+        var folder = Directory.CreateTempSubdirectory("edgemesh-bench-").FullName;
+        try
+        {
+            await FillAsync(Path.Combine(folder, "spool"));
+            await using var server = await OpenSearchProcess.StartAsync(program, Path.Combine(folder, "index"), cancellation);
+            var started = Stopwatch.GetTimestamp();
+            using var shipping = LogShipping.Take(Options(Path.Combine(folder, "spool"), server.Url), Identity, TimeProvider.System);
+            while (shipping.Status.Delivered < DrainedRecords)
+            {
+                await Task.Delay(TimeSpan.FromMilliseconds(20), TimeProvider.System, cancellation);
+            }
+
+            report.Add(new BenchFigures("drain", new Dictionary<string, double>
+            {
+                ["eventsPerSecond"] = Math.Round(DrainedRecords / Stopwatch.GetElapsedTime(started).TotalSeconds),
+            }, []));
+        }
+        finally
+        {
+            Directory.Delete(folder, recursive: true);
+        }
+    }
+
+    private static async Task FillAsync(string folder)
+    {
+        using var shipping = LogShipping.Take(Options(folder, Nobody), Identity, TimeProvider.System);
+        using var loggers = Loggers(folder);
+        var logger = loggers.CreateLogger("EdgeMesh.Bench.Some");
+        for (var n = 0; n < DrainedRecords; n++)
+        {
+            LogSealed(logger, n, "notes", n / 7.0);
+            if (n % 1000 == 999)
+            {
+                await shipping.Spool.FlushAsync();
+            }
+        }
+
+        await shipping.Spool.FlushAsync();
+    }
+
+    private static ILoggerFactory Loggers(string folder)
+    {
+        var configuration = new ConfigurationBuilder().AddInMemoryCollection(
+            [new("EdgeMesh:LogShipping:Url", Nobody.AbsoluteUri), new(TelemetrySettings.SpoolFolder, folder)]).Build();
+        return LoggerFactory.Create(logging => logging.AddEdgeMeshShipping(configuration, Identity));
+    }
+
+    private sealed class NoSink : Serilog.Core.ILogEventSink
+    {
+        public void Emit(Serilog.Events.LogEvent logEvent)
+        {
+        }
+    }
+
+    [LoggerMessage(LogLevel.Information, "Sealed {Count} of {Journal} in {Milliseconds} ms")]
+    private static partial void LogSealed(Microsoft.Extensions.Logging.ILogger logger, int count, string journal, double milliseconds);
+}

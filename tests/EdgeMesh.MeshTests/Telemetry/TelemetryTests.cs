@@ -1,0 +1,97 @@
+using System.Text;
+using System.Text.Json;
+using EdgeMesh.MeshTests.Processes;
+using EdgeMesh.Telemetry.Tests.Shipping;
+
+namespace EdgeMesh.MeshTests.Telemetry;
+
+/// <summary>A mesh that ships its logs, exports its traces and is scraped, while somebody works with a patient's record.</summary>
+public sealed class TelemetryTests
+{
+    private const string Canary = "Canarybird";
+    private const string Trace = "4bf92f3577b34da6a3ce929d0e0e4736";
+
+    private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task Mesh_AReadAcrossSites_IsOneTraceOfBothAndNothingPersonalLeavesByTelemetry()
+    {
+        var index = new FakeIndex(TimeProvider.System);
+        await using var shipped = await FakeIndexServer.StartAsync(index, Cancellation);
+        await using var traces = await OtlpReceiver.StartAsync(Cancellation);
+        await using var mesh = new RunningMesh(new Dictionary<string, string>
+        {
+            ["EdgeMesh__LogShipping__Url"] = shipped.Url,
+            ["OTEL_EXPORTER_OTLP_ENDPOINT"] = traces.Url,
+            ["OTEL_EXPORTER_OTLP_PROTOCOL"] = "http/protobuf",
+            ["OTEL_BSP_SCHEDULE_DELAY"] = "200",
+            ["OTEL_METRIC_EXPORT_INTERVAL"] = "500",
+        });
+        await mesh.InitializeAsync();
+
+        var id = await RegisterAsync(mesh);
+        await ReadElsewhereAsync(mesh, id);
+        var scraped = await ScrapeAsync(mesh);
+        var pseudonym = (await mesh.RunAsync("records", "pseudonym", id, "--site", "clinic-a")).Output.Trim();
+        await UntilAsync(() => Hosts(traces).IsSupersetOf(["clinic-a/gateway", "clinic-a/records", "clinic-b/gateway", "clinic-b/records"]), () => $"the trace was seen at {string.Join(", ", Hosts(traces))}");
+        await UntilAsync(() => Sites(index).IsSupersetOf(["core", "clinic-a", "clinic-b"]) && Accesses(index, pseudonym).Count > 0,
+            () => $"logs came of {string.Join(", ", Sites(index))}, accesses of the patient: {Accesses(index, pseudonym).Count}");
+
+        Assert.Contains(Accesses(index, pseudonym), a => a.GetProperty("trace.id").GetString() == Trace);
+        Assert.All(index.Records.Select(r => r.GetRawText()).Append(scraped).Concat(traces.Bodies.Select(Encoding.Latin1.GetString)),
+            text => Assert.DoesNotContain(Canary, text, StringComparison.OrdinalIgnoreCase));
+    }
+
+    private static async Task<string> RegisterAsync(RunningMesh mesh)
+    {
+        using var client = await mesh.PractitionerAsync();
+        using var body = RunningMesh.Fhir($$$"""
+            {"resourceType":"Patient","identifier":[{"system":"urn:mrn","value":"{{{Canary}}}-1"}],"name":[{"family":"{{{Canary}}}","given":["{{{Canary}}}a"]}],"birthDate":"1977-07-07"}
+            """);
+        using var created = await client.PostAsync("/fhir/Patient", body, Cancellation);
+        var text = await created.Content.ReadAsStringAsync(Cancellation);
+        Assert.True(created.IsSuccessStatusCode, text);
+        using var found = await client.GetAsync($"/fhir/Patient?name={Canary}&identifier=urn:mrn|{Canary}-1", Cancellation);
+        Assert.True(found.IsSuccessStatusCode);
+        using var refused = await client.PostAsync("/fhir/Patient", RunningMesh.Fhir($$"""{"resourceType":"Patient","gender":"{{Canary}}"}"""), Cancellation);
+        Assert.False(refused.IsSuccessStatusCode);
+        return created.Headers.Location!.ToString().Split("/Patient/")[1].Split('/')[0];
+    }
+
+    /// <summary>From clinic-b, which must ask clinic-a; the answer is a denial, as nobody consented, and it is a trace all the same.</summary>
+    private static async Task ReadElsewhereAsync(RunningMesh mesh, string id)
+    {
+        using var client = await mesh.PractitionerAsync("dr-bob", "clinic-b", mesh.OtherGatewayPort);
+        client.DefaultRequestHeaders.TryAddWithoutValidation("traceparent", $"00-{Trace}-00f067aa0ba902b7-01");
+        using var answer = await client.GetAsync($"/fhir/Patient/{id}", Cancellation);
+        Assert.Equal(System.Net.HttpStatusCode.NotFound, answer.StatusCode);
+    }
+
+    private static async Task<string> ScrapeAsync(RunningMesh mesh)
+    {
+        using var client = new HttpClient(new SocketsHttpHandler { UseProxy = false });
+        var text = new StringBuilder();
+        foreach (var target in JsonDocument.Parse((await mesh.RunAsync("scrape-file")).Output).RootElement.EnumerateArray())
+        {
+            text.Append(await client.GetStringAsync($"http://{target.GetProperty("targets")[0].GetString()}/metrics", Cancellation));
+        }
+
+        return text.ToString();
+    }
+
+    private static HashSet<string> Hosts(OtlpReceiver traces) => [.. traces.Spans.Where(s => s.Trace == Trace).Select(s => $"{s.Site}/{s.Service}")];
+
+    private static HashSet<string> Sites(FakeIndex index) => [.. index.Records.Select(r => r.GetProperty("service.node.name").GetString()!)];
+
+    private static List<JsonElement> Accesses(FakeIndex index, string pseudonym) =>
+        [.. index.Records.Where(r => r.TryGetProperty("labels", out var labels) && labels.TryGetProperty("Patient", out var patient) && patient.GetString() == pseudonym)];
+
+    private static async Task UntilAsync(Func<bool> happened, Func<string> otherwise)
+    {
+        for (var tries = 0; !happened(); tries++)
+        {
+            Assert.True(tries < 600, otherwise());
+            await Task.Delay(100, Cancellation);
+        }
+    }
+}

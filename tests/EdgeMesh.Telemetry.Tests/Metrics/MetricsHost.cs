@@ -1,0 +1,23 @@
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.Logging;
+
+namespace EdgeMesh.Telemetry.Tests.Metrics;
+
+/// <summary>A service with <c>/metrics</c>.</summary>
+internal static class MetricsHost
+{
+    public static async Task<WebApplication> StartAsync(string service)
+    {
+        var builder = WebApplication.CreateSlimBuilder();
+        builder.Configuration.AddInMemoryCollection(new Dictionary<string, string?> { ["urls"] = "http://127.0.0.1:0" });
+        builder.AddEdgeMeshTelemetry("clinic-a", service);
+        builder.Logging.ClearProviders();
+        var app = builder.Build();
+        app.MapEdgeMeshMetrics();
+        app.MapGet("/patients/{id}", (string id) => Results.Text(id));
+        await app.StartAsync(TestContext.Current.CancellationToken);
+        return app;
+    }
+}

@@ -1,0 +1,80 @@
+using Microsoft.Win32.SafeHandles;
+
+namespace EdgeMesh.Telemetry.Tests.Spool;
+
+/// <summary>A disk that is full, fails its syncs, or loses power.</summary>
+internal sealed class FaultyDisk : ISpoolDisk
+{
+    private readonly LocalDisk _disk = new();
+    private readonly Dictionary<string, long> _synced = [];
+    private readonly Dictionary<SafeFileHandle, string> _paths = [];
+
+    /// <summary>Bytes that still fit; null: enough.</summary>
+    public long? Room { get; set; }
+
+    public bool FailsSync { get; set; }
+
+    public int Syncs { get; private set; }
+
+    public SafeFileHandle Create(string path)
+    {
+        if (Room is <= 0)
+        {
+            throw Full();
+        }
+
+        var file = _disk.Create(path);
+        _paths[file] = path;
+        _synced[path] = 0;
+        return file;
+    }
+
+    public void Write(SafeFileHandle file, ReadOnlySpan<byte> bytes, long offset)
+    {
+        if (Room is { } room && bytes.Length > room)
+        {
+            // As a real one: what fits is written before the error comes.
+            _disk.Write(file, bytes[..(int)room], offset);
+            Room = 0;
+            throw Full();
+        }
+
+        _disk.Write(file, bytes, offset);
+        Room -= bytes.Length;
+    }
+
+    public void Sync(SafeFileHandle file)
+    {
+        Syncs++;
+        if (FailsSync)
+        {
+            throw new IOException("Input/output error");
+        }
+
+        _disk.Sync(file);
+        if (_paths.TryGetValue(file, out var path))
+        {
+            _synced[path] = RandomAccess.GetLength(file);
+        }
+    }
+
+    public void Truncate(SafeFileHandle file, long length) => _disk.Truncate(file, length);
+
+    public void Delete(string path)
+    {
+        Room += File.Exists(path) ? new FileInfo(path).Length : 0;
+        _disk.Delete(path);
+    }
+
+    /// <summary>What was written and not synced is gone.</summary>
+    public void LosePower()
+    {
+        foreach (var (path, length) in _synced.Where(s => File.Exists(s.Key)))
+        {
+            using var file = File.OpenHandle(path, FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite);
+            RandomAccess.SetLength(file, length);
+        }
+    }
+
+    private static IOException Full() => new("No space left on device", 28);
+}

@@ -1,0 +1,50 @@
+namespace EdgeMesh.Telemetry.Tests.Spool;
+
+public sealed class SlotFileTests : IDisposable
+{
+    private readonly TempFolder _folder = new();
+
+    private string Path => System.IO.Path.Combine(_folder.Path, "slots");
+
+    [Fact]
+    public void Read_AfterSeveralWrites_IsTheLast()
+    {
+        Write([1], [2], [3]);
+
+        Assert.Equal(3, Read()[0]);
+    }
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(511)]
+    [InlineData(100)]
+    public void Read_TheLastWriteIsTorn_IsTheOneBefore(int at)
+    {
+        Write([1], [2], [3]);
+        using (var file = File.OpenHandle(Path, FileMode.Open, FileAccess.ReadWrite))
+        {
+            // The third write is in the second slot again.
+            RandomAccess.Write(file, [0xAA], 512 + at);
+        }
+
+        Assert.Equal(2, Read()[0]);
+    }
+
+    [Fact]
+    public void Read_NothingWritten_IsEmpty() => Assert.Empty(Read());
+
+    public void Dispose() => _folder.Dispose();
+
+    private void Write(params byte[][] contents)
+    {
+        using var file = SlotFile.Open(Path);
+        file.Read();
+        Array.ForEach(contents, c => file.Write(c));
+    }
+
+    private byte[] Read()
+    {
+        using var file = SlotFile.Open(Path);
+        return file.Read();
+    }
+}
