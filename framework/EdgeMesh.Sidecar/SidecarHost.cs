@@ -54,7 +54,7 @@ public sealed class SidecarHost : IAsyncDisposable
 
         var subscriptions = resources.Subscriptions.Select(r => (r.Scopes, Subscription: Subscription.From(r, faults))).ToArray();
         var apps = new AppDirectory();
-        var context = new ComponentContext(options.WorkingDirectory ?? Directory.GetCurrentDirectory(), options.Clock, options.Environment ?? ProcessEnvironment(), id => apps.Find(id)?.Channel);
+        var context = new ComponentContext(options.WorkingDirectory ?? Directory.GetCurrentDirectory(), options.Clock, options.Environment ?? ProcessEnvironment(), id => apps.Find(id)?.Channel) { Loggers = loggers };
         var components = await new ComponentOpener(options, context, faults, logger).OpenAsync(resources.Components, cancellation);
         if (faults.Count > 0)
         {

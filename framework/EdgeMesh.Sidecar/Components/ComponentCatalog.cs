@@ -28,7 +28,8 @@ internal sealed class ComponentCatalog : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        foreach (var driver in _drivers.OfType<IAsyncDisposable>())
+        // The last first: whoever still tries to open a driver came after it.
+        foreach (var driver in _drivers.OfType<IAsyncDisposable>().Reverse())
         {
             await driver.DisposeAsync();
         }

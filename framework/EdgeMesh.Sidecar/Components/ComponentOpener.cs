@@ -8,7 +8,7 @@ namespace EdgeMesh.Sidecar.Components;
 internal sealed partial class ComponentOpener(SidecarOptions options, ComponentContext context, List<string> faults, ILogger logger)
 {
     /// <summary>Fields that building blocks read for each app; a driver never sees what an app's tags make of them.</summary>
-    private static readonly string[] PerAppFields = ["consumerID", "keyPrefix"];
+    private static readonly string[] PerAppFields = ["consumerID", "consumerGroup", "keyPrefix"];
 
     private readonly ComponentCatalog _catalog = new();
     private readonly TemplateTags _tags = new(options.Namespace, context.Environment);
@@ -41,13 +41,13 @@ internal sealed partial class ComponentOpener(SidecarOptions options, ComponentC
             return;
         }
 
-        if (DriverTable.Find(resource.Type, resource.Version) is not { } driver)
+        if (DriverTable.Find(resource.Type, resource.Version, context.Environment) is not { } driver)
         {
             faults.Add($"{resource.Source}: component '{resource.Name}' has type '{resource.Type}' ({resource.Version}), which the embedded engine does not have. It has: {string.Join(", ", DriverTable.Types)}. For others run the site on daprd.");
             return;
         }
 
-        foreach (var item in resource.Metadata.Where(m => !driver.Fields.Contains(m.Name, StringComparer.OrdinalIgnoreCase)))
+        foreach (var item in resource.Metadata.Where(m => !driver.TakesAnyField && !driver.Fields.Contains(m.Name, StringComparer.OrdinalIgnoreCase)))
         {
             faults.Add($"{item.Source}: '{item.Name}' is not a field of {resource.Type} here. It knows: {string.Join(", ", driver.Fields)}.");
         }
@@ -63,40 +63,45 @@ internal sealed partial class ComponentOpener(SidecarOptions options, ComponentC
             foreach (var app in apps)
             {
                 var own = Spec(resource, values.ToDictionary(v => v.Key, v => _tags.ForApp(v.Value, app), StringComparer.OrdinalIgnoreCase));
-                Add(resource, [app], own, Open(resource, driver, own, failure));
+                Add(resource, [app], own, await OpenAsync(resource, driver, own, failure, cancellation));
             }
 
             return;
         }
 
         var spec = Spec(resource, values);
-        Add(resource, apps, spec, Open(resource, driver, spec, failure));
+        Add(resource, apps, spec, await OpenAsync(resource, driver, spec, failure, cancellation));
     }
 
-    private static ComponentSpec Spec(ComponentResource resource, IReadOnlyDictionary<string, string> values) =>
-        new(resource.Name, resource.Type, resource.Version, values) { Scopes = resource.Scopes, Source = resource.Source };
+    private ComponentSpec Spec(ComponentResource resource, IReadOnlyDictionary<string, string> values) =>
+        new(resource.Name, resource.Type, resource.Version, values)
+        {
+            Scopes = resource.Scopes,
+            Source = resource.Source,
+            TopicPrefix = resource.Metadata.Any(m => m.Value?.Contains(TemplateTags.Namespace, StringComparison.Ordinal) == true) ? options.Namespace : "",
+        };
 
-    private void Add(ComponentResource resource, string[] apps, ComponentSpec spec, (object? Driver, string? Failure) opened)
+    private void Add(ComponentResource resource, string[] apps, ComponentSpec spec, ComponentDriver driver)
     {
         foreach (var app in apps)
         {
             var own = spec with { Metadata = spec.Metadata.ToDictionary(m => m.Key, m => _tags.ForApp(m.Value, app), StringComparer.OrdinalIgnoreCase) };
-            if (!_catalog.TryAdd(app, new OpenComponent(own, opened.Driver, opened.Failure) { IgnoreErrors = resource.IgnoreErrors }))
+            if (!_catalog.TryAdd(app, new OpenComponent(own, driver) { IgnoreErrors = resource.IgnoreErrors }))
             {
                 faults.Add($"{resource.Source}: there are two components '{resource.Name}' for the app '{app}'. Rename one, or scope them to different apps.");
             }
         }
     }
 
-    private (object? Driver, string? Failure) Open(ComponentResource resource, DriverTable.Driver driver, ComponentSpec spec, string? failure)
+    private async Task<ComponentDriver> OpenAsync(ComponentResource resource, DriverTable.Driver driver, ComponentSpec spec, string? failure, CancellationToken cancellation)
     {
+        object? opened = null;
         try
         {
             if (failure is null)
             {
-                var opened = driver.Open(spec, context);
+                opened = driver.Open(spec, context);
                 _catalog.Own(opened);
-                return (opened, null);
             }
         }
         catch (Exception error) when (error is not OperationCanceledException)
@@ -105,13 +110,33 @@ internal sealed partial class ComponentOpener(SidecarOptions options, ComponentC
             failure = error.Message;
         }
 
+        var server = opened as IServerDriver;
+        failure ??= server is null ? null : await ServerContact.TryAsync(server, resource.InitTimeout, cancellation);
+        if (failure is null)
+        {
+            return ComponentDriver.Open(Exposed(spec, opened!));
+        }
+
         LogFailed(logger, spec.Name, spec.Type, failure);
         if (options.ExitOnFailedComponent && !resource.IgnoreErrors)
         {
             faults.Add($"{resource.Source}: component '{spec.Name}' ({spec.Type}) can't be opened: {failure}");
         }
 
-        return (null, failure);
+        return server is null ? ComponentDriver.Failed(failure) : Await(server, resource, spec, failure);
+    }
+
+    /// <summary>As building blocks see it. The types of our own that carry between sites have no namespaces.</summary>
+    private static object Exposed(ComponentSpec spec, object opened) =>
+        opened is IPubSubBroker broker and IServerDriver ? PrefixedBroker.Of(broker, spec.TopicPrefix) : opened;
+
+    /// <summary>The process goes on without the component, which opens when its server answers.</summary>
+    private ComponentDriver Await(IServerDriver server, ComponentResource resource, ComponentSpec spec, string failure)
+    {
+        var awaited = ComponentDriver.Awaited(failure);
+        // A server comes up in its own time, whatever clock a test gave to this process.
+        _catalog.Own(new ServerContact(spec, server, awaited, () => Exposed(spec, server), resource.InitTimeout, TimeProvider.System, logger));
+        return awaited;
     }
 
     private async Task<(Dictionary<string, string> Values, string? Failure)> ResolveAsync(ComponentResource resource, CancellationToken cancellation)

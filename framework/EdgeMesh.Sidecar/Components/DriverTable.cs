@@ -1,9 +1,14 @@
+using EdgeMesh.Sidecar.Components.Pluggable;
 using EdgeMesh.Sidecar.Components.PubSubInMemory;
+using EdgeMesh.Sidecar.Components.PubSubKafka;
 using EdgeMesh.Sidecar.Components.PubSubLink;
+using EdgeMesh.Sidecar.Components.PubSubRabbitMq;
 using EdgeMesh.Sidecar.Components.PubSubSqlite;
 using EdgeMesh.Sidecar.Components.SecretsLocalEnv;
 using EdgeMesh.Sidecar.Components.SecretsLocalFile;
 using EdgeMesh.Sidecar.Components.StateInMemory;
+using EdgeMesh.Sidecar.Components.StatePostgresql;
+using EdgeMesh.Sidecar.Components.StateRedis;
 using EdgeMesh.Sidecar.Components.StateSqlite;
 
 namespace EdgeMesh.Sidecar.Components;
@@ -11,7 +16,11 @@ namespace EdgeMesh.Sidecar.Components;
 /// <summary>Every component type that this engine serves, with the metadata fields that it knows.</summary>
 internal static class DriverTable
 {
-    public sealed record Driver(Func<ComponentSpec, ComponentContext, object> Open, params string[] Fields);
+    public sealed record Driver(Func<ComponentSpec, ComponentContext, object> Open, params string[] Fields)
+    {
+        /// <summary>Its fields are known to the component's own process alone.</summary>
+        public bool TakesAnyField { get; init; }
+    }
 
     /// <summary>Fields that the building blocks read, for all types of a block.</summary>
     private static readonly string[] StateFields = ["keyPrefix", "actorStateStore"];
@@ -23,6 +32,10 @@ internal static class DriverTable
         ["state.sqlite/v1"] = new(
             (spec, context) => SqliteStateStore.Open(spec, context),
             [.. StateFields, .. SqliteStateSettings.Fields]),
+        ["state.postgresql/v2"] = new((spec, context) => new PostgresStateStore(spec, context), [.. StateFields, .. PostgresStateSettings.Fields]),
+        ["state.redis/v1"] = new((spec, _) => new RedisStateStore(spec), [.. StateFields, .. RedisServer.Fields, "ttlInSeconds"]),
+        ["pubsub.rabbitmq/v1"] = new((spec, context) => new RabbitBroker(spec, context), [.. PubSubFields, .. RabbitOptions.Fields]),
+        ["pubsub.kafka/v1"] = new((spec, context) => new KafkaBroker(spec, context), [.. PubSubFields, .. KafkaOptions.Fields]),
         ["pubsub.in-memory/v1"] = new((_, context) => new MemoryBroker(context.Clock), PubSubFields),
         ["pubsub.edgemesh.sqlite/v1"] = new((spec, context) => SqliteBroker.Open(spec, context), [.. PubSubFields, .. SqliteBrokerOptions.Fields]),
         ["pubsub.edgemesh.link/v1"] = new((spec, context) => new LinkBroker(spec, context), [.. PubSubFields, "gateway", "peers", "queueLimit"]),
@@ -30,7 +43,17 @@ internal static class DriverTable
         ["secretstores.local.env/v1"] = new((spec, context) => new EnvironmentSecretStore(spec, context), "prefix"),
     };
 
-    public static Driver? Find(string type, string version) => All.GetValueOrDefault($"{type}/{version}");
+    /// <summary>A driver of this engine's own, else a component in a process of its own that listens on the socket of that name.</summary>
+    public static Driver? Find(string type, string version, IReadOnlyDictionary<string, string> environment) =>
+        All.GetValueOrDefault($"{type}/{version}") ?? FindPluggable(type, environment);
 
-    public static IEnumerable<string> Types => All.Keys.Select(k => k[..k.IndexOf('/', StringComparison.Ordinal)]).Order(StringComparer.Ordinal);
+    private static Driver? FindPluggable(string type, IReadOnlyDictionary<string, string> environment) =>
+        type.Split('.', 2) is not [var block, var name] || PluggableSocket.Find(name, environment) is not { } socket ? null : block switch
+        {
+            "state" => new Driver((spec, _) => new PluggableStateStore(spec, socket)) { TakesAnyField = true },
+            "pubsub" => new Driver((spec, context) => new PluggableBroker(spec, socket, context)) { TakesAnyField = true },
+            _ => null,
+        };
+
+    public static IEnumerable<string> Types => All.Keys.Select(k => k.EndsWith("/v1", StringComparison.Ordinal) ? k[..^3] : k.Replace("/", " ", StringComparison.Ordinal)).Order(StringComparer.Ordinal);
 }

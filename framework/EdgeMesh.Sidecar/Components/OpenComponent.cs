@@ -4,13 +4,18 @@ namespace EdgeMesh.Sidecar.Components;
 
 /// <summary>An opened component as one app sees it. Apps share the driver, unless its settings name the app.</summary>
 /// <param name="Spec">What it was opened from, with the app's own tags.</param>
-/// <param name="Driver">An <see cref="IStateStore"/>, <see cref="IPubSubBroker"/> or <see cref="ISecretStore"/>; null when it could not be opened.</param>
-/// <param name="Failure">Why it could not be opened.</param>
-internal sealed record OpenComponent(ComponentSpec Spec, object? Driver, string? Failure)
+/// <param name="Shared">The driver.</param>
+internal sealed record OpenComponent(ComponentSpec Spec, ComponentDriver Shared)
 {
     private const string Separator = "||";
 
     private string? _statePrefix;
+
+    /// <summary>An <see cref="IStateStore"/>, <see cref="IPubSubBroker"/> or <see cref="ISecretStore"/>; null while it is not open.</summary>
+    public object? Driver => Shared.Instance;
+
+    /// <summary>Why it is not open.</summary>
+    public string? Failure => Shared.Failure;
 
     /// <summary>Its failure is told, and keeps nobody from being ready.</summary>
     public bool IgnoreErrors { get; init; }

@@ -4,9 +4,11 @@ namespace EdgeMesh.Sidecar.Components;
 /// and <c>{uuid}</c> (a new one each time).</summary>
 internal sealed class TemplateTags(string site, IReadOnlyDictionary<string, string> environment)
 {
+    public const string Namespace = "{namespace}";
+
     /// <summary>Whether a value means something else for each app.</summary>
     public static bool NamesTheApp(string value) =>
-        value.Contains("{namespace}", StringComparison.Ordinal) || value.Contains("{appID}", StringComparison.Ordinal);
+        value.Contains(Namespace, StringComparison.Ordinal) || value.Contains("{appID}", StringComparison.Ordinal);
 
     /// <exception cref="ArgumentException">The pod's name is asked for, and there is none.</exception>
     public string Expand(string field, string value)
@@ -29,5 +31,5 @@ internal sealed class TemplateTags(string site, IReadOnlyDictionary<string, stri
     public string ForApp(string value, string appId) => For(value, site, appId);
 
     public static string For(string value, string site, string appId) =>
-        value.Replace("{namespace}", $"{site}.{appId}", StringComparison.Ordinal).Replace("{appID}", appId, StringComparison.Ordinal);
+        value.Replace(Namespace, $"{site}.{appId}", StringComparison.Ordinal).Replace("{appID}", appId, StringComparison.Ordinal);
 }

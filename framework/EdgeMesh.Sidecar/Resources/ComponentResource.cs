@@ -3,6 +3,8 @@ namespace EdgeMesh.Sidecar.Resources;
 /// <summary>A Component resource as written: values may refer to secrets.</summary>
 internal sealed record ComponentResource(string Name, string Type, string Version, string Source)
 {
+    public static readonly TimeSpan DefaultInitTimeout = TimeSpan.FromSeconds(5);
+
     public IReadOnlyList<MetadataItem> Metadata { get; init; } = [];
 
     public IReadOnlyList<string> Scopes { get; init; } = [];
@@ -11,6 +13,9 @@ internal sealed record ComponentResource(string Name, string Type, string Versio
 
     /// <summary>The component's failure to open is told and survived.</summary>
     public bool IgnoreErrors { get; init; }
+
+    /// <summary>How long the first contact with a server may take.</summary>
+    public TimeSpan InitTimeout { get; init; } = DefaultInitTimeout;
 }
 
 /// <param name="Name">The field.</param>

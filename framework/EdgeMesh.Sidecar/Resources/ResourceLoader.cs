@@ -1,3 +1,4 @@
+using EdgeMesh.Sidecar.Components;
 using YamlDotNet.Core;
 using YamlDotNet.RepresentationModel;
 
@@ -105,7 +106,24 @@ internal sealed class ResourceLoader(string site, List<string> faults)
             Scopes = Scopes(yaml, root),
             SecretStore = yaml.Mapping(root, "auth") is { } auth ? yaml.Text(auth, "secretStore") : null,
             IgnoreErrors = yaml.Text(spec, "ignoreErrors") == "true",
+            InitTimeout = InitTimeout(yaml, spec),
         });
+    }
+
+    private static TimeSpan InitTimeout(YamlReader yaml, YamlMappingNode spec)
+    {
+        if (yaml.Text(spec, "initTimeout") is not { Length: > 0 } text)
+        {
+            return ComponentResource.DefaultInitTimeout;
+        }
+
+        if (GoDuration.TryParse(text, out var limit) && limit > TimeSpan.Zero)
+        {
+            return limit;
+        }
+
+        yaml.Fault(spec, $"'initTimeout' must be a duration such as 5s, and is '{text}'.");
+        return ComponentResource.DefaultInitTimeout;
     }
 
     private static MetadataItem? LoadMetadata(YamlReader yaml, YamlMappingNode item)

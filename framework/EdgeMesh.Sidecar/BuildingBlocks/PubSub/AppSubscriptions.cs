@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using EdgeMesh.Sidecar.Apps;
 using EdgeMesh.Sidecar.Components;
 using Microsoft.Extensions.Logging;
@@ -7,9 +8,11 @@ namespace EdgeMesh.Sidecar.BuildingBlocks.PubSub;
 /// <summary>The subscriptions of one app that stand. What can't stand is told by name, and the others stand without it.</summary>
 internal sealed partial class AppSubscriptions(AppRuntime app, ILogger logger) : IAsyncDisposable
 {
-    private readonly List<IAsyncDisposable> _open = [];
+    private readonly ConcurrentBag<IAsyncDisposable> _open = [];
+    private readonly List<Task> _later = [];
 
-    /// <summary>Asks an app what it subscribes, and connects that and what is declared for it to the brokers.</summary>
+    /// <summary>Asks an app what it subscribes, and connects that and what is declared for it to the brokers. Returns when all of it
+    /// stands; subscriptions of a component whose errors are ignored follow when its server answers.</summary>
     public static async Task<IAsyncDisposable> StartAsync(AppArrival arrival, CancellationToken cancellation)
     {
         var (app, channel, logger) = (arrival.App, arrival.Channel, arrival.Logger);
@@ -20,19 +23,40 @@ internal sealed partial class AppSubscriptions(AppRuntime app, ILogger logger) :
         faults.ForEach(fault => AppQuestion.LogFault(logger, app.AppId, fault));
         app.Subscriptions = Subscription.Distinct(arrival.Declared, own);
         var subscriptions = new AppSubscriptions(app, logger);
+        try
+        {
+            await subscriptions.OpenAsync(channel, cancellation);
+            return subscriptions;
+        }
+        catch
+        {
+            await subscriptions.DisposeAsync();
+            throw;
+        }
+    }
+
+    private async Task OpenAsync(AppChannel channel, CancellationToken cancellation)
+    {
+        var now = new List<Task>();
         foreach (var subscription in app.Subscriptions)
         {
             Postman postman = channel.Callbacks is { } grpc ? new GrpcPostman(app, grpc, subscription, logger).DeliverAsync : new AppPostman(app, channel, subscription, logger).DeliverAsync;
-            await subscriptions.OpenAsync(subscription, postman, cancellation);
+            var opening = OpenAsync(subscription, postman, cancellation);
+            (app.Find(subscription.PubSub) is { IgnoreErrors: true, Driver: null } ? _later : now).Add(opening);
         }
 
-        return subscriptions;
+        await Task.WhenAll(now);
     }
 
     private async Task OpenAsync(Subscription subscription, Postman postman, CancellationToken cancellation)
     {
         try
         {
+            if (app.Find(subscription.PubSub) is { Shared: { IsAwaited: true } awaited })
+            {
+                await awaited.Opened.WaitAsync(cancellation);
+            }
+
             var broker = PubSubBlock.Broker(app, subscription.PubSub, out var spec);
             if (!TopicScopes.MaySubscribe(spec, app.AppId, subscription.Topic))
             {
@@ -46,7 +70,7 @@ internal sealed partial class AppSubscriptions(AppRuntime app, ILogger logger) :
                 return;
             }
 
-            var group = spec["consumerID"] is { Length: > 0 } id ? id : app.AppId;
+            var group = new[] { spec["consumerGroup"], spec["consumerID"] }.FirstOrDefault(g => !string.IsNullOrEmpty(g)) ?? app.AppId;
             var delivery = new Delivery(app, subscription, broker, postman, logger);
             _open.Add(await broker.SubscribeAsync(new BrokerSubscription(subscription.Topic, group, subscription.Metadata), delivery.HandleAsync, cancellation));
         }
@@ -57,9 +81,10 @@ internal sealed partial class AppSubscriptions(AppRuntime app, ILogger logger) :
         }
     }
 
-    /// <summary>Ends them; deliveries under way are waited for.</summary>
+    /// <summary>Ends them; deliveries under way are waited for. Whoever still waits for a server was cancelled.</summary>
     public async ValueTask DisposeAsync()
     {
+        await Task.WhenAll(_later).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         await Task.WhenAll(_open.Select(s => s.DisposeAsync().AsTask()));
         _open.Clear();
     }

@@ -1,0 +1,156 @@
+using System.Globalization;
+using System.Text;
+using System.Threading.Channels;
+using Confluent.Kafka;
+
+namespace EdgeMesh.Sidecar.Components.PubSubKafka;
+
+/// <summary>Delivers one partition's messages one after the other. When the app is behind, the partition is paused: what waits is bounded.</summary>
+internal sealed class KafkaPartition
+{
+    private const int PauseAt = 64;
+    private const int ResumeAt = 16;
+
+    private readonly IConsumer<byte[]?, byte[]> _consumer;
+    private readonly TopicPartition _at;
+    private readonly KafkaSubscription _subscription;
+    private readonly KafkaOptions _options;
+    private readonly Channel<ConsumeResult<byte[]?, byte[]>> _queue = Channel.CreateUnbounded<ConsumeResult<byte[]?, byte[]>>(new UnboundedChannelOptions { SingleReader = true, SingleWriter = true });
+    private readonly CancellationTokenSource _stop;
+    private readonly Lock _gate = new();
+    private readonly Task _loop;
+    private int _waiting;
+    private bool _isPaused;
+    private bool _isEnded;
+
+    public KafkaPartition(IConsumer<byte[]?, byte[]> consumer, TopicPartition at, KafkaSubscription subscription, KafkaOptions options)
+    {
+        (_consumer, _at, _subscription, _options) = (consumer, at, subscription, options);
+        _stop = CancellationTokenSource.CreateLinkedTokenSource(subscription.Stopped);
+        _loop = RunAsync();
+    }
+
+    public void Add(ConsumeResult<byte[]?, byte[]> result)
+    {
+        _queue.Writer.TryWrite(result);
+        lock (_gate)
+        {
+            _waiting++;
+            if (!_isPaused && _waiting >= PauseAt)
+            {
+                _isPaused = true;
+                _consumer.Pause([_at]);
+            }
+        }
+    }
+
+    private async Task RunAsync()
+    {
+        try
+        {
+            await foreach (var result in _queue.Reader.ReadAllAsync(_stop.Token))
+            {
+                Taken();
+                if (!await DeliverAsync(result))
+                {
+                    return;
+                }
+            }
+        }
+        catch (OperationCanceledException)
+        {
+            // The partition goes, or the subscription ends.
+        }
+    }
+
+    private void Taken()
+    {
+        lock (_gate)
+        {
+            _waiting--;
+            if (_isPaused && !_isEnded && _waiting <= ResumeAt)
+            {
+                _isPaused = false;
+                _consumer.Resume([_at]);
+            }
+        }
+    }
+
+    /// <summary>False: stopped before the app took it.</summary>
+    private async Task<bool> DeliverAsync(ConsumeResult<byte[]?, byte[]> result)
+    {
+        var message = new BrokerMessage(_at.Topic, result.Message.Value, Metadata(result)) { Id = string.Create(CultureInfo.InvariantCulture, $"{_at.Topic}-{_at.Partition.Value}-{result.Offset.Value}") };
+        while (!await _subscription.TryHandleAsync(message, _stop.Token))
+        {
+            if (_stop.IsCancellationRequested)
+            {
+                return false;
+            }
+
+            if (!_options.Retries)
+            {
+                // As with daprd, passed over: the next one that is taken moves the offset past it.
+                BrokerLosses.Add(1, "kafka", "attempts", _at.Topic);
+                return true;
+            }
+
+            await Task.Delay(_options.RetryInterval, TimeProvider.System, _stop.Token);
+        }
+
+        Store(result);
+        return true;
+    }
+
+    private void Store(ConsumeResult<byte[]?, byte[]> result)
+    {
+        try
+        {
+            _consumer.StoreOffset(result);
+        }
+        catch (KafkaException)
+        {
+            // The partition went to another, who gets this message again.
+        }
+    }
+
+    /// <summary>Ends delivery; returns when nothing of it is in hand.</summary>
+    public async Task EndAsync()
+    {
+        lock (_gate)
+        {
+            _isEnded = true;
+        }
+
+        await _stop.CancelAsync();
+        await _loop;
+        _stop.Dispose();
+    }
+
+    /// <summary>Under daprd's names: the record's place, and its headers.</summary>
+    private Dictionary<string, string> Metadata(ConsumeResult<byte[]?, byte[]> result)
+    {
+        var metadata = new Dictionary<string, string>(StringComparer.Ordinal)
+        {
+            ["__topic"] = _at.Topic,
+            ["__partition"] = _at.Partition.Value.ToString(CultureInfo.InvariantCulture),
+            ["__offset"] = result.Offset.Value.ToString(CultureInfo.InvariantCulture),
+            ["__timestamp"] = result.Message.Timestamp.UnixTimestampMs.ToString(CultureInfo.InvariantCulture),
+        };
+        if (result.Message.Key is { } key)
+        {
+            metadata["__key"] = Text(key);
+        }
+
+        foreach (var header in result.Message.Headers ?? [])
+        {
+            if (_options.ExcludedHeaders?.IsMatch(header.Key) != true)
+            {
+                metadata[header.Key] = Text(header.GetValueBytes() ?? []);
+            }
+        }
+
+        return metadata;
+    }
+
+    private string Text(byte[] value) => _options.EscapesHeaders ? Uri.EscapeDataString(Encoding.UTF8.GetString(value)) : Encoding.UTF8.GetString(value);
+}

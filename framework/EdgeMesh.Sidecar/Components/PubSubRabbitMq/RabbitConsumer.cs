@@ -1,0 +1,112 @@
+using System.Globalization;
+using System.Text;
+using RabbitMQ.Client;
+using RabbitMQ.Client.Events;
+using RabbitMQ.Client.Exceptions;
+
+namespace EdgeMesh.Sidecar.Components.PubSubRabbitMq;
+
+/// <summary>Takes what one channel delivers to a handler, several at a time, and tells the broker what became of it.</summary>
+internal sealed class RabbitConsumer(IChannel channel, RabbitOptions options, string topic, BrokerHandler handler, InHand inHand, CancellationToken stopped) : AsyncDefaultBasicConsumer(channel)
+{
+    /// <summary>Messages in hand where the component sets no <c>prefetchCount</c>: daprd would take all that the queue holds into memory.</summary>
+    public const ushort MostInHand = 256;
+
+    private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(100);
+    private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(10);
+
+    private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private int _refusals;
+
+    /// <summary>Ends when the broker sends nothing more.</summary>
+    public Task Ended => _ended.Task;
+
+    /// <summary>The body is the client's, and valid until this returns.</summary>
+    public override async Task HandleBasicDeliverAsync(
+        string consumerTag, ulong deliveryTag, bool redelivered, string exchange, string routingKey, IReadOnlyBasicProperties properties, ReadOnlyMemory<byte> body, CancellationToken cancellationToken = default)
+    {
+        inHand.Begin();
+        try
+        {
+            var message = new BrokerMessage(topic, body, options.TellsProperties ? Metadata(properties) : BrokerMessage.NoMetadata) { Id = properties.MessageId ?? Guid.NewGuid().ToString() };
+            var done = !stopped.IsCancellationRequested && await TryHandleAsync(message);
+            if (!options.AutoAck)
+            {
+                await SettleAsync(deliveryTag, done);
+            }
+        }
+        catch (Exception error) when (error is AlreadyClosedException or OperationInterruptedException or ObjectDisposedException)
+        {
+            // The channel ended first: the broker gives the message to another.
+            _ended.TrySetResult();
+        }
+        finally
+        {
+            inHand.End();
+        }
+    }
+
+    private async Task<bool> TryHandleAsync(BrokerMessage message)
+    {
+        try
+        {
+            return await handler(message, stopped);
+        }
+        catch (Exception)
+        {
+            // A handler that throws, or is stopped, did not acknowledge.
+            return false;
+        }
+    }
+
+    private async Task SettleAsync(ulong tag, bool done)
+    {
+        if (done)
+        {
+            Volatile.Write(ref _refusals, 0);
+            await Channel.BasicAckAsync(tag, multiple: false, CancellationToken.None);
+            return;
+        }
+
+        // The broker would send it again at once, for as long as the app is away: a pause that grows with each refusal in a row.
+        var pause = Math.Min(LongestPause.Ticks, FirstPause.Ticks << Math.Min(Interlocked.Increment(ref _refusals) - 1, 16));
+        await Task.Delay(TimeSpan.FromTicks(pause), TimeProvider.System, stopped).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await Channel.BasicNackAsync(tag, multiple: false, options.Requeue || stopped.IsCancellationRequested, CancellationToken.None);
+    }
+
+    public override Task HandleBasicCancelAsync(string consumerTag, CancellationToken cancellationToken = default)
+    {
+        _ended.TrySetResult();
+        return base.HandleBasicCancelAsync(consumerTag, cancellationToken);
+    }
+
+    public override Task HandleChannelShutdownAsync(object channel, ShutdownEventArgs reason)
+    {
+        _ended.TrySetResult();
+        return base.HandleChannelShutdownAsync(channel, reason);
+    }
+
+    /// <summary>Under daprd's names.</summary>
+    private static Dictionary<string, string> Metadata(IReadOnlyBasicProperties properties)
+    {
+        var metadata = new Dictionary<string, string>(StringComparer.Ordinal);
+        Add("messageid", properties.MessageId);
+        Add("correlationid", properties.CorrelationId);
+        Add("type", properties.Type);
+        Add("contenttype", properties.ContentType);
+        foreach (var (name, value) in properties.Headers ?? new Dictionary<string, object?>())
+        {
+            Add(name, value is byte[] bytes ? Encoding.UTF8.GetString(bytes) : Convert.ToString(value, CultureInfo.InvariantCulture));
+        }
+
+        return metadata;
+
+        void Add(string name, string? value)
+        {
+            if (!string.IsNullOrEmpty(value))
+            {
+                metadata["metadata." + name] = value;
+            }
+        }
+    }
+}
