@@ -6,6 +6,16 @@ internal interface IStateStore : IAsyncDisposable
 {
     Task<StateItem?> GetAsync(string key, CancellationToken cancellation);
 
+    /// <summary>In the order of the keys. A store that can read them in one call does.</summary>
+    async Task<IReadOnlyList<StateItem?>> GetManyAsync(IReadOnlyList<string> keys, CancellationToken cancellation)
+    {
+        const int AtATime = 16;
+        var items = new StateItem?[keys.Count];
+        await Parallel.ForAsync(0, keys.Count, new ParallelOptions { MaxDegreeOfParallelism = AtATime, CancellationToken = cancellation },
+            async (i, token) => items[i] = await GetAsync(keys[i], token));
+        return items;
+    }
+
     /// <summary>Sets or deletes one key.</summary>
     Task<StateOutcome> WriteAsync(StateWrite write, CancellationToken cancellation);
 

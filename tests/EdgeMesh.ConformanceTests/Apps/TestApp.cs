@@ -19,6 +19,7 @@ internal sealed class TestApp : IAsyncDisposable
     private readonly WebApplication _app;
     private readonly ConcurrentDictionary<string, Channel<Delivery>> _deliveries = new();
     private readonly ConcurrentDictionary<string, Func<Delivery, IResult>> _answers = new();
+    private readonly ConcurrentDictionary<string, int> _taken = new();
 
     private TestApp(string appId, WebApplication app) => (AppId, _app) = (appId, app);
 
@@ -57,6 +58,12 @@ internal sealed class TestApp : IAsyncDisposable
         return await Of(name).Reader.ReadAsync(limit.Token);
     }
 
+    /// <summary>The next delivery to a route, if one is there.</summary>
+    public Delivery? TryNext(string name) => Of(name).Reader.TryRead(out var delivery) ? delivery : null;
+
+    /// <summary>How many deliveries to a route began.</summary>
+    public int Taken(string name) => _taken.GetValueOrDefault(name);
+
     public bool HasDelivery(string name) => Of(name).Reader.TryPeek(out _);
 
     private Channel<Delivery> Of(string name) => _deliveries.GetOrAdd(name, _ => Channel.CreateUnbounded<Delivery>());
@@ -66,6 +73,7 @@ internal sealed class TestApp : IAsyncDisposable
         using var body = new MemoryStream();
         await request.Body.CopyToAsync(body);
         var delivery = new Delivery(body.ToArray(), request.ContentType, request.Headers.ToDictionary(h => h.Key, h => h.Value.ToString(), StringComparer.OrdinalIgnoreCase));
+        _taken.AddOrUpdate(name, 1, (_, count) => count + 1);
         var result = _answers.TryGetValue(name, out var answer) ? answer(delivery) : Results.Ok();
         Of(name).Writer.TryWrite(delivery);
         return result;

@@ -77,7 +77,11 @@ internal sealed class DaprdEngine : IDaprEngine
         start.Environment["NAMESPACE"] = "core";
         start.Environment["DAPR_API_TOKEN"] = EngineSetup.ApiToken;
         start.Environment["APP_API_TOKEN"] = TestApp.AppToken;
-        start.Environment["CONFORMANCE_SECRET"] = "from-the-environment";
+        foreach (var (name, value) in setup.Environment)
+        {
+            start.Environment[name] = value;
+        }
+
         var process = new Process { StartInfo = start };
         process.OutputDataReceived += (_, line) => Keep(line.Data);
         process.ErrorDataReceived += (_, line) => Keep(line.Data);

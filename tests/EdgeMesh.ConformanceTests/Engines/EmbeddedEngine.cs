@@ -16,12 +16,12 @@ internal sealed class EmbeddedEngine : IDaprEngine
 
     public static async Task<EmbeddedEngine> StartAsync(EngineSetup setup, CancellationToken cancellation)
     {
-        Environment.SetEnvironmentVariable("CONFORMANCE_SECRET", "from-the-environment");
         var options = new SidecarOptions
         {
             Namespace = "core",
             ResourcesPaths = [setup.Resources],
             WorkingDirectory = setup.Folder,
+            Environment = setup.Environment,
             Apps = [.. setup.Apps.Select(a => new SidecarAppOptions
             {
                 AppId = a.AppId,

@@ -22,6 +22,11 @@ public abstract class EngineFixture : IAsyncDisposable
 
     internal Task<Running> RunningAsync() => _running.Value;
 
+    /// <summary>Starts what the engine needs beside it, and adds the resources of that.</summary>
+    private protected virtual Task PrepareAsync(EngineSetup setup) => Task.CompletedTask;
+
+    private protected virtual ValueTask ReleaseAsync() => ValueTask.CompletedTask;
+
     private protected abstract Task<IDaprEngine> StartEngineAsync(EngineSetup setup);
 
     private async Task<Running> StartAsync()
@@ -30,17 +35,28 @@ public abstract class EngineFixture : IAsyncDisposable
         var beta = await TestApp.StartAsync("beta", [], CancellationToken.None);
         var setup = new EngineSetup(_folder, [alpha, beta]);
         Resources.Write(setup);
-        return new Running(await StartEngineAsync(setup), alpha, beta);
+        try
+        {
+            await PrepareAsync(setup);
+            return new Running(await StartEngineAsync(setup), alpha, beta);
+        }
+        catch
+        {
+            // Nobody else stops what was started for an engine that does not run.
+            await ReleaseAsync();
+            throw;
+        }
     }
 
     public async ValueTask DisposeAsync()
     {
-        if (_running.IsValueCreated)
+        if (_running is { IsValueCreated: true, Value.IsCompletedSuccessfully: true })
         {
             var running = await _running.Value;
             await running.Engine.DisposeAsync();
             await running.Alpha.DisposeAsync();
             await running.Beta.DisposeAsync();
+            await ReleaseAsync();
         }
 
         Directory.Delete(_folder, recursive: true);

@@ -7,5 +7,8 @@ internal sealed record EngineSetup(string Folder, IReadOnlyList<TestApp> Apps)
 {
     public const string ApiToken = "conformance-api-token";
 
+    /// <summary>What the engine's environment has beside the usual.</summary>
+    public Dictionary<string, string> Environment { get; } = new() { ["CONFORMANCE_SECRET"] = "from-the-environment" };
+
     public string Resources => Path.Combine(Folder, "resources");
 }

@@ -77,7 +77,11 @@ internal static class Resources
             """);
     }
 
-    private static void Component(EngineSetup setup, string name, string type, string metadata, string tail = "") =>
+    /// <summary>A component by its fields; it replaces one of that name.</summary>
+    public static void Component(EngineSetup setup, string name, string type, string version, IEnumerable<(string Name, string Value)> fields) =>
+        Component(setup, name, type, string.Concat(fields.Select(f => $"      - name: {f.Name}\n        value: \"{f.Value}\"\n")).TrimEnd(), version: version);
+
+    private static void Component(EngineSetup setup, string name, string type, string metadata, string tail = "", string version = "v1") =>
         File.WriteAllText(Path.Combine(setup.Resources, name + ".yaml"), $"""
             apiVersion: dapr.io/v1alpha1
             kind: Component
@@ -85,7 +89,7 @@ internal static class Resources
               name: {name}
             spec:
               type: {type}
-              version: v1
+              version: {version}
               metadata:{(metadata.Length == 0 ? " []" : "\n" + metadata)}
             {tail}
             """);

@@ -13,6 +13,29 @@ internal sealed record CommandResult(int ExitCode, string Output, string Errors)
 /// <summary>Runs the <c>edgemesh</c> command that was built with these tests, as a process of its own.</summary>
 internal static class EdgeMeshCommand
 {
+    /// <summary>Starts a command that goes on; its owner ends it. What it says goes nowhere.</summary>
+    public static Process Start(params string[] arguments)
+    {
+        var process = Create(arguments);
+        process.Start();
+        process.StandardInput.Close();
+        process.BeginOutputReadLine();
+        process.BeginErrorReadLine();
+        return process;
+    }
+
+    private static Process Create(string[] arguments)
+    {
+        var start = new ProcessStartInfo("dotnet", [Path.Combine(AppContext.BaseDirectory, "edgemesh.dll"), .. arguments])
+        {
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+            RedirectStandardInput = true,
+        };
+        start.Environment["EDGEMESH_ROOT"] = Repository.Root;
+        return new Process { StartInfo = start };
+    }
+
     public static Task<CommandResult> RunAsync(TimeSpan limit, CancellationToken cancellation, params string[] arguments) =>
         RunAsync(limit, new Dictionary<string, string>(), cancellation, arguments);
 
@@ -22,20 +45,12 @@ internal static class EdgeMeshCommand
     /// <param name="arguments">Behind the command's name.</param>
     public static async Task<CommandResult> RunAsync(TimeSpan limit, IReadOnlyDictionary<string, string> environment, CancellationToken cancellation, params string[] arguments)
     {
-        var start = new ProcessStartInfo("dotnet") { RedirectStandardOutput = true, RedirectStandardError = true, RedirectStandardInput = true };
-        start.ArgumentList.Add(Path.Combine(AppContext.BaseDirectory, "edgemesh.dll"));
-        foreach (var argument in arguments)
-        {
-            start.ArgumentList.Add(argument);
-        }
-
+        using var process = Create(arguments);
         foreach (var (name, value) in environment)
         {
-            start.Environment[name] = value;
+            process.StartInfo.Environment[name] = value;
         }
 
-        start.Environment["EDGEMESH_ROOT"] = Repository.Root;
-        using var process = new Process { StartInfo = start };
         var (output, errors) = (new StringBuilder(), new StringBuilder());
         process.OutputDataReceived += (_, line) => Append(output, line.Data);
         process.ErrorDataReceived += (_, line) => Append(errors, line.Data);

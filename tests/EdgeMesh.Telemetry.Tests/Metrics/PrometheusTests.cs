@@ -1,6 +1,6 @@
 using System.Diagnostics;
 using System.Text.Json;
-using EdgeMesh.MeshTests.Processes;
+using EdgeMesh.Tests.Servers;
 using EdgeMesh.Telemetry.Tests.Infra;
 
 namespace EdgeMesh.Telemetry.Tests.Metrics;

@@ -1,6 +1,6 @@
 using System.Text;
 using System.Text.Json;
-using EdgeMesh.MeshTests.Processes;
+using EdgeMesh.Tests.Servers;
 
 namespace EdgeMesh.Telemetry.Tests.Shipping;
 

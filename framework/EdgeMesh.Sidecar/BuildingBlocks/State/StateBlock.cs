@@ -10,7 +10,6 @@ internal static class StateBlock
     private const string Separator = "||";
     private const string Mismatch = "possible etag mismatch. error from state store";
     private const string Invalid = "invalid etag value";
-    private const int ParallelGets = 16;
 
     /// <summary>Also tells a missing store before a body is read, as daprd does.</summary>
     public static StateScope Open(AppRuntime app, string store)
@@ -36,14 +35,8 @@ internal static class StateBlock
         scope.Driver.GetAsync(scope.Prefix + Checked(scope, key), cancellation);
 
     /// <summary>In the order of the keys.</summary>
-    public static async Task<IReadOnlyList<StateItem?>> GetManyAsync(StateScope scope, IReadOnlyList<string> keys, CancellationToken cancellation)
-    {
-        var full = keys.Select(k => scope.Prefix + Checked(scope, k)).ToArray();
-        var items = new StateItem?[full.Length];
-        await Parallel.ForAsync(0, full.Length, new ParallelOptions { MaxDegreeOfParallelism = ParallelGets, CancellationToken = cancellation },
-            async (i, token) => items[i] = await scope.Driver.GetAsync(full[i], token));
-        return items;
-    }
+    public static Task<IReadOnlyList<StateItem?>> GetManyAsync(StateScope scope, IReadOnlyList<string> keys, CancellationToken cancellation) =>
+        scope.Driver.GetManyAsync([.. keys.Select(k => scope.Prefix + Checked(scope, k))], cancellation);
 
     /// <summary>Saves keys one by one, as Dapr does: each stands for itself, and the answer tells what failed.</summary>
     public static Task SaveAsync(StateScope scope, IReadOnlyList<StateWrite> writes, CancellationToken cancellation) =>

@@ -26,16 +26,27 @@ internal sealed class PostgresStateStore : IStateStore, IServerDriver
         await using var command = _source.CreateCommand(_statements.Get);
         command.Parameters.Add(new NpgsqlParameter<string> { TypedValue = key });
         await using var reader = await command.ExecuteReaderAsync(cancellation);
-        if (!await reader.ReadAsync(cancellation))
+        return await reader.ReadAsync(cancellation) ? Item(reader) : null;
+    }
+
+    public async Task<IReadOnlyList<StateItem?>> GetManyAsync(IReadOnlyList<string> keys, CancellationToken cancellation)
+    {
+        await using var command = _source.CreateCommand(_statements.GetMany);
+        command.Parameters.Add(new NpgsqlParameter<string[]> { TypedValue = [.. keys] });
+        await using var reader = await command.ExecuteReaderAsync(cancellation);
+        var found = new Dictionary<string, StateItem>(keys.Count, StringComparer.Ordinal);
+        while (await reader.ReadAsync(cancellation))
         {
-            return null;
+            found[reader.GetString(3)] = Item(reader);
         }
 
-        return new StateItem(reader.GetFieldValue<byte[]>(0), reader.GetGuid(1).ToString())
-        {
-            ExpiresAt = reader.IsDBNull(2) ? null : new DateTimeOffset(reader.GetDateTime(2)),
-        };
+        return [.. keys.Select(k => found.GetValueOrDefault(k))];
     }
+
+    private static StateItem Item(NpgsqlDataReader row) => new(row.GetFieldValue<byte[]>(0), row.GetGuid(1).ToString())
+    {
+        ExpiresAt = row.IsDBNull(2) ? null : new DateTimeOffset(row.GetDateTime(2)),
+    };
 
     public async Task<StateOutcome> WriteAsync(StateWrite write, CancellationToken cancellation)
     {

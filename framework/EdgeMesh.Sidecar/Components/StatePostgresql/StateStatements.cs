@@ -19,6 +19,8 @@ internal sealed class StateStatements(string table)
 
     public string Get { get; } = $"SELECT value, etag, expires_at FROM {table} WHERE key = $1 AND {Unexpired}";
 
+    public string GetMany { get; } = $"SELECT value, etag, expires_at, key FROM {table} WHERE key = ANY($1) AND {Unexpired}";
+
     public string RemoveExpired { get; } = $"DELETE FROM {table} WHERE expires_at IS NOT NULL AND expires_at < now()";
 
     private static string Upsert(string table, string condition) =>

@@ -28,6 +28,10 @@ internal sealed class RedisStateStore : IStateStore, IServerDriver
         return values[0].IsNull ? null : new StateItem((ReadOnlyMemory<byte>)values[0], values[1].ToString());
     }
 
+    /// <summary>All asked for at once: they share the connection, and the way there.</summary>
+    public async Task<IReadOnlyList<StateItem?>> GetManyAsync(IReadOnlyList<string> keys, CancellationToken cancellation) =>
+        await Task.WhenAll(keys.Select(k => GetAsync(k, cancellation)));
+
     /// <summary>Seen to its end, cancelled or not: the value's memory is the caller's again when this returns.</summary>
     public async Task<StateOutcome> WriteAsync(StateWrite write, CancellationToken cancellation)
     {
