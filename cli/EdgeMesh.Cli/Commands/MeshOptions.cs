@@ -92,8 +92,13 @@ internal sealed record MeshPlace(MeshTopology Topology, DataFolder Data, string 
     public MeshPlace On(string engine, string? components) => this with
     {
         Engine = engine,
-        Components = components ?? Path.Combine(Topology.Directory, "components", engine == Daprd ? "rabbitmq" : "embedded"),
+        Components = components is null ? ComponentsOf(engine == Daprd ? "rabbitmq" : "embedded")
+            // A name, such as kafka, is a folder of the house's own.
+            : !Path.Exists(components) && ComponentsOf(Path.GetFileName(components)) is var own && Path.Exists(own) ? own
+            : components,
     };
+
+    private string ComponentsOf(string environment) => Path.Combine(Topology.Directory, "components", environment);
 
     /// <summary>Every port that this mesh listens on.</summary>
     public IEnumerable<PortUse> Ports => Topology.AllPorts().Where(p => Engine == Daprd || !p.OnlyDaprd);

@@ -19,7 +19,7 @@ internal sealed class UpCommand : MeshCommand
 
     public UpCommand(MeshOptions options, Screen screen)
         : base("up", "Starts every site of the topology, shows where they listen, and stops them on Ctrl-C",
-            "up", "up -d && ./edgemesh status", "up --engine daprd --components components/rabbitmq", "up --port-shift 1000 --data-dir /tmp/second-mesh")
+            "up", "up -d && ./edgemesh status", "up --components kafka", "up --engine daprd", "up --port-shift 1000 --data-dir /tmp/second-mesh")
     {
         this.options = options;
         this.screen = screen;
@@ -42,7 +42,7 @@ internal sealed class UpCommand : MeshCommand
 
     public static Option<DirectoryInfo?> ComponentsOption() => new("--components")
     {
-        Description = "The folder of Dapr component YAML; default: components/embedded, for daprd components/rabbitmq", HelpName = "DIR",
+        Description = "A folder of Dapr component YAML, or the name of one in components/; default: embedded, for daprd rabbitmq", HelpName = "DIR",
     };
 
     private async Task<int> RunAsync(ParseResult parse, CancellationToken cancellation)
@@ -75,9 +75,9 @@ internal sealed class UpCommand : MeshCommand
             return screen.Fail($"--engine daprd needs {string.Join(" and ", missingPrograms)}.", DaprPrograms.HowToGet);
         }
 
-        if (parse.GetValue(components) is { Exists: false } missing)
+        if (!Directory.Exists(place.Components))
         {
-            return screen.Fail($"--components: there is no folder {missing.FullName}.", "Name a folder with Dapr component YAML, such as components/embedded.", ExitCode.WrongUsage);
+            return screen.Fail($"--components: there is no folder {place.Components}.", "Name a folder with Dapr component YAML, or one of components/: embedded, rabbitmq, kafka.", ExitCode.WrongUsage);
         }
 
         if (UpState.Read(place.Data) is { } running)
