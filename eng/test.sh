@@ -41,6 +41,10 @@ require_engines() {
   have_engine rabbitmq-server /usr/sbin/rabbitmq-server || missing+=("rabbitmq-server (Debian: rabbitmq-server)")
   have_engine redis-server || missing+=("redis-server (Debian: redis-server)")
   have_engine postgres /usr/lib/postgresql/*/bin/postgres || missing+=("postgres (Debian: postgresql)")
+  have_engine clang || missing+=("clang (Debian: clang)")
+  have_engine wasm-ld || missing+=("wasm-ld (Debian: lld)")
+  [ -e /usr/lib/wasm32-wasi/libc.a ] || missing+=("a C library for WebAssembly (Debian: wasi-libc libclang-rt-dev-wasm32)")
+  have_engine npm || missing+=("npm (Debian: npm)")
   [ ${#missing[@]} -eq 0 ] && return 0
   echo "edgemesh test: --engines needs what is missing here:" >&2
   printf '  - %s\n' "${missing[@]}" >&2

@@ -101,6 +101,21 @@ internal sealed class FunctionsSite : IAsyncDisposable
         return JsonNode.Parse(await answer.Content.ReadAsStringAsync(Cancellation))!;
     }
 
+    /// <summary>Waits until a function was called so many times: topics and schedules come in their own time.</summary>
+    public async Task<IReadOnlyList<JsonNode?>> CallsAsync(string function, int count)
+    {
+        while (true)
+        {
+            var calls = (await LogsAsync(function)).AsArray();
+            if (calls.Count >= count)
+            {
+                return [.. calls];
+            }
+
+            await Task.Delay(10, Cancellation);
+        }
+    }
+
     /// <summary>Calls a function's HTTP trigger, as a user with its scope.</summary>
     public async Task<(int Status, string Body)> CallAsync(string function, string body = "", string path = "run", string method = "POST", params string[] scopes)
     {

@@ -8,9 +8,10 @@ namespace EdgeMesh.Cli.Commands;
 internal sealed class BenchCommand : MeshCommand
 {
     public BenchCommand(MeshOptions options, Screen screen)
-        : base("bench", "Measures the mesh on this machine", "bench mesh --json", "bench mesh --load ./bundles", "bench sidecar", "bench telemetry")
+        : base("bench", "Measures the mesh on this machine", "bench mesh --json", "bench mesh --load ./bundles", "bench functions --json", "bench sidecar", "bench telemetry")
     {
         Add(new Mesh(options, screen));
+        Add(new Functions(options, screen));
 
         Add(new Sidecar());
         Add(new Telemetry());
@@ -23,6 +24,26 @@ internal sealed class BenchCommand : MeshCommand
     /// <summary>Stands in the help likewise.</summary>
     private sealed class Telemetry()
         : MeshCommand("telemetry", "Logs: rate into the spool, the caller's time, rate of draining into OpenSearch (where it is installed)", "bench telemetry", "bench telemetry --seconds 10 --json");
+
+    private sealed class Functions : MeshCommand
+    {
+        public Functions(MeshOptions options, Screen screen)
+            : base("functions", "A fresh instance for each call, calls over HTTPS at rates, a deploy to three sites, and functions that nobody calls", "bench functions", "bench functions --json --seconds 30")
+        {
+            var seconds = new Option<int>("--seconds") { Description = "How long each rate is held", DefaultValueFactory = _ => 10 };
+            var idle = new Option<int>("--idle") { Description = "How many functions are deployed and not called", DefaultValueFactory = _ => 1_000 };
+            var json = new Option<bool>("--json") { Description = "The figures as one line of JSON" };
+            Option[] all = [seconds, idle, json];
+            foreach (var option in all)
+            {
+                Add(option);
+            }
+
+            SetAction(async (parse, cancellation) => options.Read(parse, screen) is { } place
+                ? await new FunctionsBench(screen, parse.GetValue(json), parse.GetValue(seconds), parse.GetValue(idle)).RunAsync(place, cancellation)
+                : ExitCode.Failed);
+        }
+    }
 
     private sealed class Mesh : MeshCommand
     {

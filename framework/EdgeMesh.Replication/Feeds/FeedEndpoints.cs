@@ -15,9 +15,17 @@ namespace Microsoft.AspNetCore.Builder;
 /// <param name="MayMirror">Whether it keeps verbatim copies.</param>
 public sealed record FeedPeer(string Site, bool MayMirror)
 {
-    /// <summary>A site whose certificate the gateway has verified; the core may keep verbatim copies.</summary>
-    public static FeedPeer? Of(HttpContext context, MeshDirectory directory) =>
-        context.GetCaller() is { Kind: CallerKind.Site } site && directory.Find(site.Subject) is { } entry ? new FeedPeer(entry.Name, entry.IsCore) : null;
+    /// <summary>Whether it is a service of this site, which follows the journal of changes; what it says of documents, not what is in them.</summary>
+    public bool IsLocal { get; init; }
+
+    /// <summary>A site whose certificate the gateway has verified, where the core may keep verbatim copies; or a service of this site: one that
+    /// came through its sidecar and not through the gateway, which states a caller for whatever it lets in.</summary>
+    public static FeedPeer? Of(HttpContext context, MeshDirectory directory) => context.GetCaller() switch
+    {
+        null => new FeedPeer(directory.Self, true) { IsLocal = true },
+        { Kind: CallerKind.Site } site when directory.Find(site.Subject) is { } entry => new FeedPeer(entry.Name, entry.IsCore),
+        _ => null,
+    };
 }
 
 /// <summary>Serves journals to other sites.</summary>
@@ -64,7 +72,7 @@ public static class FeedEndpoints
         }
 
         var isMirror = mode == FeedProtocol.Mirror;
-        if (isMirror ? !peer.MayMirror : journal.Name.Kind != JournalName.Changes)
+        if (isMirror ? !peer.MayMirror || peer.IsLocal && journal.Name.Kind != JournalName.Changes : journal.Name.Kind != JournalName.Changes)
         {
             return Refuse(StatusCodes.Status403Forbidden, "feed-forbidden", $"Site '{peer.Site}' may not read journal '{name}' in mode '{mode}'.");
         }

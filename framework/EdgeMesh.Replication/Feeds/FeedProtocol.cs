@@ -17,7 +17,12 @@ internal static class FeedProtocol
 
     public const string Shared = "shared";
 
-    public static string Address(JournalName journal, FeedCursor after, FeedMode mode, TimeSpan wait) => string.Create(
+    /// <param name="journal">The journal.</param>
+    /// <param name="after">Where to go on.</param>
+    /// <param name="mode">How much is asked for.</param>
+    /// <param name="wait">How long to wait for news.</param>
+    /// <param name="isLocal">Whether the service that writes the journal is asked itself; else the gateway, for a service of another site.</param>
+    public static string Address(JournalName journal, FeedCursor after, FeedMode mode, TimeSpan wait, bool isLocal) => string.Create(
         CultureInfo.InvariantCulture,
-        $"mesh/{journal.Site}/mesh/feed/{journal}?after={after}&mode={(mode == FeedMode.Mirror ? Mirror : Shared)}&wait={(int)wait.TotalSeconds}");
+        $"{(isLocal ? "" : $"mesh/{journal.Site}/")}mesh/feed/{journal}?after={after}&mode={(mode == FeedMode.Mirror ? Mirror : Shared)}&wait={(int)wait.TotalSeconds}");
 }

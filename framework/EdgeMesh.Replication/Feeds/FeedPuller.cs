@@ -41,10 +41,10 @@ public abstract partial class FeedPuller : IAsyncDisposable
     private PullerState _state;
     private bool _hadNews;
 
-    private protected FeedPuller(JournalName journal, FeedMode mode, HttpClient gateway, TimeProvider clock, ILogger logger, PullerOptions? options)
+    private protected FeedPuller(JournalName journal, FeedMode mode, HttpClient gateway, TimeProvider clock, ILogger logger, PullerOptions? options, bool isLocal = false)
     {
         (Journal, _clock, _logger, _options) = (journal, clock, logger, options ?? new PullerOptions());
-        _reader = new FeedReader(gateway, journal, mode);
+        _reader = new FeedReader(gateway, journal, mode, isLocal);
         _state = new PullerState(journal.ToString(), Position.Start.ToString(), false, null, null);
     }
 
@@ -72,6 +72,11 @@ public abstract partial class FeedPuller : IAsyncDisposable
     private protected abstract ValueTask<FeedCursor> CursorAsync(CancellationToken cancellation);
 
     private protected abstract ValueTask ApplyAsync(FeedCursor after, Wire.FeedPage page, CancellationToken cancellation);
+
+    /// <summary>Nothing more was there when it asked last.</summary>
+    private protected virtual void Reached()
+    {
+    }
 
     private async Task RunAsync(CancellationToken cancellation)
     {
@@ -121,6 +126,11 @@ public abstract partial class FeedPuller : IAsyncDisposable
         if (_hadNews)
         {
             await ApplyAsync(cursor, page, cancellation);
+        }
+
+        if (page.AtHead)
+        {
+            Reached();
         }
 
         if (State.Failure is not null)

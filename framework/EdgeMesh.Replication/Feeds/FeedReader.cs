@@ -4,7 +4,7 @@ using EdgeMesh.Replication.Codec;
 namespace EdgeMesh.Replication.Feeds;
 
 /// <summary>Asks another site, through the local gateway, for pages of a journal.</summary>
-internal sealed class FeedReader(HttpClient gateway, JournalName journal, FeedMode mode)
+internal sealed class FeedReader(HttpClient gateway, JournalName journal, FeedMode mode, bool isLocal = false)
 {
     private const int PageLimit = 1024 * 1024;
 
@@ -13,7 +13,7 @@ internal sealed class FeedReader(HttpClient gateway, JournalName journal, FeedMo
     {
         try
         {
-            using var request = new HttpRequestMessage(HttpMethod.Get, FeedProtocol.Address(journal, after, mode, wait));
+            using var request = new HttpRequestMessage(HttpMethod.Get, FeedProtocol.Address(journal, after, mode, wait, isLocal));
             request.Headers.Add(FeedProtocol.VersionHeader, FeedProtocol.Version.ToString(CultureInfo.InvariantCulture));
             using var answer = await gateway.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancellation);
             if (!answer.IsSuccessStatusCode)

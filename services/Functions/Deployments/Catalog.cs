@@ -29,7 +29,7 @@ internal sealed class Catalog(string site, IReadOnlyDictionary<string, string> l
     private volatile ImmutableDictionary<string, KnownFunction> _functions = ImmutableDictionary<string, KnownFunction>.Empty;
     private volatile ImmutableDictionary<string, KnownBundle> _bundles = ImmutableDictionary<string, KnownBundle>.Empty;
 
-    private volatile ImmutableDictionary<(string Site, string Function), RolloutBody> _rollouts = ImmutableDictionary<(string, string), RolloutBody>.Empty;
+    private volatile ImmutableDictionary<string, ImmutableSortedDictionary<string, RolloutBody>> _rollouts = ImmutableDictionary<string, ImmutableSortedDictionary<string, RolloutBody>>.Empty;
 
     /// <summary>Told after a change with the function's name. Must return at once.</summary>
     public event Action<string>? Changed;
@@ -41,11 +41,11 @@ internal sealed class Catalog(string site, IReadOnlyDictionary<string, string> l
     public KnownBundle? FindBundle(string? digest) => digest is null ? null : _bundles.GetValueOrDefault(digest);
 
     /// <summary>How far a site is with a function; null: nothing was heard.</summary>
-    public RolloutBody? Rollout(string at, string function) => _rollouts.GetValueOrDefault((at, function));
+    public RolloutBody? Rollout(string at, string function) => Rollouts(function).GetValueOrDefault(at);
 
     /// <summary>How far each site is with a function.</summary>
-    public IReadOnlyDictionary<string, RolloutBody> Rollouts(string function) =>
-        _rollouts.Where(r => r.Key.Function == function).ToDictionary(r => r.Key.Site, r => r.Value, StringComparer.Ordinal);
+    public ImmutableSortedDictionary<string, RolloutBody> Rollouts(string function) =>
+        _rollouts.GetValueOrDefault(function) ?? ImmutableSortedDictionary<string, RolloutBody>.Empty;
 
     /// <summary>The bundle that a function's word names, when it is here and meant for this site.</summary>
     public KnownBundle? BundleHere(KnownFunction function) =>
@@ -83,7 +83,7 @@ internal sealed class Catalog(string site, IReadOnlyDictionary<string, string> l
     {
         lock (_gate)
         {
-            _rollouts = _rollouts.SetItem((from, rollout.State.Function), rollout);
+            _rollouts = _rollouts.SetItem(rollout.State.Function, Rollouts(rollout.State.Function).SetItem(from, rollout));
         }
 
         Changed?.Invoke(rollout.State.Function);

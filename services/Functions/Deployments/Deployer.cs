@@ -144,12 +144,14 @@ internal sealed class Deployer(
             : new DeployAnswer(StatusCodes.Status409Conflict, "deployment-raced", "Somebody else wrote the same at the same time. Send it again.");
     }
 
-    /// <summary>Deletes this site's documents of bundles that are too many versions back.</summary>
+    /// <summary>Deletes this site's documents of bundles that are too many versions back, but never of what it runs. Other sites keep their
+    /// copies: one that is held, or was away, may still run such a version.</summary>
     private async Task ForgetOldBundlesAsync(string function, CancellationToken cancellation)
     {
         var history = await changes.GetHistoryAsync(FunctionDocuments.Deployment(identity.Site, function), options.KeptVersions * 8, cancellation);
         var named = history.Select(d => Deployment.Read(Encoding.UTF8.GetString(d.Body.Span), trusted).Deployment?.Bundle).OfType<string>().Distinct().ToArray();
-        foreach (var digest in named.Skip(options.KeptVersions).Where(d => catalog.FindBundle(d)?.Sources.ContainsKey(identity.Site) == true && catalog.Find(function)?.Word.Bundle != d))
+        var runs = catalog.Rollout(identity.Site, function)?.State.Stable;
+        foreach (var digest in named.Skip(options.KeptVersions).Where(d => d != runs && catalog.FindBundle(d)?.Sources.ContainsKey(identity.Site) == true))
         {
             var gone = ModuleParts.Keys(identity.Site, catalog.FindBundle(digest)!).Select(k => new Change(k, null, default) { Deleted = true });
             await CommitAsync(await OnCurrentAsync(gone, cancellation), cancellation);

@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using System.Threading.Channels;
 using EdgeMesh.Functions;
 using EdgeMesh.Hosting;
 using EdgeMesh.Replication;
@@ -18,8 +17,7 @@ internal sealed partial class SiteRollouts(Journal changes, FollowerLoop followi
     private static readonly TimeSpan FailurePause = TimeSpan.FromSeconds(2);
 
     private readonly ConcurrentDictionary<string, CanaryCount> _counts = new(StringComparer.Ordinal);
-    private readonly ConcurrentDictionary<string, bool> _due = new(StringComparer.Ordinal);
-    private readonly Channel<bool> _wake = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
+    private readonly DueFunctions _due = new();
     private readonly SemaphoreSlim _one = new(1, 1);
     private readonly CancellationTokenSource _stop = new();
     private ITimer? _timer;
@@ -27,10 +25,10 @@ internal sealed partial class SiteRollouts(Journal changes, FollowerLoop followi
 
     public void Start()
     {
-        catalog.Changed += Due;
+        catalog.Changed += _due.Add;
         foreach (var function in catalog.Functions)
         {
-            Due(function.Name);
+            _due.Add(function.Name);
         }
 
         _loop = RunAsync(_stop.Token);
@@ -58,13 +56,13 @@ internal sealed partial class SiteRollouts(Journal changes, FollowerLoop followi
         }
 
         await StepAsync(function, change, cancellation);
-        Due(function);
+        _due.Add(function);
         return true;
     }
 
     public async ValueTask DisposeAsync()
     {
-        catalog.Changed -= Due;
+        catalog.Changed -= _due.Add;
         await _stop.CancelAsync();
         await _loop;
         if (_timer is not null)
@@ -76,20 +74,13 @@ internal sealed partial class SiteRollouts(Journal changes, FollowerLoop followi
         _one.Dispose();
     }
 
-    private void Due(string function)
-    {
-        _due[function] = true;
-        _wake.Writer.TryWrite(true);
-    }
-
     private async Task RunAsync(CancellationToken cancellation)
     {
         try
         {
-            while (await _wake.Reader.WaitToReadAsync(cancellation))
+            while (true)
             {
-                _wake.Reader.TryRead(out _);
-                foreach (var function in _due.Keys.Where(f => _due.TryRemove(f, out _)))
+                foreach (var function in await _due.TakeAsync(cancellation))
                 {
                     await TryStepAsync(function, cancellation);
                 }
@@ -113,7 +104,7 @@ internal sealed partial class SiteRollouts(Journal changes, FollowerLoop followi
         {
             // The store is away: the same step is decided again later.
             LogFailed(logger, function, error.Message);
-            _due[function] = true;
+            _due.AddForLater(function);
             LookAgain(FailurePause);
         }
     }
@@ -178,7 +169,7 @@ internal sealed partial class SiteRollouts(Journal changes, FollowerLoop followi
     {
         foreach (var function in catalog.Functions.Where(f => catalog.Rollout(identity.Site, f.Name) is { State.Phase: RolloutPhase.Canary }))
         {
-            _due[function.Name] = true;
+            _due.AddForLater(function.Name);
         }
 
         if (!_due.IsEmpty)
@@ -189,7 +180,7 @@ internal sealed partial class SiteRollouts(Journal changes, FollowerLoop followi
 
     private void LookAgain(TimeSpan after)
     {
-        _timer ??= clock.CreateTimer(_ => _wake.Writer.TryWrite(true), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+        _timer ??= clock.CreateTimer(_ => _due.Wake(), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
         _timer.Change(after, Timeout.InfiniteTimeSpan);
     }
 

@@ -5,6 +5,8 @@ using EdgeMesh.Replication;
 using EdgeMesh.Services.Functions.Deployments;
 using EdgeMesh.Services.Functions.Rollouts;
 using EdgeMesh.Services.Functions.Running;
+using EdgeMesh.Services.Functions.Triggers;
+using EdgeMesh.Services.Functions.Triggers.Changes;
 
 namespace EdgeMesh.Services.Functions.Store;
 
@@ -17,6 +19,8 @@ internal sealed class FunctionsStore : IAsyncDisposable
     private readonly CatalogFollower _follower;
     private readonly LoadedFunctions _loaded;
     private readonly FunctionMetrics _metrics;
+    private readonly RecordChanges _records;
+    private readonly SiteTriggers _triggers;
 
     private FunctionsStore(Journal changes, CatalogFollower follower, Catalog catalog, IReadOnlyCollection<DeployerIdentity> trusted, IServiceProvider services)
     {
@@ -36,6 +40,11 @@ internal sealed class FunctionsStore : IAsyncDisposable
         Calls = new FunctionCalls(_loaded, host, clock, options, services.GetRequiredService<ILogger<FunctionCalls>>());
         Rollouts = new SiteRollouts(changes, Following, catalog, identity, clock, services.GetRequiredService<ILogger<SiteRollouts>>());
         Calls.Called += Rollouts.Called;
+        _records = new RecordChanges(
+            services.GetRequiredService<IJournalStore>(), identity, services.GetRequiredService<AppClients>(), clock, services.GetRequiredService<ILogger<RecordChanges>>());
+        _triggers = new SiteTriggers(
+            Catalog, name => Catalog.Find(name) is { } function ? Choose(function) : null, Calls, services.GetRequiredService<DaprClient>(),
+            services.GetRequiredService<SidecarEndpoints>(), _records, identity, clock, services.GetRequiredService<ILogger<SiteTriggers>>());
     }
 
     public Journal Changes { get; }
@@ -76,6 +85,7 @@ internal sealed class FunctionsStore : IAsyncDisposable
         var store = new FunctionsStore(changes, follower, catalog, trusted, services);
         store.Following.Start();
         store.Rollouts.Start();
+        store._triggers.Start();
         store.Links.Start();
         store._announcer.Start();
         return store;
@@ -84,6 +94,8 @@ internal sealed class FunctionsStore : IAsyncDisposable
     /// <summary>Stops what brings work before what does it, and followers before what they follow.</summary>
     public async ValueTask DisposeAsync()
     {
+        await _triggers.DisposeAsync();
+        await _records.DisposeAsync();
         await Links.DisposeAsync();
         await _announcer.DisposeAsync();
         await Rollouts.DisposeAsync();

@@ -1,0 +1,163 @@
+using Dapr.Client;
+using EdgeMesh.Functions;
+using EdgeMesh.Hosting;
+using EdgeMesh.Services.Functions.Deployments;
+using EdgeMesh.Services.Functions.Running;
+using EdgeMesh.Services.Functions.Triggers.Changes;
+using EdgeMesh.Services.Functions.Triggers.Retries;
+using EdgeMesh.Services.Functions.Triggers.Schedules;
+using EdgeMesh.Services.Functions.Triggers.Topics;
+
+namespace EdgeMesh.Services.Functions.Triggers;
+
+/// <summary>The triggers that are alive at this site: those of every function's stable version. Follows the catalogue.</summary>
+internal sealed partial class SiteTriggers(
+    Catalog catalog, Func<string, KnownBundle?> choose, FunctionCalls calls, DaprClient dapr, SidecarEndpoints sidecar, RecordChanges records, SiteIdentity identity,
+    TimeProvider clock, ILogger<SiteTriggers> logger) : IAsyncDisposable
+{
+    private readonly DueFunctions _due = new();
+    private readonly CancellationTokenSource _stop = new();
+    private readonly Dictionary<string, AliveFunction> _alive = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, TopicStream> _streams = new(StringComparer.Ordinal);
+    private volatile IReadOnlyList<(TopicTrigger Trigger, TopicSource Source)> _topics = [];
+    private Task _loop = Task.CompletedTask;
+
+    public void Start()
+    {
+        catalog.Changed += _due.Add;
+        foreach (var function in catalog.Functions)
+        {
+            _due.Add(function.Name);
+        }
+
+        _loop = RunAsync(_stop.Token);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        catalog.Changed -= _due.Add;
+        await _stop.CancelAsync();
+        await _loop;
+        foreach (var stream in _streams.Values)
+        {
+            await stream.DisposeAsync();
+        }
+
+        foreach (var function in _alive.Values)
+        {
+            await function.DisposeAsync();
+        }
+
+        _stop.Dispose();
+    }
+
+    private async Task RunAsync(CancellationToken cancellation)
+    {
+        try
+        {
+            while (true)
+            {
+                foreach (var function in await _due.TakeAsync(cancellation))
+                {
+                    await FollowAsync(function);
+                }
+
+                await FollowTopicsAsync();
+            }
+        }
+        catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
+        {
+            // The service stops.
+        }
+    }
+
+    /// <summary>Brings a function's triggers up to its stable version.</summary>
+    private async Task FollowAsync(string function)
+    {
+        var wanted = catalog.FindBundle(catalog.Rollout(identity.Site, function)?.State.Stable);
+        var alive = _alive.GetValueOrDefault(function);
+        if (alive?.Bundle == wanted?.Digest)
+        {
+            return;
+        }
+
+        if (alive is not null)
+        {
+            _alive.Remove(function);
+            records.Remove(function);
+            await alive.DisposeAsync();
+        }
+
+        if (wanted is not null && wanted.Manifest.Triggers.Any(t => t.Http is null))
+        {
+            _alive[function] = Make(wanted);
+            LogAlive(logger, function, wanted.Manifest.Version, wanted.Manifest.Triggers.Count(t => t.Http is null));
+        }
+    }
+
+    private AliveFunction Make(KnownBundle bundle)
+    {
+        var (name, manifest) = (bundle.Manifest.Name, bundle.Manifest);
+        var retries = new FunctionRetries(name, dapr, identity, clock, choose, calls, logger);
+        var sources = new List<TriggerSource> { retries };
+        var topics = new List<(TopicTrigger, TopicSource)>();
+        foreach (var trigger in manifest.Triggers)
+        {
+            if (trigger.Schedule is { } schedule)
+            {
+                sources.Add(new ScheduleSource(name, schedule, dapr, identity, clock, choose, calls, logger));
+            }
+            else if (trigger.Topic is { } topic)
+            {
+                topics.Add((topic, new TopicSource(name, topic, retries, clock, choose, calls)));
+            }
+            else if (trigger.Changes is { } changes)
+            {
+                records.Add(new ChangesSource(name, changes, retries, choose, calls));
+            }
+        }
+
+        sources.ForEach(s => s.Start());
+        return new AliveFunction(bundle.Digest, sources, topics);
+    }
+
+    /// <summary>One stream for each topic that any function wants.</summary>
+    private async Task FollowTopicsAsync()
+    {
+        _topics = [.. _alive.Values.SelectMany(a => a.Topics)];
+        var wanted = _topics.Select(t => t.Trigger.Name).ToHashSet();
+        foreach (var topic in _streams.Keys.Where(t => !wanted.Contains(t)).ToArray())
+        {
+            await _streams[topic].DisposeAsync();
+            _streams.Remove(topic);
+        }
+
+        foreach (var topic in wanted.Where(t => !_streams.ContainsKey(t)))
+        {
+            var stream = _streams[topic] = new TopicStream(sidecar, topic, TakeAsync, clock, logger);
+            stream.Start();
+        }
+    }
+
+    /// <summary>Done with when every function that wants it is; else all get it again, under the same key.</summary>
+    private async Task<bool> TakeAsync(TopicMessage message, CancellationToken cancellation)
+    {
+        var taken = await Task.WhenAll(_topics.Where(t => t.Trigger.Name == message.Topic).Select(t => t.Source.TakeAsync(message, cancellation)));
+        return taken.All(t => t);
+    }
+
+    [LoggerMessage(LogLevel.Information, "Function {Function} {Version} has {Count} triggers alive")]
+    private static partial void LogAlive(ILogger logger, string function, string version, int count);
+
+    /// <summary>A function's triggers.</summary>
+    private sealed record AliveFunction(string Bundle, IReadOnlyList<TriggerSource> Sources, IReadOnlyList<(TopicTrigger Trigger, TopicSource Source)> Topics) : IAsyncDisposable
+    {
+        public async ValueTask DisposeAsync()
+        {
+            foreach (var source in Sources)
+            {
+                await source.DisposeAsync();
+            }
+        }
+    }
+}

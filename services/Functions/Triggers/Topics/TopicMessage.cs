@@ -1,0 +1,8 @@
+namespace EdgeMesh.Services.Functions.Triggers.Topics;
+
+/// <summary>A message as a sidecar delivers it.</summary>
+/// <param name="Id">The CloudEvent's id: stable over redeliveries.</param>
+/// <param name="Topic">The topic.</param>
+/// <param name="ContentType">Of the data.</param>
+/// <param name="Data">The data.</param>
+internal sealed record TopicMessage(string Id, string Topic, string ContentType, ReadOnlyMemory<byte> Data);

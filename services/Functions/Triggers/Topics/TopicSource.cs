@@ -1,0 +1,154 @@
+using System.Text;
+using EdgeMesh.Functions;
+using EdgeMesh.Services.Functions.Deployments;
+using EdgeMesh.Services.Functions.Running;
+using EdgeMesh.Services.Functions.Triggers.Retries;
+
+namespace EdgeMesh.Services.Functions.Triggers.Topics;
+
+/// <summary>Calls one function with the messages of a topic, one or a batch at a time. A message whose call failed is parked, alone, and the
+/// topic goes on.</summary>
+internal sealed class TopicSource : TriggerSource
+{
+    private static readonly TimeSpan Linger = TimeSpan.FromMilliseconds(20);
+
+    private readonly TopicTrigger _trigger;
+    private readonly FunctionRetries _retries;
+    private readonly TimeProvider _clock;
+    private readonly Lock _gate = new();
+    private Batch? _open;
+
+    public TopicSource(string function, TopicTrigger trigger, FunctionRetries retries, TimeProvider clock, Func<string, KnownBundle?> choose, FunctionCalls calls)
+        : base(function, choose, calls) => (_trigger, _retries, _clock) = (trigger, retries, clock);
+
+    public override void Start()
+    {
+        // The topic's stream brings what there is.
+    }
+
+    public override ValueTask DisposeAsync() => ValueTask.CompletedTask;
+
+    /// <summary>True: the message is done with, or parked. False: bring it again.</summary>
+    public Task<bool> TakeAsync(TopicMessage message, CancellationToken cancellation) =>
+        _trigger.Batch == 1 ? CallAsync([message], cancellation) : Join(message, cancellation);
+
+    private Task<bool> Join(TopicMessage message, CancellationToken cancellation)
+    {
+        lock (_gate)
+        {
+            if (_open is null)
+            {
+                var batch = _open = new Batch();
+                batch.Timer = _clock.CreateTimer(_ => Close(batch, cancellation), null, Linger, Timeout.InfiniteTimeSpan);
+            }
+
+            var joined = _open;
+            joined.Messages.Add(message);
+            if (joined.Messages.Count >= _trigger.Batch)
+            {
+                Close(joined, cancellation);
+            }
+
+            return joined.Done.Task;
+        }
+    }
+
+    private void Close(Batch batch, CancellationToken cancellation)
+    {
+        lock (_gate)
+        {
+            if (batch.IsClosed)
+            {
+                return;
+            }
+
+            batch.IsClosed = true;
+            batch.Timer?.Dispose();
+            _open = _open == batch ? null : _open;
+        }
+
+        _ = FinishAsync(batch, cancellation);
+    }
+
+    private async Task FinishAsync(Batch batch, CancellationToken cancellation)
+    {
+        try
+        {
+            batch.Done.SetResult(await CallAsync(batch.Messages, cancellation));
+        }
+        catch (Exception error)
+        {
+            batch.Done.SetException(error);
+        }
+    }
+
+    private async Task<bool> CallAsync(IReadOnlyList<TopicMessage> messages, CancellationToken cancellation)
+    {
+        var result = await CallAsync(Call(messages), cancellation);
+        if (result?.Outcome == CallOutcome.Completed)
+        {
+            return true;
+        }
+
+        if (result is null || result.Outcome is CallOutcome.Busy or CallOutcome.Canceled)
+        {
+            return false;
+        }
+
+        // Each alone: one that poisons does not spoil the others.
+        var parked = true;
+        foreach (var message in messages)
+        {
+            parked &= await _retries.TryParkAsync(Call([message]), _trigger.Retries, _trigger.DeadLetter, cancellation);
+        }
+
+        return parked;
+    }
+
+    private TriggeredCall Call(IReadOnlyList<TopicMessage> messages)
+    {
+        var environment = new Dictionary<string, string>
+        {
+            ["EDGEMESH_TOPIC"] = messages[0].Topic,
+            ["EDGEMESH_MESSAGE_ID"] = messages[0].Id,
+            ["EDGEMESH_MESSAGES"] = messages.Count.ToString(System.Globalization.CultureInfo.InvariantCulture),
+            ["CONTENT_TYPE"] = _trigger.Batch == 1 ? messages[0].ContentType : "application/json",
+        };
+        var key = $"{messages[0].Topic}/{messages[0].Id}";
+        return new TriggeredCall(TriggerNames.Topic, messages.Count == 1 ? key : $"{key}+{messages.Count - 1}", _trigger.Batch == 1 ? messages[0].Data : Array(messages), environment);
+    }
+
+    /// <summary>A batch is a JSON array, of whatever length: JSON messages as they are, others as texts.</summary>
+    private static byte[] Array(IReadOnlyList<TopicMessage> messages)
+    {
+        using var array = new MemoryStream();
+        array.WriteByte((byte)'[');
+        for (var i = 0; i < messages.Count; i++)
+        {
+            if (i > 0)
+            {
+                array.WriteByte((byte)',');
+            }
+
+            var message = messages[i];
+            array.Write(message.ContentType.Contains("json", StringComparison.OrdinalIgnoreCase)
+                ? message.Data.Span
+                : Encoding.UTF8.GetBytes($"\"{System.Text.Json.JsonEncodedText.Encode(Encoding.UTF8.GetString(message.Data.Span))}\""));
+        }
+
+        array.WriteByte((byte)']');
+        return array.ToArray();
+    }
+
+    /// <summary>Guarded by the gate until it is closed.</summary>
+    private sealed class Batch
+    {
+        public List<TopicMessage> Messages { get; } = [];
+
+        public TaskCompletionSource<bool> Done { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        public ITimer? Timer { get; set; }
+
+        public bool IsClosed { get; set; }
+    }
+}

@@ -1,0 +1,141 @@
+using System.Threading.Channels;
+using Dapr.AppCallback.Autogen.Grpc.v1;
+using Dapr.Client.Autogen.Grpc.v1;
+using EdgeMesh.Hosting;
+using Grpc.Core;
+using Grpc.Net.Client;
+using DaprApi = Dapr.Client.Autogen.Grpc.v1.Dapr;
+
+namespace EdgeMesh.Services.Functions.Triggers.Topics;
+
+/// <summary>A subscription that lives as long as somebody wants it: Dapr's streaming subscriptions, since functions come and go while the
+/// sidecar asks an app only once for its topics. Messages come a bounded number at a time; each is acknowledged when it was handled.</summary>
+internal sealed partial class TopicStream(
+    SidecarEndpoints sidecar, string topic, Func<TopicMessage, CancellationToken, Task<bool>> handle, TimeProvider clock, ILogger logger) : IAsyncDisposable
+{
+    private const string Component = "events";
+    private const int AtOnce = 64;
+    private static readonly TimeSpan FailurePause = TimeSpan.FromSeconds(2);
+
+    private readonly CancellationTokenSource _stop = new();
+    private readonly SemaphoreSlim _slots = new(AtOnce, AtOnce);
+    private Task _loop = Task.CompletedTask;
+
+    public void Start() => _loop = RunAsync(_stop.Token);
+
+    public async ValueTask DisposeAsync()
+    {
+        await _stop.CancelAsync();
+        await _loop;
+        _stop.Dispose();
+        _slots.Dispose();
+    }
+
+    private async Task RunAsync(CancellationToken cancellation)
+    {
+        while (!cancellation.IsCancellationRequested)
+        {
+            try
+            {
+                await SubscribeAsync(cancellation);
+            }
+            catch (Exception error) when (!cancellation.IsCancellationRequested)
+            {
+                // The sidecar or the broker is away: what was not acknowledged comes again.
+                LogBroken(logger, topic, error is RpcException rpc ? rpc.Status.Detail : error.Message);
+            }
+            catch (Exception)
+            {
+                // It was told to stop.
+                return;
+            }
+
+            await Task.WhenAny(Task.Delay(FailurePause, clock, cancellation));
+        }
+    }
+
+    private async Task SubscribeAsync(CancellationToken cancellation)
+    {
+        using var channel = GrpcChannel.ForAddress(sidecar.Grpc, new GrpcChannelOptions { HttpHandler = new SocketsHttpHandler { UseProxy = false }, DisposeHttpClient = true });
+        var headers = new Metadata();
+        if (sidecar.ApiToken is { } token)
+        {
+            headers.Add("dapr-api-token", token);
+        }
+
+        using var call = new DaprApi.DaprClient(channel).SubscribeTopicEventsAlpha1(headers, cancellationToken: cancellation);
+        var initial = new SubscribeTopicEventsRequestInitialAlpha1 { PubsubName = Component, Topic = topic };
+        await call.RequestStream.WriteAsync(new SubscribeTopicEventsRequestAlpha1 { InitialRequest = initial }, cancellation);
+        var answers = Channel.CreateUnbounded<SubscribeTopicEventsRequestAlpha1>();
+        var writing = WriteAsync(call.RequestStream, answers.Reader, cancellation);
+        var handling = new List<Task>();
+        try
+        {
+            await foreach (var message in call.ResponseStream.ReadAllAsync(cancellation))
+            {
+                if (message.EventMessage is { } @event)
+                {
+                    await _slots.WaitAsync(cancellation);
+                    handling.RemoveAll(t => t.IsCompleted);
+                    handling.Add(HandleAsync(@event, answers.Writer, cancellation));
+                }
+            }
+        }
+        finally
+        {
+            await Task.WhenAll(handling);
+            answers.Writer.Complete();
+            await writing;
+        }
+    }
+
+    /// <summary>A stream takes one write at a time.</summary>
+    private static async Task WriteAsync(IClientStreamWriter<SubscribeTopicEventsRequestAlpha1> stream, ChannelReader<SubscribeTopicEventsRequestAlpha1> answers, CancellationToken cancellation)
+    {
+        try
+        {
+            await foreach (var answer in answers.ReadAllAsync(cancellation))
+            {
+                await stream.WriteAsync(answer, cancellation);
+            }
+        }
+        catch (Exception error) when (error is RpcException or InvalidOperationException or OperationCanceledException)
+        {
+            // The stream is over: what was not acknowledged comes again.
+        }
+    }
+
+    private async Task HandleAsync(TopicEventRequest message, ChannelWriter<SubscribeTopicEventsRequestAlpha1> answers, CancellationToken cancellation)
+    {
+        var done = false;
+        try
+        {
+            done = await handle(new TopicMessage(message.Id, message.Topic, message.DataContentType, message.Data.Memory), cancellation);
+        }
+        catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
+        {
+            // It stops: the message comes again.
+        }
+        catch (Exception error)
+        {
+            // Whatever went wrong, the message comes again.
+            LogFailed(logger, error, message.Id, topic);
+        }
+        finally
+        {
+            _slots.Release();
+        }
+
+        var status = done ? TopicEventResponse.Types.TopicEventResponseStatus.Success : TopicEventResponse.Types.TopicEventResponseStatus.Retry;
+        answers.TryWrite(new SubscribeTopicEventsRequestAlpha1
+        {
+            EventProcessed = new SubscribeTopicEventsRequestProcessedAlpha1 { Id = message.Id, Status = new TopicEventResponse { Status = status } },
+        });
+    }
+
+    [LoggerMessage(LogLevel.Warning, "The subscription of topic {Topic} ended ({Reason}); it is made anew")]
+    private static partial void LogBroken(ILogger logger, string topic, string reason);
+
+    [LoggerMessage(LogLevel.Error, "Message {Id} of topic {Topic} could not be handled; it comes again")]
+    private static partial void LogFailed(ILogger logger, Exception error, string id, string topic);
+}

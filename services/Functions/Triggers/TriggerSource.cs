@@ -1,0 +1,41 @@
+using EdgeMesh.Functions;
+using EdgeMesh.Services.Functions.Deployments;
+using EdgeMesh.Services.Functions.Running;
+
+namespace EdgeMesh.Services.Functions.Triggers;
+
+/// <summary>Something that calls a function by itself while it runs here. One for each trigger of a manifest but HTTP's.</summary>
+internal abstract class TriggerSource(string function, Func<string, KnownBundle?> choose, FunctionCalls calls) : IAsyncDisposable
+{
+    public string Function => function;
+
+    public abstract void Start();
+
+    /// <summary>Ends; a call under way is waited for.</summary>
+    public abstract ValueTask DisposeAsync();
+
+    /// <summary>Calls the version that is due; null: the function does not run here any more, or its module is not here.</summary>
+    protected async Task<CallResult?> CallAsync(TriggeredCall call, CancellationToken cancellation)
+    {
+        if (choose(function) is not { } bundle)
+        {
+            return null;
+        }
+
+        try
+        {
+            return await calls.CallAsync(new FunctionCall(bundle, call.Trigger, call.IdempotencyKey, call.Data) { Environment = call.Environment }, cancellation);
+        }
+        catch (InvalidDataException)
+        {
+            return null;
+        }
+    }
+}
+
+/// <summary>What a trigger calls a function with.</summary>
+/// <param name="Trigger">One of <see cref="TriggerNames"/>.</param>
+/// <param name="IdempotencyKey">The same for every attempt.</param>
+/// <param name="Data">For stdin.</param>
+/// <param name="Environment">For the environment.</param>
+internal sealed record TriggeredCall(string Trigger, string IdempotencyKey, ReadOnlyMemory<byte> Data, IReadOnlyDictionary<string, string> Environment);

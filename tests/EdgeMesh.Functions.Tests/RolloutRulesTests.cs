@@ -1,0 +1,145 @@
+using CsCheck;
+
+namespace EdgeMesh.Functions.Tests;
+
+public sealed class RolloutRulesTests
+{
+    private static readonly DeployerKey Ops = DeployerKey.Create("ops");
+    private static readonly DateTimeOffset Noon = new(2026, 3, 10, 12, 0, 0, TimeSpan.Zero);
+    private static readonly CanaryPlan Tenth = new(10, TimeSpan.FromMinutes(10), 5);
+
+    private static readonly RolloutState Running = new("f") { Generation = 1, Phase = RolloutPhase.Steady, Stable = "one", Since = Noon };
+
+    [Fact]
+    public void Next_FirstDeployment_IsSteadyAtOnceAlsoWithACanary()
+    {
+        var state = RolloutRules.Next(new RolloutState("f"), Facts(Word(1, "one", Tenth)));
+        Assert.Equal((RolloutPhase.Steady, "one", null), (state.Phase, state.Stable, state.Candidate));
+    }
+
+    [Fact]
+    public void Next_Canary_GivesTheShareAndThenAll()
+    {
+        var word = Word(2, "two", Tenth);
+        var canary = RolloutRules.Next(Running, Facts(word));
+        Assert.Equal((RolloutPhase.Canary, "one", "two"), (canary.Phase, canary.Stable, canary.Candidate));
+        Assert.Equal(("two", "one"), (RolloutRules.Choose(canary, word, 0.099), RolloutRules.Choose(canary, word, 0.1)));
+
+        Assert.Equal(canary, RolloutRules.Next(canary, Facts(word, minutes: 9, candidate: new(100, 0, 100))));
+        var done = RolloutRules.Next(canary, Facts(word, minutes: 10, candidate: new(100, 0, 100)));
+        Assert.Equal((RolloutPhase.Steady, "two", null), (done.Phase, done.Stable, done.Candidate));
+    }
+
+    [Fact]
+    public void Next_CanaryWithoutCalls_WaitsLonger()
+    {
+        var word = Word(2, "two", Tenth);
+        var canary = RolloutRules.Next(Running, Facts(word));
+
+        Assert.Equal(RolloutPhase.Canary, RolloutRules.Next(canary, Facts(word, minutes: 29)).Phase);
+        Assert.Equal(RolloutPhase.Steady, RolloutRules.Next(canary, Facts(word, minutes: 30)).Phase);
+    }
+
+    [Theory]
+    [InlineData(100, 6, 100, 0, RolloutPhase.RolledBack)]
+    [InlineData(100, 5, 100, 0, RolloutPhase.Canary)]
+    [InlineData(100, 30, 100, 28, RolloutPhase.Canary)]
+    [InlineData(4, 4, 100, 0, RolloutPhase.Canary)]
+    [InlineData(5, 5, 0, 0, RolloutPhase.RolledBack)]
+    public void Next_CanaryThatFailsMore_IsRolledBack(int calls, int failed, int before, int failedBefore, RolloutPhase phase)
+    {
+        var word = Word(2, "two", Tenth);
+        var canary = RolloutRules.Next(Running, Facts(word));
+        var next = RolloutRules.Next(canary, Facts(word, minutes: 1, stable: new(before, failedBefore, before), candidate: new(calls, failed, calls)));
+
+        Assert.Equal((phase, "one"), (next.Phase, next.Stable));
+        Assert.Equal(phase == RolloutPhase.RolledBack ? "one" : "two", RolloutRules.Choose(next, word, 0));
+    }
+
+    [Fact]
+    public void Next_CanaryThatIsMuchSlower_IsRolledBack()
+    {
+        var word = Word(2, "two", Tenth with { MaxSlowerPercent = 50 });
+        var canary = RolloutRules.Next(Running, Facts(word));
+
+        Assert.Equal(RolloutPhase.Canary, RolloutRules.Next(canary, Facts(word, stable: new(20, 0, 200), candidate: new(20, 0, 300))).Phase);
+        Assert.Equal(RolloutPhase.RolledBack, RolloutRules.Next(canary, Facts(word, stable: new(20, 0, 200), candidate: new(20, 0, 301))).Phase);
+    }
+
+    [Fact]
+    public void Next_CanaryAtOtherSites_WaitsForThem()
+    {
+        var word = Word(2, "two", Tenth with { Percent = 100, Sites = ["core"] });
+        var waiting = RolloutRules.Next(Running, Facts(word));
+        Assert.Equal((RolloutPhase.Waiting, "one"), (waiting.Phase, RolloutRules.Choose(waiting, word, 0)));
+
+        Assert.Equal(waiting, RolloutRules.Next(waiting, Facts(word, peer: null)));
+        Assert.Equal(waiting, RolloutRules.Next(waiting, Facts(word, peer: Running)));
+        Assert.Equal("two", RolloutRules.Next(waiting, Facts(word, peer: Running with { Generation = 2 })).Stable);
+        Assert.Equal(RolloutPhase.RolledBack, RolloutRules.Next(waiting, Facts(word, peer: Running with { Generation = 2, Phase = RolloutPhase.RolledBack })).Phase);
+    }
+
+    [Fact]
+    public void Next_HeldSite_KeepsWhatItRunsUntilItIsReleased()
+    {
+        var held = RolloutRules.Hold(Running, "ada");
+        var still = RolloutRules.Next(held, Facts(Word(5, "five", CanaryPlan.None)));
+        Assert.Equal(held, still);
+
+        var released = RolloutRules.Next(RolloutRules.Release(still, "ada"), Facts(Word(5, "five", CanaryPlan.None)));
+        Assert.Equal(("five", 5L), (released.Stable, released.Generation));
+    }
+
+    [Fact]
+    public void Next_PausedCanary_EndsByHealthAloneUntilItIsResumed()
+    {
+        var word = Word(2, "two", Tenth);
+        var paused = RolloutRules.Pause(RolloutRules.Next(Running, Facts(word)), "ada");
+
+        Assert.Equal(paused, RolloutRules.Next(paused, Facts(word, minutes: 999, candidate: new(100, 0, 100))));
+        Assert.Equal(RolloutPhase.RolledBack, RolloutRules.Next(paused, Facts(word, candidate: new(100, 50, 100))).Phase);
+        var resumed = RolloutRules.Resume(paused, "ada", Noon.AddMinutes(999));
+        Assert.Equal(RolloutPhase.Canary, RolloutRules.Next(resumed, Facts(word, minutes: 1008, candidate: new(100, 0, 100))).Phase);
+        Assert.Equal(RolloutPhase.Steady, RolloutRules.Next(resumed, Facts(word, minutes: 1009, candidate: new(100, 0, 100))).Phase);
+    }
+
+    [Fact]
+    public void Next_RollbackDuringACanary_IsAtOnce()
+    {
+        var canary = RolloutRules.Next(Running, Facts(Word(2, "two", Tenth)));
+        var back = RolloutRules.Next(canary, Facts(Deployment.Sign("f", 3, "one", CanaryPlan.None, Ops, isRollback: true)));
+        Assert.Equal((RolloutPhase.Steady, "one", null), (back.Phase, back.Stable, back.Candidate));
+    }
+
+    [Fact]
+    public void Next_BundleThatIsNotHereYet_LetsTheOldOneGoOn()
+    {
+        var word = Word(2, "two", CanaryPlan.None);
+        Assert.Equal(Running, RolloutRules.Next(Running, Facts(word) with { RunsHere = false }));
+        Assert.Equal("two", RolloutRules.Next(Running, Facts(word)).Stable);
+    }
+
+    [Fact]
+    public void Next_AnyCrash_GoesOnToTheSameEnd()
+    {
+        // Whatever is lost between two steps but what is stored, asking again changes nothing and leads to the same state.
+        var words = Gen.Select(Gen.Long[1, 5], Gen.Int[0, 100], Gen.Bool, (generation, percent, rollback) =>
+            Deployment.Sign("f", generation, $"b{generation}", new CanaryPlan(percent, TimeSpan.FromMinutes(1), 5), Ops, rollback)).Array[1, 8];
+        words.Sample(all =>
+        {
+            var (state, latest) = (new RolloutState("f"), all[0]);
+            foreach (var word in all)
+            {
+                latest = Deployment.Compare(word, latest) > 0 ? word : latest;
+                state = RolloutRules.Next(state, Facts(latest));
+                Assert.Equal(state, RolloutRules.Next(state, Facts(latest)));
+                Assert.True(state.Generation <= latest.Generation && state.Stable is not null);
+            }
+        }, iter: 200);
+    }
+
+    private static Deployment Word(long generation, string bundle, CanaryPlan canary) => Deployment.Sign("f", generation, bundle, canary, Ops);
+
+    private static RolloutFacts Facts(Deployment word, int minutes = 0, RolloutTally stable = default, RolloutTally candidate = default, RolloutState? peer = null) =>
+        new("clinic-a", word, true, Noon.AddMinutes(minutes), [.. word.Canary.Sites.Select(s => new PeerRollout(s, peer))]) { Stable = stable, Candidate = candidate };
+}

@@ -1,0 +1,168 @@
+using System.Diagnostics;
+using System.Text;
+using System.Text.Json.Nodes;
+using EdgeMesh.MeshTests.Processes;
+
+namespace EdgeMesh.MeshTests;
+
+/// <summary>Functions at three real sites: deployed once, running everywhere, whatever is cut or killed meanwhile.</summary>
+public sealed class FunctionsTests(RunningMesh mesh) : IClassFixture<RunningMesh>
+{
+    private static readonly string[] Sites = ["core", "clinic-a", "clinic-b"];
+
+    private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task Deploy_WithOneSiteCutOff_ItRunsWhatItLastHadAndCatchesUpWithTheRollback()
+    {
+        var folder = Directory.CreateTempSubdirectory("edgemesh-function-").FullName;
+        try
+        {
+            await DeployAsync(folder, "teller", 1, "core");
+            await Task.WhenAll(Sites.Select(s => RunsAsync(s, "teller", "1.0.1")));
+
+            await DoneAsync("link", "cut", "core", "clinic-a");
+            await DoneAsync("link", "cut", "clinic-a", "clinic-b");
+            for (var version = 2; version <= 4; version++)
+            {
+                await DeployAsync(folder, "teller", version, "core");
+            }
+
+            await RunsAsync("clinic-b", "teller", "1.0.4");
+            Assert.Equal(("version 1", "version 4"), (await InvokeAsync("teller", "clinic-a"), await InvokeAsync("teller", "clinic-b")));
+
+            await DoneAsync("function", "rollback", "teller", "--to", "1.0.3");
+            await RunsAsync("clinic-b", "teller", "1.0.3");
+            Assert.Equal("version 1", await InvokeAsync("teller", "clinic-a"));
+
+            await DoneAsync("link", "restore", "core", "clinic-a");
+            await DoneAsync("link", "restore", "clinic-a", "clinic-b");
+            await RunsAsync("clinic-a", "teller", "1.0.3");
+            Assert.Equal("version 3", await InvokeAsync("teller", "clinic-a"));
+        }
+        finally
+        {
+            Directory.Delete(folder, recursive: true);
+        }
+    }
+
+    [Fact]
+    public async Task Kill_AgainAndAgainWhileDeploying_LosesNothingThatWasTakenAndTakesNothingByHalves()
+    {
+        var folder = Directory.CreateTempSubdirectory("edgemesh-function-").FullName;
+        try
+        {
+            var taken = 0;
+            using var over = CancellationTokenSource.CreateLinkedTokenSource(Cancellation);
+            var killing = KillAsync("clinic-b", 2, over.Token);
+            for (var version = 1; version <= 5; version++)
+            {
+                Write(folder, "survivor", version);
+                var result = await mesh.RunAsync("function", "deploy", folder, "--site", "clinic-b");
+                taken = result.ExitCode == 0 ? version : taken;
+            }
+
+            await killing;
+            await DeployUntilTakenAsync(folder, "survivor", 6, "clinic-b");
+            await Task.WhenAll(Sites.Select(s => RunsAsync(s, "survivor", "1.0.6")));
+            Assert.Equal("version 6", await InvokeAsync("survivor", "core"));
+            var versions = JsonNode.Parse((await mesh.RunAsync("function", "list", "--site", "core", "--json")).Output)!.AsArray().Single(f => (string?)f!["name"] == "survivor")!;
+            Assert.True((long)versions["generation"]! >= taken, $"{taken} deployments were taken, and the generation is {versions["generation"]}");
+        }
+        finally
+        {
+            Directory.Delete(folder, recursive: true);
+        }
+    }
+
+    private async Task KillAsync(string site, int times, CancellationToken cancellation)
+    {
+        for (var i = 0; i < times; i++)
+        {
+            await Task.Delay(TimeSpan.FromMilliseconds(700 + 400 * i), cancellation);
+            var status = JsonNode.Parse((await mesh.RunAsync("status", "--json")).Output)!["sites"]!.AsArray().Single(s => (string?)s!["name"] == site)!;
+            if ((int?)status["pid"] is { } pid)
+            {
+                try
+                {
+                    using var process = Process.GetProcessById(pid);
+                    process.Kill();
+                }
+                catch (ArgumentException)
+                {
+                    // It is down just now.
+                }
+            }
+        }
+    }
+
+    private async Task DeployUntilTakenAsync(string folder, string name, int version, string site)
+    {
+        Write(folder, name, version);
+        while ((await mesh.RunAsync("function", "deploy", folder, "--site", site)).ExitCode != 0)
+        {
+            await Task.Delay(TimeSpan.FromMilliseconds(250), Cancellation);
+        }
+    }
+
+    private async Task DeployAsync(string folder, string name, int version, string site)
+    {
+        Write(folder, name, version);
+        await DoneAsync("function", "deploy", folder, "--site", site);
+    }
+
+    /// <summary>A function that says its version: a module without a compiler, whose text is put in place.</summary>
+    private static void Write(string folder, string name, int version)
+    {
+        File.WriteAllText(Path.Combine(folder, "function.yaml"), $"name: {name}\nversion: 1.0.{version}\nmodule: m.wasm\ntriggers:\n  - http: {{ method: GET, path: /version }}\n");
+        File.WriteAllBytes(Path.Combine(folder, "m.wasm"), SayingModule.Of($"version {version}"));
+    }
+
+    private async Task<string> InvokeAsync(string name, string site) => (await DoneAsync("function", "invoke", name, "--site", site)).Output.TrimEnd();
+
+    private async Task<CommandResult> DoneAsync(params string[] command)
+    {
+        var result = await mesh.RunAsync(command);
+        Assert.True(result.ExitCode == 0, result.ToString());
+        return result;
+    }
+
+    private async Task RunsAsync(string site, string name, string version)
+    {
+        while (true)
+        {
+            var result = await mesh.RunAsync("function", "list", "--site", site, "--json");
+            if (result.ExitCode == 0 && JsonNode.Parse(result.Output)!.AsArray().Any(f => (string?)f!["name"] == name && (string?)f["version"] == version))
+            {
+                return;
+            }
+
+            await Task.Delay(TimeSpan.FromMilliseconds(100), Cancellation);
+        }
+    }
+}
+
+/// <summary>A WebAssembly module, byte by byte, that writes a text to stdout.</summary>
+internal static class SayingModule
+{
+    public static byte[] Of(string text)
+    {
+        byte[] said = Encoding.ASCII.GetBytes(text);
+        return
+        [
+            0, 0x61, 0x73, 0x6d, 1, 0, 0, 0,
+            .. Section(1, [2, 0x60, 4, 0x7f, 0x7f, 0x7f, 0x7f, 1, 0x7f, 0x60, 0, 0]),
+            .. Section(2, [1, .. Name("wasi_snapshot_preview1"), .. Name("fd_write"), 0, 0]),
+            .. Section(3, [1, 1]),
+            .. Section(5, [1, 0, 1]),
+            .. Section(7, [2, .. Name("memory"), 2, 0, .. Name("_start"), 0, 1]),
+            // fd_write(1, vectors at 0, 1 of them, count at 8); drop
+            .. Section(10, [1, 13, 0, 0x41, 1, 0x41, 0, 0x41, 1, 0x41, 8, 0x10, 0, 0x1a, 0x0b]),
+            .. Section(11, [1, 0, 0x41, 0, 0x0b, (byte)(16 + said.Length), 16, 0, 0, 0, (byte)said.Length, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, .. said]),
+        ];
+    }
+
+    private static byte[] Section(byte id, byte[] content) => [id, (byte)content.Length, .. content];
+
+    private static byte[] Name(string name) => [(byte)name.Length, .. Encoding.ASCII.GetBytes(name)];
+}

@@ -1,0 +1,90 @@
+using EdgeMesh.Functions.Tests;
+using EdgeMesh.Services.Functions.Running;
+using EdgeMesh.Testing;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+
+namespace EdgeMesh.Services.Functions.Tests;
+
+/// <summary>What a function may do beyond stdin and stdout, through a real sidecar.</summary>
+public sealed class HostTests
+{
+    [Fact]
+    public async Task State_IsKeptBetweenCallsAndApartFromOtherFunctions()
+    {
+        await using var site = await FunctionsSite.StartAsync();
+        await site.DeployAsync(HostModules.SetAndGet("k", "mine"), FunctionsSite.Manifest("one", more: "permissions: { state: true }"));
+        await site.DeployAsync(HostModules.Get("k"), FunctionsSite.Manifest("again", more: "permissions: { state: true }"));
+        await site.DeployAsync(HostModules.Get("../one/k"), FunctionsSite.Manifest("thief", more: "permissions: { state: true }"));
+
+        Assert.Equal((200, "mine"), await site.CallAsync("one"));
+        Assert.Equal((200, "-1"), await site.CallAsync("again"));
+        Assert.Equal((200, "-1"), await site.CallAsync("thief"));
+    }
+
+    [Fact]
+    public async Task State_WithoutThePermission_IsDenied()
+    {
+        await using var site = await FunctionsSite.StartAsync();
+        await site.DeployAsync(HostModules.Get("k"), FunctionsSite.Manifest("f"));
+
+        Assert.Equal((200, "-2"), await site.CallAsync("f"));
+    }
+
+    [Theory]
+    [InlineData("secret", "greeting", "hush")]
+    [InlineData("secret", "other", "-1")]
+    [InlineData("setting", "limit", "42")]
+    [InlineData("setting", "none", "-1")]
+    public async Task SettingsAndSecrets_AreThoseOfTheManifestAlone(string kind, string name, string answer)
+    {
+        await using var site = await FunctionsSite.StartAsync();
+        await site.DeployAsync(HostModules.Ask(kind, name), FunctionsSite.Manifest("f", more: "settings: { limit: \"42\" }\nsecrets: { greeting: functions/greeting }"));
+
+        Assert.Equal((200, answer), await site.CallAsync("f"));
+    }
+
+    [Fact]
+    public async Task Invoke_WhatTheManifestGrants_ReachesTheService()
+    {
+        var app = new TestApp("prices", builder =>
+        {
+            var web = builder.Build();
+            web.MapGet("/list/{item}", (string item) => $"price of {item}");
+            web.MapGet("/admin", () => "secret");
+            return web;
+        });
+        await using var site = await FunctionsSite.StartAsync(apps: [app]);
+        const string grants = "permissions: { invoke: [\"GET prices/list/*\"] }";
+        await site.DeployAsync(HostModules.Invoke("GET prices/list/milk"), FunctionsSite.Manifest("good", more: grants));
+        await site.DeployAsync(HostModules.Invoke("GET prices/admin"), FunctionsSite.Manifest("bad", more: grants));
+        await site.DeployAsync(HostModules.Invoke("GET prices/list/../admin"), FunctionsSite.Manifest("worse", more: grants));
+
+        Assert.Equal((200, "price of milk"), await site.CallAsync("good"));
+        Assert.Equal((200, "-2"), await site.CallAsync("bad"));
+        Assert.Equal((200, "-3"), await site.CallAsync("worse"));
+    }
+
+    [Theory]
+    [InlineData("GET a/b", "GET a/b", true)]
+    [InlineData("GET a/b?x=1", "GET a/b", true)]
+    [InlineData("POST a/b", "GET a/b", false)]
+    [InlineData("GET a/b/c", "GET a/b", false)]
+    [InlineData("GET a/b/c", "GET a/b/*", true)]
+    [InlineData("GET a/bad/c", "GET a/b/*", false)]
+    [InlineData("GET ab/b/c", "GET a/*", false)]
+    public void IsGrantedBy_Target_FitsItsGrantAlone(string target, string grant, bool granted) =>
+        Assert.Equal(granted, InvokeTarget.Parse(target)!.IsGrantedBy(grant));
+
+    [Theory]
+    [InlineData("GET a")]
+    [InlineData("GET a/")]
+    [InlineData("get a/b")]
+    [InlineData("GET a/b%2fc")]
+    [InlineData("GET a//b")]
+    [InlineData("GET a/../b")]
+    [InlineData("GET A/b")]
+    [InlineData("a/b")]
+    [InlineData("GET /b")]
+    public void Parse_TargetThatMightBeRewritten_IsNone(string target) => Assert.Null(InvokeTarget.Parse(target));
+}

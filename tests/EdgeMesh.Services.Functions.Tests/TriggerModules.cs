@@ -1,0 +1,22 @@
+using EdgeMesh.Functions.Tests;
+
+namespace EdgeMesh.Services.Functions.Tests;
+
+/// <summary>Modules for what calls by itself: nobody reads their stdout, so they write to the log.</summary>
+internal static class TriggerModules
+{
+    /// <summary>Copies stdin (4,096 bytes at most) to the log.</summary>
+    public static byte[] Stderr => Wat.Command("""
+        (i32.store (i32.const 0) (i32.const 4096)) (i32.store (i32.const 4) (i32.const 4096))
+        (drop (call $read (i32.const 0) (i32.const 0) (i32.const 1) (i32.const 16)))
+        (i32.store (i32.const 4) (i32.load (i32.const 16)))
+        (drop (call $write (i32.const 2) (i32.const 0) (i32.const 1) (i32.const 20)))
+        """);
+
+    /// <summary>Fails when the second byte of stdin is a certain one.</summary>
+    public static byte[] FailsOn(char poison) => Wat.Command($"""
+        (i32.store (i32.const 0) (i32.const 4096)) (i32.store (i32.const 4) (i32.const 4096))
+        (drop (call $read (i32.const 0) (i32.const 0) (i32.const 1) (i32.const 16)))
+        (if (i32.eq (i32.load8_u (i32.const 4097)) (i32.const {(int)poison})) (then (call $exit (i32.const 1))))
+        """);
+}
