@@ -1,10 +1,12 @@
 using System.CommandLine;
+using EdgeMesh.LoadTests.Anomalies;
 using EdgeMesh.LoadTests.Measuring;
 using EdgeMesh.LoadTests.Scenarios;
 
 namespace EdgeMesh.LoadTests;
 
-/// <summary><c>edgemesh bench sidecar</c>: side by side with daprd, in one run; <c>bench telemetry</c>: logging, spooling, shipping.</summary>
+/// <summary><c>edgemesh bench sidecar</c> and <c>bench anomalies</c>: each side by side with what a user would pick instead, in one run; <c>bench
+/// telemetry</c>: logging, spooling, shipping.</summary>
 internal static class BenchCommandLine
 {
     public static async Task<int> RunAsync(string[] args)
@@ -21,7 +23,15 @@ internal static class BenchCommandLine
             var bench = new SidecarBench(new Report(parse.GetValue(json)), TimeSpan.FromSeconds(parse.GetValue(seconds)), parse.GetValue(only));
             return await bench.RunAsync(cancellation);
         });
-        return await new RootCommand("Measures EdgeMesh beside what a user would pick instead") { sidecar, Telemetry(json, seconds) }.Parse(args).InvokeAsync();
+        return await new RootCommand("Measures EdgeMesh beside what a user would pick instead") { sidecar, Anomalies(json), Telemetry(json, seconds) }.Parse(args).InvokeAsync();
+    }
+
+    private static Command Anomalies(Option<bool> json)
+    {
+        var data = new Option<DirectoryInfo>("--data") { Description = "The benchmark's folder: data/CATEGORY/NAME.csv, windows.json, profiles.json; or a checkout of its repository", HelpName = "DIR", Required = true };
+        var anomalies = new Command("anomalies", "The anomaly detector beside simple ones on the Numenta Anomaly Benchmark: score and time for each point") { json, data };
+        anomalies.SetAction(parse => new AnomalyBench(new AnomalyReport(parse.GetValue(json))).Run(parse.GetRequiredValue(data).FullName));
+        return anomalies;
     }
 
     private static Command Telemetry(Option<bool> json, Option<int> seconds)

@@ -14,12 +14,17 @@ internal sealed class BenchCommand : MeshCommand
         Add(new Functions(options, screen));
 
         Add(new Sidecar());
+        Add(new Anomalies());
         Add(new Telemetry());
     }
 
     /// <summary>Stands in the help: the launcher builds and runs the load tests for it.</summary>
     private sealed class Sidecar()
         : MeshCommand("sidecar", "The embedded sidecar beside daprd: CPU for each call, throughput, p99 (needs daprd)", "bench sidecar", "bench sidecar --only invoke --json");
+
+    /// <summary>Stands in the help likewise.</summary>
+    private sealed class Anomalies()
+        : MeshCommand("anomalies", "The anomaly detector beside simple ones on the Numenta Anomaly Benchmark (needs its data)", "bench anomalies --data ./NAB", "bench anomalies --data ./NAB --json");
 
     /// <summary>Stands in the help likewise.</summary>
     private sealed class Telemetry()

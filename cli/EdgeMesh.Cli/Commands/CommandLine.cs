@@ -54,6 +54,7 @@ internal static class CommandLine
             new FunctionCommand(options, screen),
             new LinkCommand(options, screen),
             new RunFileCommand(options, screen),
+            new AnomalyCommand(screen),
             new ScrapeFileCommand(options, screen),
             new BenchCommand(options, screen),
         };
