@@ -14,7 +14,7 @@ public sealed class AnomalyDetector
     private const double Version = 1;
 
     /// <summary>Far from where differences and sums of values would overflow.</summary>
-    private const double Largest = 1e300;
+    private const double Largest = 1e200;
 
     private readonly AnomalyTuning tuning;
     private readonly double decay;

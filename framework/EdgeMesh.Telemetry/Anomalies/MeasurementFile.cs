@@ -57,7 +57,7 @@ public static class MeasurementFile
         }
 
         var amount = double.NaN;
-        if (value.Length > 0 && !double.TryParse(value, CultureInfo.InvariantCulture, out amount))
+        if (value.Length > 0 && !double.TryParse(value, NumberStyles.Float, CultureInfo.InvariantCulture, out amount))
         {
             return $"'{value}' is not a number";
         }

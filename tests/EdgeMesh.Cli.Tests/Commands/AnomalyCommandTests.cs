@@ -14,9 +14,8 @@ public sealed class AnomalyCommandTests : IDisposable
     public AnomalyCommandTests()
     {
         file = folder.File("series.csv");
-        var random = new Random(1);
         File.WriteAllLines(file, Enumerable.Range(0, 500)
-            .Select(i => string.Create(CultureInfo.InvariantCulture, $"{new DateTime(2026, 3, 2).AddMinutes(5 * i):yyyy-MM-dd HH:mm:ss},{(i == Spike ? 160 : 95 + (10 * random.NextDouble()))}"))
+            .Select(i => string.Create(CultureInfo.InvariantCulture, $"{new DateTime(2026, 3, 2).AddMinutes(5 * i):yyyy-MM-dd HH:mm:ss},{(i == Spike ? 160 : 97 + (i % 7))}"))
             .Prepend("timestamp,value"));
     }
 

@@ -28,5 +28,6 @@ internal static class MadeSeries
     public static AnomalyScore[] Scores(this AnomalyDetector detector, IEnumerable<double> values, int first = 0) =>
         [.. values.Select((v, i) => detector.Observe(At(first + i, v)))];
 
-    public static int[] Alerts(this AnomalyScore[] scores) => [.. scores.Index().Where(s => s.Item.IsAlert).Select(s => s.Index)];
+    /// <summary>The alerts after the first two days, in which much is new.</summary>
+    public static int[] Alerts(this AnomalyScore[] scores) => [.. scores.Index().Where(s => s.Index >= 2 * Day && s.Item.IsAlert).Select(s => s.Index)];
 }
