@@ -122,13 +122,18 @@ public sealed class AnomalyDetector
         return new(excess, excess, view, observed, expected, expected + low, expected + high);
     }
 
-    /// <summary>Compared as logarithms, told in the series' unit.</summary>
+    /// <summary>Compared as logarithms, told in the series' unit where it is a surprise: else it is not told.</summary>
     private Surprise Ratio(double value)
     {
         var unit = (tuning.RatioUnit * size.Value) + double.Epsilon;
         var ratio = Math.Sign(value) * Math.Log(1 + (Math.Abs(value) / unit));
         var surprise = Compare(AnomalyView.Ratio, ratios, ratio, ratioMean.ValueOr(ratio), tuning.NoiseFloor);
         ratioMean.Add(ratio);
+        if (surprise.Most == 0)
+        {
+            return surprise;
+        }
+
         return surprise with { Expected = Told(surprise.Expected), Low = Told(surprise.Low), High = Told(surprise.High) };
 
         double Told(double logarithm) => Math.Sign(logarithm) * unit * (Math.Exp(Math.Abs(logarithm)) - 1);
