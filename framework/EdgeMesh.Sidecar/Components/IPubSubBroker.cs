@@ -39,7 +39,11 @@ internal sealed record BrokerMessage(string Topic, ReadOnlyMemory<byte> Data, IR
 /// <param name="Topic">The topic.</param>
 /// <param name="ConsumerGroup">The component's consumerID after expansion (default: the app id).</param>
 /// <param name="Metadata">The subscription's metadata.</param>
-internal sealed record BrokerSubscription(string Topic, string ConsumerGroup, IReadOnlyDictionary<string, string> Metadata);
+internal sealed record BrokerSubscription(string Topic, string ConsumerGroup, IReadOnlyDictionary<string, string> Metadata)
+{
+    /// <summary>Messages that the handler wants to have in hand at a time, to make one delivery of them; a broker may give it more or fewer.</summary>
+    public int InHand { get; init; } = 1;
+}
 
 /// <summary>True: acknowledged, the message is done. False: deliver again later.</summary>
 internal delegate Task<bool> BrokerHandler(BrokerMessage message, CancellationToken cancellation);

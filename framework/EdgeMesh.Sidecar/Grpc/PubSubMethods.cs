@@ -12,6 +12,7 @@ internal static class PubSubMethods
 {
     public static void Add(MethodTable methods)
     {
+        TopicStreamMethods.Add(methods);
         methods.Add<PublishEventRequest, Empty>("PublishEvent", PublishAsync);
         methods.Add<BulkPublishRequest, BulkPublishResponse>("BulkPublishEvent", PublishManyAsync);
         methods.Add<BulkPublishRequest, BulkPublishResponse>("BulkPublishEventAlpha1", PublishManyAsync);

@@ -1,4 +1,3 @@
-using System.Runtime.InteropServices;
 using System.Text.Json;
 using EdgeMesh.Sidecar.BuildingBlocks.State;
 using EdgeMesh.Sidecar.Components;
@@ -34,10 +33,10 @@ internal static class StateRequests
     public static List<StateWrite> Operations(JsonElement root, ReadOnlyMemory<byte> body, string? defaultTtl)
     {
         var writes = new List<StateWrite>();
-        foreach (var operation in Find(root, "operations") is { ValueKind: JsonValueKind.Array } operations ? operations.EnumerateArray() : default)
+        foreach (var operation in GoJson.Find(root, "operations") is { ValueKind: JsonValueKind.Array } operations ? operations.EnumerateArray() : default)
         {
             var kind = Text(operation, "operation", "operation");
-            var write = Find(operation, "request") is { } request ? Write(request, body, defaultTtl) : new StateWrite("", "null"u8.ToArray()) { Json = true };
+            var write = GoJson.Find(operation, "request") is { } request ? Write(request, body, defaultTtl) : new StateWrite("", "null"u8.ToArray()) { Json = true };
             writes.Add(kind switch
             {
                 "upsert" => write,
@@ -50,9 +49,16 @@ internal static class StateRequests
     }
 
     public static string[] Keys(JsonElement root) =>
-        Find(root, "keys") is { ValueKind: JsonValueKind.Array } keys
+        GoJson.Find(root, "keys") is { ValueKind: JsonValueKind.Array } keys
             ? [.. keys.EnumerateArray().Select(k => k.ValueKind == JsonValueKind.String ? k.GetString()! : throw Mistyped(k, "value of type string"))]
             : [];
+
+    public static int Parallelism(JsonElement root) => GoJson.Find(root, "parallelism") switch
+    {
+        null or { ValueKind: JsonValueKind.Null } => 0,
+        { ValueKind: JsonValueKind.Number } number when number.TryGetInt32(out var value) => value,
+        { } other => throw Mistyped(other, "struct field BulkGetRequest.parallelism of type int"),
+    };
 
     private static StateWrite Write(JsonElement item, ReadOnlyMemory<byte> body, string? defaultTtl)
     {
@@ -61,70 +67,49 @@ internal static class StateRequests
             throw Mistyped(item, "value of type state.SetRequest");
         }
 
-        var options = Find(item, "options");
-        var metadata = Find(item, "metadata");
+        var options = GoJson.Find(item, "options");
+        var metadata = GoJson.Find(item, "metadata");
         var (ttl, ttlFault) = StateOptions.Ttl((metadata is { } m ? ExactText(m, StateOptions.TtlField) : null) ?? defaultTtl);
         var (firstWrite, concurrencyFault) = StateOptions.Concurrency(options is { } o ? Text(o, "concurrency", "options") : null);
         var consistencyFault = StateOptions.Consistency(options is { } c ? Text(c, "consistency", "options") : null);
-        return new StateWrite(Text(item, "key", Item) ?? "", Value(item, body))
+        return new StateWrite(Text(item, "key", Item) ?? "", GoJson.Raw(item, "value", body))
         {
             Json = true,
             ETag = Text(item, "etag", Item) is { Length: > 0 } etag ? etag : null,
             FirstWrite = firstWrite,
             TtlSeconds = ttl,
+            Metadata = metadata is { ValueKind: JsonValueKind.Object } given ? Texts(given) : null,
             Fault = concurrencyFault ?? consistencyFault ?? ttlFault,
         };
     }
 
-    /// <summary>The value's own bytes inside the body; a value that is missing is null.</summary>
-    private static ReadOnlyMemory<byte> Value(JsonElement item, ReadOnlyMemory<byte> body)
-    {
-        if (Find(item, "value") is not { } value)
-        {
-            return "null"u8.ToArray();
-        }
-
-        var raw = JsonMarshal.GetRawUtf8Value(value);
-        return body.Span.Overlaps(raw, out var offset) ? body.Slice(offset, raw.Length) : raw.ToArray();
-    }
-
     private static string? Text(JsonElement parent, string name, string owner) =>
-        Find(parent, name) switch
+        GoJson.Find(parent, name) switch
         {
             null or { ValueKind: JsonValueKind.Null } => null,
             { ValueKind: JsonValueKind.String } text => text.GetString(),
             { } other => throw Mistyped(other, $"struct field {owner}.{name} of type string"),
         };
 
+    private static Dictionary<string, string>? Texts(JsonElement map)
+    {
+        Dictionary<string, string>? texts = null;
+        foreach (var property in map.EnumerateObject())
+        {
+            if (property.Value.ValueKind == JsonValueKind.String)
+            {
+                (texts ??= new Dictionary<string, string>(StringComparer.Ordinal))[property.Name] = property.Value.GetString()!;
+            }
+        }
+
+        return texts;
+    }
+
     /// <summary>Metadata is a map: its keys are taken as they are written.</summary>
     private static string? ExactText(JsonElement map, string name) =>
         map.ValueKind == JsonValueKind.Object && map.TryGetProperty(name, out var value)
             ? value.ValueKind == JsonValueKind.String ? value.GetString() : throw Mistyped(value, $"struct field {Item}.metadata of type string")
             : null;
-
-    /// <summary>In any case, as Go reads JSON.</summary>
-    private static JsonElement? Find(JsonElement parent, string name)
-    {
-        if (parent.ValueKind != JsonValueKind.Object)
-        {
-            return null;
-        }
-
-        if (parent.TryGetProperty(name, out var exact))
-        {
-            return exact;
-        }
-
-        foreach (var property in parent.EnumerateObject())
-        {
-            if (property.Name.Equals(name, StringComparison.OrdinalIgnoreCase))
-            {
-                return property.Value;
-            }
-        }
-
-        return null;
-    }
 
     private static DaprFault Mistyped(JsonElement found, string wanted) =>
         DaprFault.Malformed($"json: cannot unmarshal {found.ValueKind.ToString().ToLowerInvariant()} into Go {wanted}");

@@ -1,3 +1,5 @@
+using EdgeMesh.Sidecar.BuildingBlocks.PubSub;
+
 namespace EdgeMesh.Sidecar.Resources;
 
 /// <summary>A Component resource as written: values may refer to secrets.</summary>
@@ -37,6 +39,9 @@ internal sealed record SubscriptionResource(string Name, string PubSub, string T
     public string? DefaultRoute { get; init; }
 
     public string? DeadLetterTopic { get; init; }
+
+    /// <summary>Null: messages come one by one.</summary>
+    public BulkOptions? Bulk { get; init; }
 
     public IReadOnlyDictionary<string, string> Metadata { get; init; } = new Dictionary<string, string>();
 

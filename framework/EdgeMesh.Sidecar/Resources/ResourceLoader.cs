@@ -1,3 +1,5 @@
+using System.Globalization;
+using EdgeMesh.Sidecar.BuildingBlocks.PubSub;
 using EdgeMesh.Sidecar.Components;
 using YamlDotNet.Core;
 using YamlDotNet.RepresentationModel;
@@ -146,11 +148,6 @@ internal sealed class ResourceLoader(string site, List<string> faults)
     {
         yaml.OnlyKeys(root, "apiVersion", "kind", "metadata", "spec", "scopes");
         yaml.OnlyKeys(spec, "pubsubname", "topic", "route", "routes", "deadLetterTopic", "metadata", "bulkSubscribe");
-        if (yaml.Mapping(spec, "bulkSubscribe") is { } bulk && yaml.Text(bulk, "enabled") == "true")
-        {
-            yaml.Fault(bulk, "'bulkSubscribe' is not served by the embedded engine yet. Leave it out: messages then come one by one.");
-        }
-
         var routes = yaml.Mapping(spec, "routes");
         var rules = routes is null ? [] : yaml.Sequence(routes, "rules").OfType<YamlMappingNode>()
             .Select(rule => (yaml.Text(rule, "match", required: true) ?? "", yaml.Text(rule, "path", required: true) ?? "")).ToList();
@@ -161,10 +158,38 @@ internal sealed class ResourceLoader(string site, List<string> faults)
                 Rules = rules,
                 DefaultRoute = yaml.Text(spec, "route") ?? (routes is null ? null : yaml.Text(routes, "default")),
                 DeadLetterTopic = yaml.Text(spec, "deadLetterTopic"),
+                Bulk = LoadBulk(yaml, spec),
                 Metadata = yaml.Mapping(spec, "metadata")?.Children.ToDictionary(m => m.Key.ToString(), m => m.Value.ToString()) ?? [],
                 Scopes = Scopes(yaml, root),
             });
         }
+    }
+
+    private static BulkOptions? LoadBulk(YamlReader yaml, YamlMappingNode spec)
+    {
+        if (yaml.Mapping(spec, "bulkSubscribe") is not { } bulk)
+        {
+            return null;
+        }
+
+        yaml.OnlyKeys(bulk, "enabled", "maxMessagesCount", "maxAwaitDurationMs");
+        return yaml.Text(bulk, "enabled") == "true" ? BulkOptions.Of(Number(yaml, bulk, "maxMessagesCount"), Number(yaml, bulk, "maxAwaitDurationMs")) : null;
+    }
+
+    private static long? Number(YamlReader yaml, YamlMappingNode parent, string name)
+    {
+        if (yaml.Text(parent, name) is not { } text)
+        {
+            return null;
+        }
+
+        if (long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number))
+        {
+            return number;
+        }
+
+        yaml.Fault(parent, $"'{name}' must be a whole number, and is '{text}'.");
+        return null;
     }
 
     private static IReadOnlyList<string> Scopes(YamlReader yaml, YamlMappingNode root) =>

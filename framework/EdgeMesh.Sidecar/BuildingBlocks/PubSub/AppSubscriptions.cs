@@ -1,6 +1,5 @@
 using System.Collections.Concurrent;
 using EdgeMesh.Sidecar.Apps;
-using EdgeMesh.Sidecar.Components;
 using Microsoft.Extensions.Logging;
 
 namespace EdgeMesh.Sidecar.BuildingBlocks.PubSub;
@@ -40,12 +39,22 @@ internal sealed partial class AppSubscriptions(AppRuntime app, ILogger logger) :
         var now = new List<Task>();
         foreach (var subscription in app.Subscriptions)
         {
-            Postman postman = channel.Callbacks is { } grpc ? new GrpcPostman(app, grpc, subscription, logger).DeliverAsync : new AppPostman(app, channel, subscription, logger).DeliverAsync;
-            var opening = OpenAsync(subscription, postman, cancellation);
+            var opening = OpenAsync(subscription, PostmanOf(app, channel, subscription, logger), cancellation);
             (app.Find(subscription.PubSub) is { IgnoreErrors: true, Driver: null } ? _later : now).Add(opening);
         }
 
         await Task.WhenAll(now);
+    }
+
+    private static Postman PostmanOf(AppRuntime app, AppChannel channel, Subscription subscription, ILogger logger)
+    {
+        if (subscription.Bulk is { } bulk)
+        {
+            BulkSender send = channel.Callbacks is { } callbacks ? new GrpcBulkSender(app, callbacks, subscription, logger).SendAsync : new HttpBulkSender(app, channel, subscription, logger).SendAsync;
+            return new BulkPostman(bulk, send, app.Process.Clock).DeliverAsync;
+        }
+
+        return channel.Callbacks is { } grpc ? new GrpcPostman(app, grpc, subscription, logger).DeliverAsync : new AppPostman(app, channel, subscription, logger).DeliverAsync;
     }
 
     private async Task OpenAsync(Subscription subscription, Postman postman, CancellationToken cancellation)
@@ -57,22 +66,7 @@ internal sealed partial class AppSubscriptions(AppRuntime app, ILogger logger) :
                 await awaited.Opened.WaitAsync(cancellation);
             }
 
-            var broker = PubSubBlock.Broker(app, subscription.PubSub, out var spec);
-            if (!TopicScopes.MaySubscribe(spec, app.AppId, subscription.Topic))
-            {
-                LogRefused(app.AppId, subscription.Topic, subscription.PubSub, "its topic scopes do not allow it");
-                return;
-            }
-
-            if (subscription.DeadLetterTopic is { } topic && !TopicScopes.MayPublish(spec, app.AppId, topic))
-            {
-                LogRefused(app.AppId, subscription.Topic, subscription.PubSub, $"its topic scopes do not allow to publish to dead letter topic {topic}");
-                return;
-            }
-
-            var group = new[] { spec["consumerGroup"], spec["consumerID"] }.FirstOrDefault(g => !string.IsNullOrEmpty(g)) ?? app.AppId;
-            var delivery = new Delivery(app, subscription, broker, postman, logger);
-            _open.Add(await broker.SubscribeAsync(new BrokerSubscription(subscription.Topic, group, subscription.Metadata), delivery.HandleAsync, cancellation));
+            _open.Add(await Delivery.OpenAsync(app, subscription, postman, logger, cancellation));
         }
         catch (Exception error) when (error is not OperationCanceledException)
         {

@@ -1,5 +1,6 @@
 using System.Text;
 using System.Text.Json;
+using EdgeMesh.Sidecar.Http;
 
 namespace EdgeMesh.Sidecar.BuildingBlocks.PubSub;
 
@@ -33,7 +34,7 @@ internal sealed class BulkEntries(PubSubTarget target, IReadOnlyDictionary<strin
         }
 
         var contentType = Text(entry, "contentType");
-        var data = entry.TryGetProperty("event", out var content) ? Bytes(content, contentType) : null;
+        var data = GoJson.Find(entry, "event") is { } content ? Bytes(content, contentType) : null;
         return new BulkEntry(Text(entry, "entryId"), new Publication(PubSub, target.Topic, data ?? throw Mismatch(), contentType, Merge(entry))
         {
             TraceParent = traceParent,
@@ -60,7 +61,7 @@ internal sealed class BulkEntries(PubSubTarget target, IReadOnlyDictionary<strin
     private Dictionary<string, string> Merge(JsonElement entry)
     {
         var merged = new Dictionary<string, string>(metadata, StringComparer.Ordinal);
-        if (entry.TryGetProperty("metadata", out var own) && own.ValueKind == JsonValueKind.Object)
+        if (GoJson.Find(entry, "metadata") is { ValueKind: JsonValueKind.Object } own)
         {
             foreach (var property in own.EnumerateObject())
             {
@@ -72,7 +73,7 @@ internal sealed class BulkEntries(PubSubTarget target, IReadOnlyDictionary<strin
     }
 
     private static string Text(JsonElement entry, string name) =>
-        entry.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.String ? value.GetString()! : "";
+        GoJson.Find(entry, name) is { ValueKind: JsonValueKind.String } value ? value.GetString()! : "";
 
     private DaprFault Mismatch() => PubSubFaults.EntryContentType(PubSub, target.Topic, target.App.AppId);
 }

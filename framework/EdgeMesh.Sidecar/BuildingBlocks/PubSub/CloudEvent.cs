@@ -69,6 +69,11 @@ internal static class CloudEvent
         WriteData(json, publication.Data.Span, contentType);
         json.WriteString("datacontenttype"u8, contentType);
         WriteExpiration(json, publication, now);
+        foreach (var (name, value) in publication.Extensions ?? BrokerMessage.NoMetadata)
+        {
+            json.WriteString(name, value);
+        }
+
         json.WriteString("id"u8, Override(publication, "id") ?? Guid.NewGuid().ToString());
         json.WriteString("source"u8, Override(publication, "source") ?? appId);
         json.WriteString("specversion"u8, SpecVersion);

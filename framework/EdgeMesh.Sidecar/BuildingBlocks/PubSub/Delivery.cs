@@ -11,6 +11,27 @@ internal sealed partial class Delivery(AppRuntime app, Subscription subscription
 {
     private static readonly JsonDocumentOptions Options = new() { MaxDepth = JsonSlice.DepthLimit };
 
+    /// <summary>Connects a subscription to its broker, until it is disposed.</summary>
+    /// <exception cref="DaprFault">There is no such component, or its topic scopes do not allow it.</exception>
+    public static Task<IAsyncDisposable> OpenAsync(AppRuntime app, Subscription subscription, Postman postman, ILogger logger, CancellationToken cancellation)
+    {
+        var broker = PubSubBlock.Broker(app, subscription.PubSub, out var spec);
+        if (!TopicScopes.MaySubscribe(spec, app.AppId, subscription.Topic))
+        {
+            throw PubSubFaults.Forbidden(subscription.PubSub, subscription.Topic, app.AppId);
+        }
+
+        if (subscription.DeadLetterTopic is { } topic && !TopicScopes.MayPublish(spec, app.AppId, topic))
+        {
+            throw PubSubFaults.Forbidden(subscription.PubSub, topic, app.AppId);
+        }
+
+        var group = new[] { spec["consumerGroup"], spec["consumerID"] }.FirstOrDefault(g => !string.IsNullOrEmpty(g)) ?? app.AppId;
+        var delivery = new Delivery(app, subscription, broker, postman, logger);
+        var asked = new BrokerSubscription(subscription.Topic, group, subscription.Metadata) { InHand = subscription.Bulk?.MaxMessages ?? 1 };
+        return broker.SubscribeAsync(asked, delivery.HandleAsync, cancellation);
+    }
+
     /// <summary>The broker's handler.</summary>
     public async Task<bool> HandleAsync(BrokerMessage message, CancellationToken cancellation)
     {

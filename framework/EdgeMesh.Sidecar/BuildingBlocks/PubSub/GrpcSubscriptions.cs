@@ -36,17 +36,12 @@ internal static class GrpcSubscriptions
     private static Subscription? From(TopicSubscription asked, List<string> faults)
     {
         var source = $"ListTopicSubscriptions, topic {asked.Topic} of {asked.PubsubName}";
-        if (asked.BulkSubscribe is { Enabled: true })
-        {
-            faults.Add($"{source}: 'bulkSubscribe' is not served by the embedded engine. Leave it out: messages then come one by one.");
-            return null;
-        }
-
         var rules = (asked.Routes?.Rules ?? []).Select(r => RoutingRule.Parse(r.Match, r.Path, source, faults)).ToArray();
         return new Subscription(asked.PubsubName, asked.Topic, [.. rules.OfType<RoutingRule>()], asked.Routes?.Default ?? "")
         {
             DeadLetterTopic = asked.DeadLetterTopic.Length > 0 ? asked.DeadLetterTopic : null,
             Metadata = new Dictionary<string, string>(asked.Metadata),
+            Bulk = asked.BulkSubscribe is { Enabled: true } bulk ? BulkOptions.Of(bulk.MaxMessagesCount, bulk.MaxAwaitDurationMs) : null,
         }.Checked(rules.Contains(null), source, faults);
     }
 }

@@ -20,6 +20,9 @@ internal sealed record Publication(string PubSub, string Topic, ReadOnlyMemory<b
     }
 
     public string? TraceState { get; init; }
+
+    /// <summary>Further fields of the envelope; null: none.</summary>
+    public IReadOnlyDictionary<string, string>? Extensions { get; init; }
 }
 
 /// <summary><c>rawPayload</c>, of a publication or a subscription: no envelope is made, or none is expected.</summary>

@@ -9,6 +9,9 @@ internal sealed record Subscription(string PubSub, string Topic, IReadOnlyList<R
 
     public IReadOnlyDictionary<string, string> Metadata { get; init; } = new Dictionary<string, string>();
 
+    /// <summary>Null: messages come one by one.</summary>
+    public BulkOptions? Bulk { get; init; }
+
     /// <summary>PROGRAMMATIC or DECLARATIVE, as the metadata API says it.</summary>
     public string Origin { get; init; } = "PROGRAMMATIC";
 
@@ -23,6 +26,7 @@ internal sealed record Subscription(string PubSub, string Topic, IReadOnlyList<R
         {
             DeadLetterTopic = resource.DeadLetterTopic,
             Metadata = resource.Metadata,
+            Bulk = resource.Bulk,
             Origin = "DECLARATIVE",
         }.Checked(rules.Contains(null), resource.Source, faults);
     }

@@ -38,17 +38,14 @@ internal static class SubscriptionReader
         }
 
         var source = $"GET /dapr/subscribe, topic {topic} of {pubsub}";
-        if (Property(item, "bulkSubscribe") is { ValueKind: JsonValueKind.Object } bulk && Property(bulk, "enabled") is { ValueKind: JsonValueKind.True })
-        {
-            faults.Add($"{source}: 'bulkSubscribe' is not served by the embedded engine. Leave it out: messages then come one by one.");
-            return null;
-        }
-
         var routes = Property(item, "routes");
         var rules = ReadRules(routes, source, faults);
         return new Subscription(pubsub, topic, [.. rules.OfType<RoutingRule>()], (routes is { } r ? Text(r, "default") : null) ?? Text(item, "route"))
         {
             DeadLetterTopic = Text(item, "deadLetterTopic"),
+            Bulk = Property(item, "bulkSubscribe") is { ValueKind: JsonValueKind.Object } bulk && Property(bulk, "enabled") is { ValueKind: JsonValueKind.True }
+                ? BulkOptions.Of(Number(bulk, "maxMessagesCount"), Number(bulk, "maxAwaitDurationMs"))
+                : null,
             Metadata = Property(item, "metadata") is { ValueKind: JsonValueKind.Object } metadata
                 ? metadata.EnumerateObject().GroupBy(p => p.Name).ToDictionary(p => p.Key, p => p.Last().Value.ToString())
                 : new Dictionary<string, string>(),
@@ -73,6 +70,9 @@ internal static class SubscriptionReader
 
         return null;
     }
+
+    private static long? Number(JsonElement element, string name) =>
+        Property(element, name) is { ValueKind: JsonValueKind.Number } value && value.TryGetInt64(out var number) ? number : null;
 
     private static string? Text(JsonElement element, string name) =>
         Property(element, name) is { ValueKind: JsonValueKind.String } value && value.GetString() is { Length: > 0 } text ? text : null;

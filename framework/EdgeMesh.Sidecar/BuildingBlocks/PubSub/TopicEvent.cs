@@ -9,7 +9,7 @@ namespace EdgeMesh.Sidecar.BuildingBlocks.PubSub;
 internal static class TopicEvent
 {
     private static readonly string[] Attributes =
-        ["id", "source", "type", "specversion", "datacontenttype", "data", "data_base64", "topic", "pubsubname"];
+        ["id", "source", "type", "specversion", "datacontenttype", "data", "data_base64"];
     private static readonly JsonDocumentOptions Options = new() { MaxDepth = JsonSlice.DepthLimit };
 
     public static TopicEventRequest From(Parcel parcel, Subscription subscription)

@@ -51,7 +51,7 @@ internal sealed class MemoryBroker(TimeProvider clock, WhenFull whenFull = WhenF
             }
 
             group.Subscribers++;
-            return Task.FromResult<IAsyncDisposable>(new MemorySubscriber(group, handler, Leave));
+            return Task.FromResult<IAsyncDisposable>(new MemorySubscriber(group, handler, subscription.InHand, Leave));
         }
     }
 

@@ -12,7 +12,6 @@ internal sealed class GroupDispatcher : IAsyncDisposable
     private readonly BrokerGroup _group;
     private readonly SqliteBroker _broker;
     private readonly TimeProvider _clock;
-    private readonly int _maxInFlight;
     private readonly Channel<bool> _signal = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
     private readonly CancellationTokenSource _stop = new();
     private readonly ITimer _timer;
@@ -21,9 +20,9 @@ internal sealed class GroupDispatcher : IAsyncDisposable
     private readonly HashSet<long> _inFlight = [];
     private readonly Task _loop;
 
-    public GroupDispatcher(BrokerGroup group, SqliteBroker broker, TimeProvider clock, int maxInFlight)
+    public GroupDispatcher(BrokerGroup group, SqliteBroker broker, TimeProvider clock)
     {
-        (_group, _broker, _clock, _maxInFlight) = (group, broker, clock, maxInFlight);
+        (_group, _broker, _clock) = (group, broker, clock);
         _timer = clock.CreateTimer(_ => Wake(), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
         _loop = RunAsync();
     }
@@ -42,9 +41,9 @@ internal sealed class GroupDispatcher : IAsyncDisposable
     /// <summary>Something may be due.</summary>
     public void Wake() => _signal.Writer.TryWrite(true);
 
-    public IAsyncDisposable Add(BrokerHandler handler)
+    public IAsyncDisposable Add(BrokerHandler handler, int inHand)
     {
-        var subscriber = new GroupSubscriber(handler, Remove);
+        var subscriber = new GroupSubscriber(handler, inHand, Remove);
         lock (_gate)
         {
             _subscribers.Add(subscriber);
@@ -92,16 +91,16 @@ internal sealed class GroupDispatcher : IAsyncDisposable
         lock (_gate)
         {
             var now = _clock.GetUtcNow();
-            if (_subscribers.Count == 0 || _subscribers.TrueForAll(s => s.InHand >= _maxInFlight))
+            if (_subscribers.Count == 0 || _subscribers.TrueForAll(s => s.InHand >= s.Limit))
             {
                 return taken;
             }
 
             // Those in hand are due as well, so that many more are asked for.
-            foreach (var delivery in _broker.Reader.Due(_group, now, _inFlight.Count + (_subscribers.Count * _maxInFlight)))
+            foreach (var delivery in _broker.Reader.Due(_group, now, _inFlight.Count + _subscribers.Sum(s => s.Limit)))
             {
-                var subscriber = _subscribers.MinBy(s => s.InHand)!;
-                if (subscriber.InHand < _maxInFlight && _inFlight.Add(delivery.Id))
+                var subscriber = _subscribers.MinBy(s => s.InHand - s.Limit)!;
+                if (subscriber.InHand < subscriber.Limit && _inFlight.Add(delivery.Id))
                 {
                     subscriber.Begin();
                     taken.Add((delivery, subscriber));

@@ -1,7 +1,7 @@
 namespace EdgeMesh.Sidecar.Components.PubSubSqlite;
 
 /// <summary>One of a group's competing consumers.</summary>
-internal sealed class GroupSubscriber(BrokerHandler handler, Action<GroupSubscriber> leave) : IAsyncDisposable
+internal sealed class GroupSubscriber(BrokerHandler handler, int limit, Action<GroupSubscriber> leave) : IAsyncDisposable
 {
     private readonly CancellationTokenSource _stop = new();
     private readonly TaskCompletionSource _idle = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -9,6 +9,9 @@ internal sealed class GroupSubscriber(BrokerHandler handler, Action<GroupSubscri
     private int _isDisposed;
 
     public BrokerHandler Handler => handler;
+
+    /// <summary>Messages that it has in hand at most.</summary>
+    public int Limit => limit;
 
     public CancellationToken Stopped => _stop.Token;
 

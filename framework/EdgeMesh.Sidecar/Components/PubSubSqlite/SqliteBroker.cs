@@ -63,8 +63,8 @@ internal sealed class SqliteBroker : IPubSubBroker
         {
             var id = await Writer.AddGroupAsync(subscription.Topic, subscription.ConsumerGroup, _clock.GetUtcNow(), cancellation);
             var group = _groups.Add(id, subscription.Topic, subscription.ConsumerGroup);
-            group.Dispatcher ??= new GroupDispatcher(group, this, _clock, _options.MaxInFlight);
-            return group.Dispatcher.Add(handler);
+            group.Dispatcher ??= new GroupDispatcher(group, this, _clock);
+            return group.Dispatcher.Add(handler, Math.Max(subscription.InHand, _options.MaxInFlight));
         }
         finally
         {
