@@ -1,4 +1,5 @@
 using EdgeMesh.Sidecar.BuildingBlocks.PubSub;
+using EdgeMesh.Sidecar.BuildingBlocks.State;
 using Microsoft.Extensions.Logging;
 
 namespace EdgeMesh.Sidecar.Apps;
@@ -17,6 +18,7 @@ internal sealed class AppStarter(AppRuntime app, IReadOnlyList<Subscription> dec
     {
         try
         {
+            _parts.Push(OutboxRelay.Start(app, logger));
             if (app.Channel is { } channel)
             {
                 var arrival = new AppArrival(app, channel, declared, logger);

@@ -44,6 +44,12 @@ internal sealed record StateWrite(string Key, ReadOnlyMemory<byte>? Value)
     /// <summary>Seconds; 0 or less: never expires.</summary>
     public int? TtlSeconds { get; init; }
 
+    /// <summary>What the request says besides, for the outbox; null: nothing.</summary>
+    public IReadOnlyDictionary<string, string>? Metadata { get; init; }
+
+    /// <summary>The sidecar's own key, which no app has: it takes no prefix.</summary>
+    public bool IsMarker { get; init; }
+
     /// <summary>What is wrong with the request's options; the building block refuses it.</summary>
     public string? Fault { get; init; }
 }

@@ -50,12 +50,15 @@ internal static class StateMethods
             await StateBlock.DeleteManyAsync(store, [.. request.States.Select(s => Delete(s.Key, s.Etag, s.Options))], call.CancellationToken);
             return new Empty();
         });
+        methods.Add<QueryStateRequest, QueryStateResponse>("QueryStateAlpha1", (app, request, _) => throw StateBlock.NotQueryable(app, request.StoreName));
         methods.Add<ExecuteStateTransactionRequest, Empty>("ExecuteStateTransaction", async (app, request, call) =>
         {
-            await StateBlock.TransactAsync(StateBlock.Open(app, request.StoreName), [.. request.Operations.Select(Operation)], call.CancellationToken);
+            await StateBlock.TransactAsync(StateBlock.Open(app, request.StoreName), [.. request.Operations.Select(Operation)], Trace(call), call.CancellationToken);
             return new Empty();
         });
     }
+
+    private static TraceContext Trace(ServerCallContext call) => new(call.RequestHeaders.GetValue("traceparent"), call.RequestHeaders.GetValue("tracestate"));
 
     private static DaprFault EmptyKey() => new("ERR_STATE_SAVE", "state key cannot be empty", 400, StatusCode.InvalidArgument);
 
@@ -86,6 +89,7 @@ internal static class StateMethods
             ETag = ETag(item.Etag),
             FirstWrite = item.Options?.Concurrency == Concurrency.ConcurrencyFirstWrite,
             TtlSeconds = ttl,
+            Metadata = item.Metadata.Count > 0 ? item.Metadata : null,
             Fault = fault,
         };
     }

@@ -53,13 +53,6 @@ internal static class StateRequests
             ? [.. keys.EnumerateArray().Select(k => k.ValueKind == JsonValueKind.String ? k.GetString()! : throw Mistyped(k, "value of type string"))]
             : [];
 
-    public static int Parallelism(JsonElement root) => GoJson.Find(root, "parallelism") switch
-    {
-        null or { ValueKind: JsonValueKind.Null } => 0,
-        { ValueKind: JsonValueKind.Number } number when number.TryGetInt32(out var value) => value,
-        { } other => throw Mistyped(other, "struct field BulkGetRequest.parallelism of type int"),
-    };
-
     private static StateWrite Write(JsonElement item, ReadOnlyMemory<byte> body, string? defaultTtl)
     {
         if (item.ValueKind != JsonValueKind.Object)

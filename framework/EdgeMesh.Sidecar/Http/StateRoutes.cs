@@ -19,11 +19,14 @@ internal static class StateRoutes
         routes.MapMethods("/v1.0/state/{store}", Write, Answers.Route(SaveAsync));
         routes.MapMethods("/v1.0/state/{store}/bulk", Write, Answers.Route(BulkGetAsync));
         routes.MapMethods("/v1.0/state/{store}/transaction", Write, Answers.Route(TransactAsync));
+        routes.MapMethods("/v1.0-alpha1/state/{store}/query", Write, Answers.Route((context, app) => throw StateBlock.NotQueryable(app, context.Value("store"))));
         routes.MapGet("/v1.0/state/{store}/{key}", Answers.Route(GetAsync));
         routes.MapDelete("/v1.0/state/{store}/{key}", Answers.Route(DeleteAsync));
     }
 
     private static StateScope Store(HttpContext context, AppRuntime app) => StateBlock.Open(app, context.Value("store"));
+
+    private static TraceContext Trace(HttpContext context) => new(context.Request.Headers.TraceParent, context.Request.Headers.TraceState);
 
     private static string? Ttl(HttpContext context) => context.Request.Query["metadata." + StateOptions.TtlField];
 
@@ -74,7 +77,7 @@ internal static class StateRoutes
         var store = Store(context, app);
         using var body = await PooledBody.ReadAsync(context);
         using var json = JsonDocument.Parse(body.Memory);
-        await StateBlock.TransactAsync(store, StateRequests.Operations(json.RootElement, body.Memory, Ttl(context)), context.RequestAborted);
+        await StateBlock.TransactAsync(store, StateRequests.Operations(json.RootElement, body.Memory, Ttl(context)), Trace(context), context.RequestAborted);
         Answers.NoContent(context);
     }
 

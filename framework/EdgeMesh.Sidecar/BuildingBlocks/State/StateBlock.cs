@@ -28,8 +28,16 @@ internal static class StateBlock
             {
                 Reason = "DAPR_STATE_NOT_CONFIGURED",
             };
-        return new StateScope(driver, store, component.StatePrefix(app));
+        return new StateScope(driver, store, component.StatePrefix(app), app, OutboxOptions.Of(component.Spec));
     }
+
+    /// <summary>No store here can be queried.</summary>
+    public static DaprFault NotQueryable(AppRuntime app, string store) =>
+        new("ERR_STATE_STORE_NOT_SUPPORTED", "state store does not support querying", 500, StatusCode.Internal)
+        {
+            Reason = "DAPR_STATE_QUERYING_NOT_SUPPORTED",
+            Resource = ("state", Open(app, store).Name),
+        };
 
     public static Task<StateItem?> GetAsync(StateScope scope, string key, CancellationToken cancellation) =>
         scope.Driver.GetAsync(scope.Prefix + Checked(scope, key), cancellation);
@@ -48,10 +56,16 @@ internal static class StateBlock
     public static Task DeleteAsync(StateScope scope, StateWrite write, CancellationToken cancellation) =>
         WriteAllAsync(scope, [write], "ERR_STATE_DELETE", $"failed deleting state with key {write.Key}", cancellation);
 
-    public static async Task TransactAsync(StateScope scope, IReadOnlyList<StateWrite> writes, CancellationToken cancellation)
+    public static async Task TransactAsync(StateScope scope, IReadOnlyList<StateWrite> writes, TraceContext trace, CancellationToken cancellation)
     {
         const string Code = "ERR_STATE_TRANSACTION", Failed = "error while executing state transaction";
         var prefixed = Prefixed(scope, writes, Code, Failed);
+        if (scope.Outbox is { } outbox && prefixed.Length > 0)
+        {
+            var all = await RunAsync(() => Outbox.PublishAsync(scope.App, outbox, writes, trace, cancellation), Code, Failed);
+            prefixed = Prefixed(scope, all, Code, Failed);
+        }
+
         if (prefixed.Length == 0)
         {
             return;
@@ -118,7 +132,7 @@ internal static class StateBlock
         var prefixed = new StateWrite[writes.Count];
         for (var i = 0; i < prefixed.Length; i++)
         {
-            prefixed[i] = writes[i] with { Key = scope.Prefix + Checked(scope, writes[i].Key) };
+            prefixed[i] = writes[i].IsMarker ? writes[i] : writes[i] with { Key = scope.Prefix + Checked(scope, writes[i].Key) };
         }
 
         return writes.FirstOrDefault(w => w.Fault is not null) is { } faulty
@@ -140,4 +154,6 @@ internal static class StateBlock
 /// <param name="Driver">The store.</param>
 /// <param name="Name">The component's name.</param>
 /// <param name="Prefix">What goes before this app's keys.</param>
-internal readonly record struct StateScope(IStateStore Driver, string Name, string Prefix);
+/// <param name="App">Whose keys.</param>
+/// <param name="Outbox">Null: its transactions publish nothing.</param>
+internal readonly record struct StateScope(IStateStore Driver, string Name, string Prefix, AppRuntime App, OutboxOptions? Outbox);
