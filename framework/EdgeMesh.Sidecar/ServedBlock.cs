@@ -1,4 +1,6 @@
 using EdgeMesh.Sidecar.Apps;
+using EdgeMesh.Sidecar.BuildingBlocks.Bindings;
+using EdgeMesh.Sidecar.BuildingBlocks.Jobs;
 using EdgeMesh.Sidecar.BuildingBlocks.PubSub;
 using EdgeMesh.Sidecar.Grpc;
 using EdgeMesh.Sidecar.Http;
@@ -20,6 +22,11 @@ internal sealed record ServedBlock(Action<IEndpointRouteBuilder> Routes, Action<
         new(StateRoutes.MapState, StateMethods.Add),
         new(PubSubRoutes.MapPubSub, PubSubMethods.Add) { Part = AppSubscriptions.StartAsync },
         new(SecretsRoutes.MapSecrets, SecretsMethods.Add),
+        new(BindingRoutes.MapBindings, BindingMethods.Add) { Part = InputBindings.StartAsync },
+        new(ConfigurationRoutes.MapConfiguration, ConfigurationMethods.Add),
+        new(LockRoutes.MapLocks, LockMethods.Add),
+        new(CryptographyRoutes.MapCryptography, CryptographyMethods.Add),
+        new(JobRoutes.MapJobs, JobMethods.Add) { Part = JobRunner.StartAsync },
         new(MetadataRoutes.MapMetadata, MetadataMethods.Add),
         new(HealthRoutes.MapHealth, null),
         new(UnservedRoutes.MapUnserved, null),

@@ -1,6 +1,7 @@
 using System.Collections;
 using System.Net;
 using EdgeMesh.Sidecar.Apps;
+using EdgeMesh.Sidecar.BuildingBlocks.Jobs;
 using EdgeMesh.Sidecar.BuildingBlocks.PubSub;
 using EdgeMesh.Sidecar.Components;
 using EdgeMesh.Sidecar.Grpc;
@@ -62,10 +63,12 @@ public sealed class SidecarHost : IAsyncDisposable
             throw new SidecarConfigurationException(faults);
         }
 
+        var jobs = new JobStore(options);
+        components.Own(jobs);
         var starters = new List<AppStarter>();
         foreach (var app in options.Apps)
         {
-            var runtime = new AppRuntime(app, options, components, apps);
+            var runtime = new AppRuntime(app, options, components, apps) { Jobs = jobs };
             apps.Add(runtime);
             var declared = subscriptions.Where(s => s.Scopes.Count == 0 || s.Scopes.Contains(app.AppId, StringComparer.Ordinal)).Select(s => s.Subscription!);
             starters.Add(new AppStarter(runtime, [.. declared], logger));

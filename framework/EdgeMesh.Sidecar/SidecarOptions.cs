@@ -30,6 +30,9 @@ public sealed record SidecarOptions
     /// <summary>How long calls in flight may take to end when the sidecar stops.</summary>
     public TimeSpan ShutdownTimeout { get; init; } = DefaultShutdownTimeout;
 
+    /// <summary>The SQLite file that keeps the apps' jobs, made with the first one; <c>jobs.db</c> in the working directory when null.</summary>
+    public string? JobsFile { get; init; }
+
     /// <summary>The address that the APIs listen on.</summary>
     public string ListenAddress { get; init; } = "127.0.0.1";
 

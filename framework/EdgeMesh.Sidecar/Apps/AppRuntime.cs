@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using EdgeMesh.Sidecar.BuildingBlocks.Jobs;
 using EdgeMesh.Sidecar.BuildingBlocks.PubSub;
 using EdgeMesh.Sidecar.Components;
 
@@ -17,6 +18,9 @@ internal sealed class AppRuntime(SidecarAppOptions options, SidecarOptions proce
     public SidecarOptions Process => process;
 
     public AppDirectory Directory => directory;
+
+    /// <summary>The jobs of all apps of the process.</summary>
+    public required JobStore Jobs { get; init; }
 
     /// <summary>Null for an app that only calls.</summary>
     public AppChannel? Channel { get; } = options.AppEndpoint is { } endpoint ? new AppChannel(options, endpoint, (int)process.MaxBodySize) : null;

@@ -1,3 +1,11 @@
+using EdgeMesh.Sidecar.BuildingBlocks.Bindings;
+using EdgeMesh.Sidecar.BuildingBlocks.State;
+using EdgeMesh.Sidecar.Components.BindingsCron;
+using EdgeMesh.Sidecar.Components.BindingsHttp;
+using EdgeMesh.Sidecar.Components.BindingsLocalStorage;
+using EdgeMesh.Sidecar.Components.ConfigurationSqlite;
+using EdgeMesh.Sidecar.Components.CryptoLocalStorage;
+using EdgeMesh.Sidecar.Components.LockSqlite;
 using EdgeMesh.Sidecar.Components.Pluggable;
 using EdgeMesh.Sidecar.Components.PubSubInMemory;
 using EdgeMesh.Sidecar.Components.PubSubKafka;
@@ -23,7 +31,7 @@ internal static class DriverTable
     }
 
     /// <summary>Fields that the building blocks read, for all types of a block.</summary>
-    private static readonly string[] StateFields = ["keyPrefix", "actorStateStore"];
+    private static readonly string[] StateFields = ["keyPrefix", "actorStateStore", .. OutboxOptions.Fields];
     private static readonly string[] PubSubFields = ["consumerID", "allowedTopics", "publishingScopes", "subscriptionScopes", "protectedTopics"];
 
     private static readonly Dictionary<string, Driver> All = new(StringComparer.Ordinal)
@@ -39,6 +47,12 @@ internal static class DriverTable
         ["pubsub.in-memory/v1"] = new((_, context) => new MemoryBroker(context.Clock), PubSubFields),
         ["pubsub.edgemesh.sqlite/v1"] = new((spec, context) => SqliteBroker.Open(spec, context), [.. PubSubFields, .. SqliteBrokerOptions.Fields]),
         ["pubsub.edgemesh.link/v1"] = new((spec, context) => new LinkBroker(spec, context), [.. PubSubFields, "gateway", "peers", "queueLimit"]),
+        ["bindings.cron/v1"] = new((spec, context) => CronBinding.Open(spec, context), [.. InputBindings.Fields, .. CronBinding.Fields]),
+        ["bindings.http/v1"] = new((spec, context) => new HttpBinding(HttpBindingOptions.Read(spec), context.Clock), [.. InputBindings.Fields, .. HttpBindingOptions.Fields]),
+        ["bindings.localstorage/v1"] = new((spec, context) => LocalStorageBinding.Open(spec, context), [.. InputBindings.Fields, "rootPath"]),
+        ["configuration.edgemesh.sqlite/v1"] = new((spec, context) => SqliteConfigurationStore.Open(spec, context), SqliteConfigurationStore.Fields),
+        ["crypto.dapr.localstorage/v1"] = new((spec, context) => LocalStorageKeys.Open(spec, context), "path"),
+        ["lock.edgemesh.sqlite/v1"] = new((spec, context) => SqliteLockStore.Open(spec, context), ["keyPrefix", .. SqliteLockStore.Fields]),
         ["secretstores.local.file/v1"] = new((spec, context) => LocalFileSecretStore.Open(spec, context), "secretsFile", "nestedSeparator", "multiValued"),
         ["secretstores.local.env/v1"] = new((spec, context) => new EnvironmentSecretStore(spec, context), "prefix"),
     };

@@ -116,6 +116,17 @@ internal static class Answers
         await context.Response.Body.WriteAsync(json, context.RequestAborted);
     }
 
+    public static Task WriteJsonAsync(HttpContext context, Action<Utf8JsonWriter> write)
+    {
+        var buffer = new ArrayBufferWriter<byte>(256);
+        using (var json = new Utf8JsonWriter(buffer, Readable))
+        {
+            write(json);
+        }
+
+        return WriteJsonAsync(context, buffer.WrittenMemory);
+    }
+
     public static void NoContent(HttpContext context) => context.Response.StatusCode = StatusCodes.Status204NoContent;
 
     /// <summary>Per-request metadata: query parameters <c>metadata.x</c>.</summary>

@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.Text.Json;
 using EdgeMesh.Sidecar.Apps;
 using EdgeMesh.Sidecar.BuildingBlocks.Secrets;
@@ -20,13 +19,13 @@ internal static class SecretsRoutes
     private static async Task GetAsync(HttpContext context, AppRuntime app)
     {
         var secret = await SecretsBlock.GetAsync(app, context.Value("store"), context.Value("name"), context.RequestAborted);
-        await WriteAsync(context, json => Write(json, secret));
+        await Answers.WriteJsonAsync(context, json => Write(json, secret));
     }
 
     private static async Task GetAllAsync(HttpContext context, AppRuntime app)
     {
         var secrets = await SecretsBlock.GetAllAsync(app, context.Value("store"), context.RequestAborted);
-        await WriteAsync(context, json =>
+        await Answers.WriteJsonAsync(context, json =>
         {
             json.WriteStartObject();
             foreach (var (name, secret) in secrets)
@@ -48,16 +47,5 @@ internal static class SecretsRoutes
         }
 
         json.WriteEndObject();
-    }
-
-    private static Task WriteAsync(HttpContext context, Action<Utf8JsonWriter> write)
-    {
-        var buffer = new ArrayBufferWriter<byte>();
-        using (var json = new Utf8JsonWriter(buffer, Answers.Readable))
-        {
-            write(json);
-        }
-
-        return Answers.WriteJsonAsync(context, buffer.WrittenMemory);
     }
 }

@@ -10,14 +10,8 @@ internal static class UnservedRoutes
     private static readonly string[] Apis = 
     [
         "actors",
-        "bindings",
-        "configuration",
         "conversation",
-        "crypto",
-        "jobs",
-        "lock",
         "subtlecrypto",
-        "unlock",
         "workflows",
     ];
 
@@ -31,8 +25,6 @@ internal static class UnservedRoutes
             {
                 routes.Map($"/{version}/{api}/{{**rest}}", Answers.Route((_, _) => throw Refusal(api)));
             }
-
-            routes.Map($"/{version}/state/{{store}}/query", Answers.Route((_, _) => throw Refusal("state query")));
         }
     }
 

@@ -22,6 +22,8 @@ internal static class MetadataBlock
     private static string[] Capabilities(ComponentSpec spec) => spec.Type switch
     {
         "state.in-memory" or "state.sqlite" => ["ETAG", "TRANSACTIONAL", "TTL"],
+        "bindings.cron" => ["INPUT_BINDING"],
+        "bindings.http" or "bindings.localstorage" => ["OUTPUT_BINDING"],
         "secretstores.local.file" when spec["multiValued"] == "true" => ["MULTIPLE_KEY_VALUES_PER_SECRET"],
         _ => [],
     };

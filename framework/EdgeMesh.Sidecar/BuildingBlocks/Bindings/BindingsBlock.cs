@@ -1,0 +1,42 @@
+using EdgeMesh.Sidecar.Apps;
+using EdgeMesh.Sidecar.Components;
+using Grpc.Core;
+
+namespace EdgeMesh.Sidecar.BuildingBlocks.Bindings;
+
+/// <summary>Output bindings, whatever the transport.</summary>
+internal static class BindingsBlock
+{
+    public static async Task<BindingAnswer> InvokeAsync(AppRuntime app, string name, BindingRequest request, CancellationToken cancellation)
+    {
+        if (request.Operation.Length == 0)
+        {
+            throw Failed(name, "operation field is missing from request");
+        }
+
+        var component = app.Find(name) is { } found && found.Spec.Type.StartsWith("bindings.", StringComparison.Ordinal) ? found : null;
+        if (component is { Driver: null })
+        {
+            throw Failed(name, $"the binding is not open: {component.Failure}");
+        }
+
+        var binding = component?.Driver as IOutputBinding ?? throw Failed(name, $"couldn't find output binding {name}");
+        if (!binding.Operations.Contains(request.Operation, StringComparer.Ordinal))
+        {
+            throw Failed(name, $"binding {name} does not support operation {request.Operation}. supported operations:{string.Join(' ', binding.Operations)}");
+        }
+
+        try
+        {
+            return await binding.InvokeAsync(request, cancellation);
+        }
+        catch (Exception error) when (error is not (OperationCanceledException or BindingFailureException))
+        {
+            // Whatever a driver throws is this request's failure.
+            throw Failed(name, error.Message);
+        }
+    }
+
+    public static DaprFault Failed(string name, string reason) =>
+        new("ERR_INVOKE_OUTPUT_BINDING", $"error invoking output binding {name}: {reason}", 500, StatusCode.Internal);
+}

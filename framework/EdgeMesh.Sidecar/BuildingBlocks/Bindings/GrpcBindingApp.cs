@@ -1,0 +1,116 @@
+using System.Text.Json;
+using Dapr.AppCallback.Autogen.Grpc.v1;
+using EdgeMesh.Sidecar.Apps;
+using EdgeMesh.Sidecar.Components;
+using Grpc.Core;
+using Microsoft.Extensions.Logging;
+
+namespace EdgeMesh.Sidecar.BuildingBlocks.Bindings;
+
+/// <summary>Asked by <c>ListInputBindings</c>, told by <c>OnBindingEvent</c>. Its answer may name output bindings that get its data; states
+/// in it are not written, as with daprd.</summary>
+internal sealed partial class GrpcBindingApp(AppRuntime app, AppCallbacks callbacks, ILogger logger) : IBindingApp
+{
+    private static readonly TimeSpan AnswerLimit = TimeSpan.FromMinutes(10);
+    private ListInputBindingsResponse? _list;
+
+    public async Task<bool> WantsAsync(string binding, string route, CancellationToken cancellation)
+    {
+        _list ??= await AppQuestion.UntilAnsweredAsync(ListAsync, cancellation);
+        return _list.Bindings.Contains(binding);
+    }
+
+    /// <summary>An app that serves no such method reads nothing.</summary>
+    private async Task<ListInputBindingsResponse> ListAsync(CancellationToken cancellation)
+    {
+        try
+        {
+            return await callbacks.ListInputBindings(cancellation);
+        }
+        catch (RpcException error) when (error.StatusCode is StatusCode.Unavailable)
+        {
+            throw new HttpRequestException(error.Status.Detail, error);
+        }
+        catch (RpcException error) when (error.StatusCode is StatusCode.Cancelled)
+        {
+            throw new OperationCanceledException(error.Status.Detail, error, cancellation);
+        }
+        catch (RpcException)
+        {
+            return new ListInputBindingsResponse();
+        }
+    }
+
+    public async Task DeliverAsync(BindingEvent happened, CancellationToken cancellation)
+    {
+        try
+        {
+            var request = new BindingEventRequest { Name = happened.Binding, Metadata = { new Dictionary<string, string>(happened.Metadata) } };
+            var answer = await callbacks.OnBindingEvent(request, [], TimeProvider.System.GetUtcNow().UtcDateTime + AnswerLimit, cancellation);
+            if (answer.To.Count > 0)
+            {
+                await PassOnAsync(answer, cancellation);
+            }
+        }
+        catch (RpcException error)
+        {
+            LogFailed(app.AppId, happened.Binding, error.StatusCode, error.Status.Detail);
+        }
+        catch (OperationCanceledException)
+        {
+            // The sidecar stops.
+        }
+    }
+
+    private async Task PassOnAsync(BindingEventResponse answer, CancellationToken cancellation)
+    {
+        var data = IsJson(answer.Data.Memory) ? answer.Data.Memory : "null"u8.ToArray();
+        if (answer.Concurrency == BindingEventResponse.Types.BindingEventConcurrency.Parallel)
+        {
+            await Task.WhenAll(answer.To.Select(to => TryInvokeAsync(to, data, cancellation)));
+            return;
+        }
+
+        // One after the other; the first that fails ends it.
+        foreach (var to in answer.To)
+        {
+            if (!await TryInvokeAsync(to, data, cancellation))
+            {
+                return;
+            }
+        }
+    }
+
+    private async Task<bool> TryInvokeAsync(string binding, ReadOnlyMemory<byte> data, CancellationToken cancellation)
+    {
+        try
+        {
+            await BindingsBlock.InvokeAsync(app, binding, new BindingRequest("create", data, BindingAnswer.NoMetadata), cancellation);
+            return true;
+        }
+        catch (Exception error) when (error is DaprFault or BindingFailureException)
+        {
+            LogNotPassedOn(app.AppId, binding, error.Message);
+            return false;
+        }
+    }
+
+    private static bool IsJson(ReadOnlyMemory<byte> data)
+    {
+        try
+        {
+            using var document = JsonDocument.Parse(data);
+            return true;
+        }
+        catch (JsonException)
+        {
+            return false;
+        }
+    }
+
+    [LoggerMessage(LogLevel.Warning, "{App} failed with an event of binding {Binding}: it is gone ({Status}: {Reason})")]
+    private partial void LogFailed(string app, string binding, StatusCode status, string reason);
+
+    [LoggerMessage(LogLevel.Error, "What {App} answered to an event can't go to output binding {Binding}: {Reason}")]
+    private partial void LogNotPassedOn(string app, string binding, string reason);
+}

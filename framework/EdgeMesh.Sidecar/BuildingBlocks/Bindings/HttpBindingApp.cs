@@ -1,0 +1,77 @@
+using System.Net;
+using System.Net.Http.Headers;
+using EdgeMesh.Sidecar.Apps;
+using Microsoft.Extensions.Logging;
+
+namespace EdgeMesh.Sidecar.BuildingBlocks.Bindings;
+
+/// <summary>Asked by <c>OPTIONS</c> on the binding's route, told by <c>POST</c> there. daprd looks at no more of its answer than the
+/// status; states and further bindings in the body are for gRPC apps alone.</summary>
+internal sealed partial class HttpBindingApp(AppRuntime app, AppChannel channel, ILogger logger) : IBindingApp
+{
+    private static readonly TimeSpan AnswerLimit = TimeSpan.FromMinutes(10);
+
+    public async Task<bool> WantsAsync(string binding, string route, CancellationToken cancellation)
+    {
+        try
+        {
+            var status = await AppQuestion.UntilAnsweredAsync(limit => AskAsync(route, limit), cancellation);
+            if ((int)status is >= 200 and < 300 || status == HttpStatusCode.MethodNotAllowed)
+            {
+                return true;
+            }
+
+            LogNotWanted(app.AppId, binding, route, (int)status);
+        }
+        catch (UriFormatException error)
+        {
+            LogNotAsked(app.AppId, binding, route, error.Message);
+        }
+
+        return false;
+    }
+
+    private async Task<HttpStatusCode> AskAsync(string route, CancellationToken cancellation)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Options, channel.Address(route));
+        using var answer = await channel.SendAsync(request, cancellation);
+        return answer.StatusCode;
+    }
+
+    public async Task DeliverAsync(BindingEvent happened, CancellationToken cancellation)
+    {
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        limit.CancelAfter(AnswerLimit);
+        try
+        {
+            using var request = new HttpRequestMessage(HttpMethod.Post, channel.Address(happened.Route)) { Content = new ByteArrayContent([]) };
+            request.Content.Headers.ContentType = new MediaTypeHeaderValue("application/json");
+            foreach (var (field, value) in happened.Metadata)
+            {
+                request.Headers.TryAddWithoutValidation(field, value);
+            }
+
+            using var answer = await channel.SendAsync(request, limit.Token);
+            if (!answer.IsSuccessStatusCode)
+            {
+                LogRefused(app.AppId, happened.Binding, (int)answer.StatusCode);
+            }
+        }
+        catch (Exception error) when (error is HttpRequestException or IOException or UriFormatException or OperationCanceledException)
+        {
+            LogUnreachable(app.AppId, happened.Binding, error.Message);
+        }
+    }
+
+    [LoggerMessage(LogLevel.Information, "{App} does not read input binding {Binding}: OPTIONS {Route} answered {Status}")]
+    private partial void LogNotWanted(string app, string binding, string route, int status);
+
+    [LoggerMessage(LogLevel.Error, "{App} can't be asked whether it reads input binding {Binding} at {Route}, so it does not: {Reason}")]
+    private partial void LogNotAsked(string app, string binding, string route, string reason);
+
+    [LoggerMessage(LogLevel.Warning, "{App} answered {Status} to an event of binding {Binding}: it is gone")]
+    private partial void LogRefused(string app, string binding, int status);
+
+    [LoggerMessage(LogLevel.Warning, "{App} can't be reached with an event of binding {Binding}: it is gone ({Reason})")]
+    private partial void LogUnreachable(string app, string binding, string reason);
+}

@@ -1,0 +1,46 @@
+using EdgeMesh.Sidecar.Apps;
+using EdgeMesh.Sidecar.Components.ConfigurationSqlite;
+using Grpc.Core;
+
+namespace EdgeMesh.Sidecar.BuildingBlocks.Configuration;
+
+/// <summary>Configuration, whatever the transport.</summary>
+internal static class ConfigurationBlock
+{
+    public static IReadOnlyDictionary<string, ConfigurationValue> Get(AppRuntime app, string store, IReadOnlyCollection<string> keys)
+    {
+        var driver = Store(app, store);
+        try
+        {
+            return driver.Get(keys);
+        }
+        catch (Exception error) when (error is not DaprFault)
+        {
+            // Whatever the driver throws (a locked file, too many rows) is this request's failure.
+            throw new DaprFault("ERR_CONFIGURATION_GET", $"failed to get [{string.Join(' ', keys)}] from Configuration store {store}: {error.Message}", 500, StatusCode.Internal);
+        }
+    }
+
+    /// <summary>Opens a subscription of the app; without keys, of all of them.</summary>
+    public static ConfigurationSubscription Subscribe(AppRuntime app, string store, IReadOnlyCollection<string> keys)
+    {
+        var driver = Store(app, store);
+        return ConfigurationSubscriptions.Of(app).TryAdd(new ConfigurationSubscription(store, driver, keys), out var subscription)
+            ? subscription
+            : throw new DaprFault("ERR_CONFIGURATION_SUBSCRIBE", $"failed to subscribe [{string.Join(' ', keys)}] from Configuration store {store}: the app has {ConfigurationSubscriptions.Limit} subscriptions. End some first.", 500, StatusCode.Internal);
+    }
+
+    /// <summary>False: there is no such subscription.</summary>
+    public static bool Unsubscribe(AppRuntime app, string id) => ConfigurationSubscriptions.Of(app).TryEnd(id);
+
+    public static SqliteConfigurationStore Store(AppRuntime app, string name)
+    {
+        if (app.Find(name) is not { } component || !component.Spec.Type.StartsWith("configuration.", StringComparison.Ordinal))
+        {
+            throw new DaprFault("ERR_CONFIGURATION_STORE_NOT_FOUND", $"configuration store {name} not found", 400, StatusCode.InvalidArgument);
+        }
+
+        return component.Driver as SqliteConfigurationStore
+            ?? throw new DaprFault("ERR_CONFIGURATION_STORE_NOT_CONFIGURED", $"configuration store {name} is not open: {component.Failure}", 500, StatusCode.FailedPrecondition);
+    }
+}

@@ -1,0 +1,45 @@
+using System.Threading.Channels;
+using EdgeMesh.Sidecar.Components.ConfigurationSqlite;
+
+namespace EdgeMesh.Sidecar.BuildingBlocks.Configuration;
+
+/// <summary>One subscription: what changed waits here until its transport has brought it to the app. A slow app misses states in between
+/// and never the last: what waits longest is dropped first, and each change says the value as it was then.</summary>
+internal sealed class ConfigurationSubscription : IDisposable
+{
+    private const int QueueLimit = 1000;
+
+    private readonly Channel<Dictionary<string, ConfigurationValue>> _changes =
+        Channel.CreateBounded<Dictionary<string, ConfigurationValue>>(new BoundedChannelOptions(QueueLimit) { FullMode = BoundedChannelFullMode.DropOldest, SingleReader = true });
+
+    private readonly HashSet<string> _keys;
+    private readonly IDisposable _listening;
+
+    public ConfigurationSubscription(string store, SqliteConfigurationStore driver, IReadOnlyCollection<string> keys)
+    {
+        (Store, _keys) = (store, [.. keys]);
+        _listening = driver.Listen(Take);
+    }
+
+    public string Id { get; } = Guid.NewGuid().ToString();
+
+    public string Store { get; }
+
+    /// <summary>Ends when the subscription does.</summary>
+    public IAsyncEnumerable<Dictionary<string, ConfigurationValue>> ChangesAsync(CancellationToken cancellation) => _changes.Reader.ReadAllAsync(cancellation);
+
+    private void Take(IReadOnlyDictionary<string, ConfigurationValue> changed)
+    {
+        var wanted = changed.Where(c => _keys.Count == 0 || _keys.Contains(c.Key)).ToDictionary(StringComparer.Ordinal);
+        if (wanted.Count > 0)
+        {
+            _changes.Writer.TryWrite(wanted);
+        }
+    }
+
+    public void Dispose()
+    {
+        _listening.Dispose();
+        _changes.Writer.TryComplete();
+    }
+}

@@ -1,0 +1,50 @@
+using System.Diagnostics.CodeAnalysis;
+using System.Runtime.CompilerServices;
+using EdgeMesh.Sidecar.Apps;
+
+namespace EdgeMesh.Sidecar.BuildingBlocks.Configuration;
+
+/// <summary>The subscriptions of one app, by id.</summary>
+internal sealed class ConfigurationSubscriptions
+{
+    /// <summary>More than any app watches.</summary>
+    public const int Limit = 1000;
+
+    private static readonly ConditionalWeakTable<AppRuntime, ConfigurationSubscriptions> ByApp = [];
+
+    private readonly Lock _gate = new();
+    private readonly Dictionary<string, ConfigurationSubscription> _open = new(StringComparer.Ordinal);
+
+    public static ConfigurationSubscriptions Of(AppRuntime app) => ByApp.GetOrCreateValue(app);
+
+    public bool TryAdd(ConfigurationSubscription subscription, [NotNullWhen(true)] out ConfigurationSubscription? added)
+    {
+        lock (_gate)
+        {
+            added = _open.Count < Limit ? subscription : null;
+            if (added is null)
+            {
+                subscription.Dispose();
+                return false;
+            }
+
+            _open[subscription.Id] = subscription;
+            return true;
+        }
+    }
+
+    /// <summary>False: there is none of that id.</summary>
+    public bool TryEnd(string id)
+    {
+        lock (_gate)
+        {
+            if (!_open.Remove(id, out var subscription))
+            {
+                return false;
+            }
+
+            subscription.Dispose();
+            return true;
+        }
+    }
+}

@@ -1,0 +1,63 @@
+using EdgeMesh.Sidecar.Apps;
+using EdgeMesh.Sidecar.Components.LockSqlite;
+using Grpc.Core;
+
+namespace EdgeMesh.Sidecar.BuildingBlocks.Locks;
+
+/// <summary>Locks, whatever the transport. An app's locks are its own, unless the component's <c>keyPrefix</c> says otherwise.</summary>
+internal static class LocksBlock
+{
+    private const string Separator = "||";
+
+    public static async Task<bool> TryLockAsync(AppRuntime app, string store, string resource, string owner, int expirySeconds, CancellationToken cancellation)
+    {
+        var (locks, prefix) = Open(app, store, resource, owner);
+        if (expirySeconds <= 0)
+        {
+            throw DaprFault.Malformed($"ExpiryInSeconds is not positive in lock store {store}");
+        }
+
+        return await RunAsync(() => locks.TryLockAsync(Key(prefix, resource, "ERR_TRY_LOCK", Acquiring), owner, TimeSpan.FromSeconds(expirySeconds), cancellation), "ERR_TRY_LOCK", Acquiring);
+    }
+
+    public static async Task<UnlockOutcome> UnlockAsync(AppRuntime app, string store, string resource, string owner, CancellationToken cancellation)
+    {
+        var (locks, prefix) = Open(app, store, resource, owner);
+        return await RunAsync(() => locks.UnlockAsync(Key(prefix, resource, "ERR_UNLOCK", Releasing), owner, cancellation), "ERR_UNLOCK", Releasing);
+    }
+
+    private const string Acquiring = "failed to try acquiring lock";
+    private const string Releasing = "failed to release lock";
+
+    private static (SqliteLockStore Locks, string Prefix) Open(AppRuntime app, string store, string resource, string owner)
+    {
+        if (app.Find(store) is not { } component || !component.Spec.Type.StartsWith("lock.", StringComparison.Ordinal))
+        {
+            throw new DaprFault("ERR_LOCK_STORE_NOT_FOUND", $"lock store {store} not found", 400, StatusCode.InvalidArgument);
+        }
+
+        var locks = component.Driver as SqliteLockStore
+            ?? throw new DaprFault("ERR_LOCK_STORE_NOT_CONFIGURED", $"lock store {store} is not open: {component.Failure}", 500, StatusCode.FailedPrecondition);
+        return resource.Length == 0 ? throw DaprFault.Malformed($"ResourceId is empty in lock store {store}")
+            : owner.Length == 0 ? throw DaprFault.Malformed($"LockOwner is empty in lock store {store}")
+            : (locks, component.StatePrefix(app));
+    }
+
+    private static string Key(string prefix, string resource, string code, string failed) =>
+        resource.Contains(Separator, StringComparison.Ordinal)
+            ? throw new DaprFault(code, $"{failed}: input key/keyPrefix '{resource}' can't contain '{Separator}'", 500, StatusCode.Internal)
+            : prefix + resource;
+
+    private static async Task<T> RunAsync<T>(Func<Task<T>> run, string code, string failed)
+    {
+        try
+        {
+            return await run();
+        }
+        catch (Exception error) when (error is not (OperationCanceledException or DaprFault))
+        {
+            // Whatever the driver throws (a full disk, a locked file) is this request's failure.
+            throw new DaprFault(code, $"{failed}: {error.Message}", 500, StatusCode.Internal);
+        }
+    }
+}
