@@ -98,11 +98,7 @@ public sealed class SidecarApiTests
 
     [Theory]
     [InlineData("PUT", "/v1.0/actors/type/id/method/x", "actors")]
-    [InlineData("POST", "/v1.0/bindings/x", "bindings")]
-    [InlineData("GET", "/v1.0/configuration/x", "configuration")]
-    [InlineData("POST", "/v1.0-alpha1/lock/x", "lock")]
-    [InlineData("POST", "/v1.0-alpha1/jobs/x", "jobs")]
-    [InlineData("POST", "/v1.0-alpha1/state/memory/query", "state query")]
+    [InlineData("POST", "/v1.0-alpha1/conversation/x/converse", "conversation")]
     public async Task Api_ThatIsNotServed_IsRefusedByName(string method, string path, string api)
     {
         await using var sidecar = await TestSidecar.StartAsync();
@@ -117,7 +113,7 @@ public sealed class SidecarApiTests
     public async Task Grpc_MethodThatIsNotServed_IsUnimplemented()
     {
         await using var sidecar = await TestSidecar.StartAsync();
-        var error = await Assert.ThrowsAsync<RpcException>(async () => await sidecar.Grpc().TryLockAlpha1Async(new TryLockRequest(), TestSidecar.GrpcToken, cancellationToken: TestSidecar.Cancellation));
+        var error = await Assert.ThrowsAsync<RpcException>(async () => await sidecar.Grpc().SubtleGetKeyAlpha1Async(new SubtleGetKeyRequest(), TestSidecar.GrpcToken, cancellationToken: TestSidecar.Cancellation));
         Assert.Equal(StatusCode.Unimplemented, error.StatusCode);
     }
 
