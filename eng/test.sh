@@ -6,7 +6,7 @@ Usage: ./edgemesh test [--engines] [--filter TEXT]
 
 Builds the house and runs every test project. Needs the .NET SDK alone.
 
-  --engines      also the tests against real engines: daprd, RabbitMQ, Kafka, Cassandra, PostgreSQL, Redis.
+  --engines      also the tests against real engines: daprd, RabbitMQ, Kafka, Cassandra, PostgreSQL, Redis, npm.
                  Found in the folder EDGEMESH_ENGINES, else on PATH. One that is missing is a failure, never a skip.
   --filter TEXT  only tests whose full name contains TEXT (upper and lower case matter)
   --project NAME only the test projects whose name contains NAME
@@ -39,12 +39,13 @@ require_engines() {
   have_engine prometheus && have_engine promtool || missing+=("prometheus and promtool (Debian: prometheus)")
   have_engine java || missing+=("java 17 (Debian: openjdk-17-jre-headless)")
   have_engine rabbitmq-server /usr/sbin/rabbitmq-server || missing+=("rabbitmq-server (Debian: rabbitmq-server)")
+  have_engine npm || missing+=("npm (Debian: npm)")
+  have_engine node || missing+=("node (Debian: nodejs)")
   have_engine redis-server || missing+=("redis-server (Debian: redis-server)")
   have_engine postgres /usr/lib/postgresql/*/bin/postgres || missing+=("postgres (Debian: postgresql)")
   have_engine clang || missing+=("clang (Debian: clang)")
   have_engine wasm-ld || missing+=("wasm-ld (Debian: lld)")
   [ -e /usr/lib/wasm32-wasi/libc.a ] || missing+=("a C library for WebAssembly (Debian: wasi-libc libclang-rt-dev-wasm32)")
-  have_engine npm || missing+=("npm (Debian: npm)")
   [ ${#missing[@]} -eq 0 ] && return 0
   echo "edgemesh test: --engines needs what is missing here:" >&2
   printf '  - %s\n' "${missing[@]}" >&2

@@ -41,6 +41,10 @@ internal sealed class TestApp : IAsyncDisposable
         web.MapGet("/dapr/config", () => Results.Text("{}", "application/json"));
         web.MapMethods("/echo/{**path}", ["GET", "POST", "PUT", "DELETE", "PATCH", "HEAD"], EchoAsync);
         web.MapPost("/deliver/{name}", app.TakeAsync);
+        web.MapPost("/job/{name}", (string name, HttpRequest request) => app.TakeAsync("job-" + name, request));
+        web.MapPost("/configuration/{store}/{key}", (string key, HttpRequest request) => app.TakeAsync("configuration-" + key, request));
+        web.MapPost("/bindings/{name}", (string name, HttpRequest request) => app.TakeAsync("binding-" + name, request));
+        web.MapMethods("/bindings/{name}", ["OPTIONS"], (string name) => name == "unwanted" ? Results.NotFound() : Results.Ok());
         web.MapMethods("/status/{code:int}", ["GET", "POST"], (int code) => Results.Text("{\"status\":" + code + "}", "application/json", statusCode: code));
         await web.StartAsync(cancellation);
         app.Url = new Uri(web.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First());

@@ -11,6 +11,7 @@ internal sealed class DaprdEngine : IDaprEngine
     private readonly List<Process> _processes = [];
     private readonly Dictionary<string, (Uri Http, Uri Grpc)> _endpoints = [];
     private readonly ConcurrentQueue<string> _log = new();
+    private ControlPlane? _controlPlane;
 
     public Uri Http(string appId) => _endpoints[appId].Http;
 
@@ -33,9 +34,13 @@ internal sealed class DaprdEngine : IDaprEngine
                   connectionString: {Path.Combine(setup.Folder, "names.db")}
                   cleanupInterval: "-1s"
                   updateInterval: "30s"
+              features:
+                - name: ActorStateTTL
+                  enabled: true
             """, cancellation);
         try
         {
+            engine._controlPlane = setup.ControlPlane ? await ControlPlane.StartAsync(setup.Folder, cancellation) : null;
             // One after the other: two that make one SQLite file at the same moment find it locked, and end.
             foreach (var app in setup.Apps)
             {
@@ -62,13 +67,14 @@ internal sealed class DaprdEngine : IDaprEngine
             RedirectStandardOutput = true,
             RedirectStandardError = true,
         };
-        foreach (var argument in new[]
-        {
+        foreach (var argument in (string[])
+        [
             "--app-id", app.AppId, "--app-port", Text(app.Port), "--dapr-http-port", Text(http), "--dapr-grpc-port", Text(grpc),
             "--dapr-internal-grpc-port", Text(FreePorts.Take()), "--metrics-port", Text(FreePorts.Take()), "--dapr-public-port", Text(FreePorts.Take()),
             "--dapr-listen-addresses", "127.0.0.1", "--resources-path", setup.Resources, "--config", configuration, "--log-level", "warn",
             "--dapr-internal-grpc-listen-address", "127.0.0.1", "--metrics-listen-address", "127.0.0.1",
-        })
+            .. _controlPlane?.Flags ?? [],
+        ])
         {
             start.ArgumentList.Add(argument);
         }
@@ -140,6 +146,11 @@ internal sealed class DaprdEngine : IDaprEngine
             process.Kill(entireProcessTree: true);
             await process.WaitForExitAsync();
             process.Dispose();
+        }
+
+        if (_controlPlane is not null)
+        {
+            await _controlPlane.DisposeAsync();
         }
     }
 

@@ -5,6 +5,9 @@ namespace EdgeMesh.ConformanceTests.Engines;
 /// <summary>What both engines start from: the same resources, the same apps.</summary>
 internal sealed record EngineSetup(string Folder, IReadOnlyList<TestApp> Apps)
 {
+    /// <summary>Whether daprd gets placement and scheduler: for actors and jobs.</summary>
+    public bool ControlPlane { get; init; }
+
     public const string ApiToken = "conformance-api-token";
 
     /// <summary>What the engine's environment has beside the usual.</summary>
