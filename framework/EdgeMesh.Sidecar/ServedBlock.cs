@@ -1,4 +1,5 @@
 using EdgeMesh.Sidecar.Apps;
+using EdgeMesh.Sidecar.BuildingBlocks.Actors;
 using EdgeMesh.Sidecar.BuildingBlocks.Bindings;
 using EdgeMesh.Sidecar.BuildingBlocks.Jobs;
 using EdgeMesh.Sidecar.BuildingBlocks.PubSub;
@@ -21,6 +22,7 @@ internal sealed record ServedBlock(Action<IEndpointRouteBuilder> Routes, Action<
     [
         new(StateRoutes.MapState, StateMethods.Add),
         new(PubSubRoutes.MapPubSub, PubSubMethods.Add) { Part = AppSubscriptions.StartAsync },
+        new(ActorRoutes.MapActors, ActorMethods.Add) { Part = ActorHosting.StartAsync },
         new(SecretsRoutes.MapSecrets, SecretsMethods.Add),
         new(BindingRoutes.MapBindings, BindingMethods.Add) { Part = InputBindings.StartAsync },
         new(ConfigurationRoutes.MapConfiguration, ConfigurationMethods.Add),

@@ -57,6 +57,7 @@ public sealed class SidecarHost : IAsyncDisposable
         var apps = new AppDirectory();
         var context = new ComponentContext(options.WorkingDirectory ?? Directory.GetCurrentDirectory(), options.Clock, options.Environment ?? ProcessEnvironment(), id => apps.Find(id)?.Channel) { Loggers = loggers };
         var components = await new ComponentOpener(options, context, faults, logger).OpenAsync(resources.Components, cancellation);
+        BuildingBlocks.Actors.ActorState.Check(components, options.Apps, faults);
         if (faults.Count > 0)
         {
             await components.DisposeAsync();

@@ -36,6 +36,9 @@ public sealed record SidecarOptions
     /// <summary>The address that the APIs listen on.</summary>
     public string ListenAddress { get; init; } = "127.0.0.1";
 
+    /// <summary>For tests: stands between the sidecar and its components; null: nothing does.</summary>
+    public ComponentTap? Tap { get; init; }
+
     /// <summary>Reads what <c>secretstores.local.env</c> gives out; the process environment when null.</summary>
     public IReadOnlyDictionary<string, string>? Environment { get; init; }
 }
@@ -51,6 +54,9 @@ public sealed record SidecarAppOptions
 
     /// <summary>How the app listens there.</summary>
     public AppProtocol AppProtocol { get; init; }
+
+    /// <summary>For tests: makes the way to the app from the sidecar's own handler, or in its place; null: the sidecar's own.</summary>
+    public Func<HttpMessageHandler, HttpMessageHandler>? AppHandler { get; init; }
 
     /// <summary>Port of the HTTP API; 0 takes a free one.</summary>
     public int HttpPort { get; init; }

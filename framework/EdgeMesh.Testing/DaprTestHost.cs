@@ -12,13 +12,14 @@ public sealed class DaprTestHost : IAsyncDisposable
 {
     private static readonly TimeSpan ReadyPause = TimeSpan.FromMilliseconds(10);
 
+    private readonly DaprTestHostOptions _options;
     private readonly bool _ownsData;
     private readonly Dictionary<string, HostedApp> _apps;
     private SidecarHost? _sidecar;
 
     private DaprTestHost(DaprTestHostOptions options)
     {
-        _ownsData = options.DataDirectory is null;
+        (_options, _ownsData, Faults) = (options, options.DataDirectory is null, new FaultPlan(options.Clock));
         DataDirectory = options.DataDirectory is { } given
             ? Directory.CreateDirectory(given).FullName
             : Directory.CreateTempSubdirectory("edgemesh-test-").FullName;
@@ -28,11 +29,17 @@ public sealed class DaprTestHost : IAsyncDisposable
             directory.Save(directoryPath = Path.Combine(DataDirectory, "mesh.json"));
         }
 
-        _apps = options.Apps.ToDictionary(a => a.AppId, a => new HostedApp(a, options, DataDirectory, directoryPath));
+        _apps = options.Apps.ToDictionary(a => a.AppId, a => new HostedApp(a, options, DataDirectory, directoryPath, Calls, Faults));
     }
 
     /// <summary>The site's folder.</summary>
     public string DataDirectory { get; }
+
+    /// <summary>What passed: published messages and their deliveries, invocations, actors' calls, reads and writes of state.</summary>
+    public CallLog Calls { get; } = new();
+
+    /// <summary>Faults on demand.</summary>
+    public FaultPlan Faults { get; }
 
     /// <summary>Starts the sidecar, then the apps, and waits until all are ready.</summary>
     /// <exception cref="TimeoutException">An app is not ready in <see cref="DaprTestHostOptions.ReadyLimit"/>; the message says what each waits for.</exception>
@@ -42,14 +49,9 @@ public sealed class DaprTestHost : IAsyncDisposable
         try
         {
             host.WriteSecrets(options);
-            host._sidecar = await SidecarHost.StartAsync(host.Sidecar(options), options.Loggers, cancellation);
-            foreach (var app in host._apps.Values)
-            {
-                app.Connect(host._sidecar);
-            }
-
+            await host.OpenSidecarAsync(cancellation);
             await Task.WhenAll(host._apps.Values.Select(a => a.StartAsync(cancellation)));
-            await host.WaitUntilReadyAsync(options.ReadyLimit, cancellation);
+            await host.WaitUntilReadyAsync(host._apps.Values.Where(a => !a.IsAttached), cancellation);
             return host;
         }
         catch
@@ -81,6 +83,36 @@ public sealed class DaprTestHost : IAsyncDisposable
     /// <summary>Starts an app that was stopped, with the same settings, port and tokens.</summary>
     public Task StartAppAsync(string appId, CancellationToken cancellation) => Find(appId).StartAsync(cancellation);
 
+    /// <summary>What an app must be told to find its sidecar: configuration keys and values, as <c>dapr run</c> sets them in the environment.</summary>
+    public IReadOnlyDictionary<string, string?> Settings(string appId) => Find(appId).Settings();
+
+    /// <summary>Brings an app that another host of this process runs, and waits until its sidecar has asked it what it needs.</summary>
+    /// <param name="appId">An app given as <see cref="TestApp.Attached"/>.</param>
+    /// <param name="handler">The way to it: <c>factory.Server.CreateHandler()</c>.</param>
+    /// <param name="cancellation">Ends the wait.</param>
+    public Task AttachAsync(string appId, HttpMessageHandler handler, CancellationToken cancellation)
+    {
+        var app = Find(appId);
+        app.Attach(handler);
+        return WaitUntilReadyAsync([app], cancellation);
+    }
+
+    /// <summary>The sidecar is gone, as far as apps can tell: nothing answers at its ports, and what its components had in memory is lost.</summary>
+    public async Task StopSidecarAsync()
+    {
+        if (Interlocked.Exchange(ref _sidecar, null) is { } sidecar)
+        {
+            await sidecar.DisposeAsync();
+        }
+    }
+
+    /// <summary>The sidecar comes back on its ports, and takes up what its components kept. Returns when every app is ready again.</summary>
+    public async Task StartSidecarAsync(CancellationToken cancellation)
+    {
+        await OpenSidecarAsync(cancellation);
+        await WaitUntilReadyAsync(_apps.Values, cancellation);
+    }
+
     /// <summary>Stops the apps, then the sidecar, and removes the temporary folder.</summary>
     public async ValueTask DisposeAsync()
     {
@@ -89,11 +121,7 @@ public sealed class DaprTestHost : IAsyncDisposable
             await app.DisposeAsync();
         }
 
-        if (_sidecar is not null)
-        {
-            await _sidecar.DisposeAsync();
-        }
-
+        await StopSidecarAsync();
         if (_ownsData)
         {
             Directory.Delete(DataDirectory, recursive: true);
@@ -103,23 +131,33 @@ public sealed class DaprTestHost : IAsyncDisposable
     private HostedApp Find(string appId) =>
         _apps.GetValueOrDefault(appId) ?? throw new ArgumentException($"No app '{appId}' here; there are {string.Join(", ", _apps.Keys)}.", nameof(appId));
 
-    private SidecarOptions Sidecar(DaprTestHostOptions options)
+    private async Task OpenSidecarAsync(CancellationToken cancellation)
     {
-        var resources = options.ResourcesPath;
+        if (_sidecar is not null)
+        {
+            throw new InvalidOperationException("The sidecar runs.");
+        }
+
+        var resources = _options.ResourcesPath;
         if (resources is null)
         {
             resources = Path.Combine(DataDirectory, "resources.yaml");
-            File.WriteAllText(resources, options.Resources);
+            await File.WriteAllTextAsync(resources, _options.Resources, cancellation);
         }
 
-        return new SidecarOptions
+        _sidecar = await SidecarHost.StartAsync(new SidecarOptions
         {
-            Namespace = options.Site,
+            Namespace = _options.Site,
             ResourcesPaths = [resources],
             WorkingDirectory = DataDirectory,
-            Clock = options.Clock,
+            Clock = _options.Clock,
+            Tap = new ComponentCalls(Calls, Faults).TapAsync,
             Apps = [.. _apps.Values.Select(a => a.Sidecar)],
-        };
+        }, _options.Loggers, cancellation);
+        foreach (var app in _apps.Values)
+        {
+            app.Connect(_sidecar);
+        }
     }
 
     private void WriteSecrets(DaprTestHostOptions options)
@@ -139,10 +177,11 @@ public sealed class DaprTestHost : IAsyncDisposable
         File.WriteAllText(path, JsonSerializer.Serialize(secrets));
     }
 
-    private async Task WaitUntilReadyAsync(TimeSpan limit, CancellationToken cancellation)
+    private async Task WaitUntilReadyAsync(IEnumerable<HostedApp> apps, CancellationToken cancellation)
     {
+        var limit = _options.ReadyLimit;
         var started = TimeProvider.System.GetTimestamp();
-        foreach (var app in _apps.Values.Where(_ => limit > TimeSpan.Zero))
+        foreach (var app in apps.Where(_ => limit > TimeSpan.Zero))
         {
             while (await WaitsForAsync(app, cancellation) is { } reason)
             {

@@ -44,6 +44,12 @@ public sealed record DaprTestHostOptions
 /// <param name="Create">Makes the app, as <c>Program.cs</c> does; null for an app that only calls, such as the test itself.</param>
 public sealed record TestApp(string AppId, Func<WebApplicationBuilder, WebApplication>? Create = null)
 {
+    /// <summary>An app that another host of this process runs, such as <c>WebApplicationFactory</c>; the test attaches it once it is there.</summary>
+    public static TestApp Attached(string appId) => new(appId) { IsAttached = true };
+
+    /// <summary>Whether <see cref="DaprTestHost.AttachAsync"/> brings it.</summary>
+    public bool IsAttached { get; private init; }
+
     /// <summary>Settings of this app, under configuration keys.</summary>
     public IReadOnlyDictionary<string, string?> Settings { get; init; } = new Dictionary<string, string?>();
 }

@@ -9,11 +9,14 @@ using Microsoft.Extensions.Hosting;
 namespace EdgeMesh.Testing;
 
 /// <summary>One app of the host: its port and tokens, which stay, and the running instance, which may go and come.</summary>
-internal sealed class HostedApp(TestApp app, DaprTestHostOptions options, string dataDirectory, string? directoryPath) : IAsyncDisposable
+internal sealed class HostedApp(TestApp app, DaprTestHostOptions options, string dataDirectory, string? directoryPath, CallLog calls, FaultPlan faults) : IAsyncDisposable
 {
     private readonly string _apiToken = NewToken();
     private readonly string _appToken = NewToken();
-    private readonly Uri? _endpoint = app.Create is null ? null : new Uri($"http://127.0.0.1:{LoopbackPorts.Take()}");
+    private readonly Uri? _endpoint = app.Create is not null ? new Uri($"http://127.0.0.1:{LoopbackPorts.Take()}") : app.IsAttached ? new Uri("http://attached.invalid") : null;
+    private readonly AttachedHandler? _attached = app.IsAttached ? new AttachedHandler() : null;
+    // A sidecar that dies comes back where it was: apps know it by its ports.
+    private readonly (int Http, int Grpc) _ports = (LoopbackPorts.Take(), LoopbackPorts.Take());
     private ServiceProvider? _clients;
     private Uri? _sidecarHttp;
     private Uri? _sidecarGrpc;
@@ -22,13 +25,29 @@ internal sealed class HostedApp(TestApp app, DaprTestHostOptions options, string
 
     public WebApplication? Running { get; private set; }
 
-    public SidecarAppOptions Sidecar => new() { AppId = app.AppId, AppEndpoint = _endpoint, ApiToken = _apiToken, AppToken = _appToken };
+    public bool IsAttached => app.IsAttached;
+
+    public SidecarAppOptions Sidecar => new()
+    {
+        AppId = app.AppId,
+        AppEndpoint = _endpoint,
+        AppHandler = direct => new AppCalls(app.AppId, calls, faults, _attached ?? direct),
+        HttpPort = _ports.Http,
+        GrpcPort = _ports.Grpc,
+        ApiToken = _apiToken,
+        AppToken = _appToken,
+    };
 
     public DaprClient Dapr => (_clients ??= Clients()).GetRequiredService<DaprClient>();
 
     public void Connect(SidecarHost sidecar) => (_sidecarHttp, _sidecarGrpc) = (sidecar.HttpEndpoint(AppId), sidecar.GrpcEndpoint(AppId));
 
-    public HttpClient AppClient() => Client(_endpoint ?? throw new InvalidOperationException($"'{AppId}' only calls; it has no address."), _appToken);
+    public void Attach(HttpMessageHandler handler) =>
+        (_attached ?? throw new InvalidOperationException($"'{AppId}' is run by this host. Give it as TestApp.Attached(\"{AppId}\") to attach it.")).Attach(handler);
+
+    public HttpClient AppClient() => app.Create is null
+        ? throw new InvalidOperationException(app.IsAttached ? $"'{AppId}' is run by another host: call it through that." : $"'{AppId}' only calls; it has no address.")
+        : Client(_endpoint!, _appToken);
 
     public HttpClient SidecarClient(string path = "/") => Client(new Uri(_sidecarHttp!, path), _apiToken);
 
@@ -83,7 +102,7 @@ internal sealed class HostedApp(TestApp app, DaprTestHostOptions options, string
         }
     }
 
-    private Dictionary<string, string?> Settings()
+    public Dictionary<string, string?> Settings()
     {
         var settings = new Dictionary<string, string?>
         {
@@ -91,7 +110,7 @@ internal sealed class HostedApp(TestApp app, DaprTestHostOptions options, string
             ["EdgeMesh:DataDirectory"] = dataDirectory,
             ["EdgeMesh:Directory"] = directoryPath,
             ["EdgeMesh:StopSeconds"] = "5",
-            ["urls"] = _endpoint?.ToString(),
+            ["urls"] = app.IsAttached ? null : _endpoint?.ToString(),
             ["DAPR_HTTP_ENDPOINT"] = _sidecarHttp?.ToString(),
             ["DAPR_GRPC_ENDPOINT"] = _sidecarGrpc?.ToString(),
             ["DAPR_API_TOKEN"] = _apiToken,

@@ -24,6 +24,17 @@ public static class TestComponents
         apiVersion: dapr.io/v1alpha1
         kind: Component
         metadata:
+          name: actors
+        spec:
+          type: state.in-memory
+          version: v1
+          metadata:
+            - name: actorStateStore
+              value: "true"
+        ---
+        apiVersion: dapr.io/v1alpha1
+        kind: Component
+        metadata:
           name: events
         spec:
           type: pubsub.in-memory

@@ -18,16 +18,19 @@ internal sealed class TestApp : IAsyncDisposable
 
     public Uri Url => new(_web.Urls.First());
 
-    public static async Task<TestApp> StartAsync(Func<HttpContext, Task>? handler = null, Func<HttpContext, Task>? subscribe = null)
+    public static async Task<TestApp> StartAsync(Func<HttpContext, Task>? handler = null, Func<HttpContext, Task>? subscribe = null, Func<HttpContext, Task>? config = null)
     {
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
         builder.WebHost.UseUrls("http://127.0.0.1:0");
         builder.WebHost.ConfigureKestrel(k => (k.Limits.MaxRequestBodySize, k.AddServerHeader) = (null, false));
         var web = builder.Build();
-        web.Run(context => context.Request.Path == "/dapr/subscribe"
-            ? (subscribe ?? (c => c.Response.WriteAsync("[]")))(context)
-            : (handler ?? EchoAsync)(context));
+        web.Run(context => context.Request.Path.Value switch
+        {
+            "/dapr/subscribe" => (subscribe ?? (c => c.Response.WriteAsync("[]")))(context),
+            "/dapr/config" => (config ?? (c => c.Response.WriteAsync("{}")))(context),
+            _ => (handler ?? EchoAsync)(context),
+        });
         await web.StartAsync();
         return new TestApp(web);
     }

@@ -25,7 +25,7 @@ public sealed class DaprTestHostTests
     {
         await using var host = await StartShopAsync();
 
-        await host.Dapr("test").PublishEventAsync("events", "orders", new Order("bandage", 1), Token);
+        await host.Dapr("test").PublishEventAsync("events", "orders", new StockOrder("bandage", 1), Token);
         await host.Services("stock").GetRequiredService<Handled>().FirstAsync(Token);
 
         Assert.Equal(9, await LeftAsync(host));

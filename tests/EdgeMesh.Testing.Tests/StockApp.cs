@@ -17,7 +17,7 @@ internal static class StockApp
         app.UseCloudEvents();
         app.MapSubscribeHandler();
         app.MapGet("/left/{item}", (string item, DaprClient dapr) => LeftAsync(dapr, item));
-        app.MapPost("/orders", [Topic("events", "orders")] async (Order order, DaprClient dapr, Handled handled) =>
+        app.MapPost("/orders", [Topic("events", "orders")] async (StockOrder order, DaprClient dapr, Handled handled) =>
         {
             await dapr.SaveStateAsync("heads", order.Item, await LeftAsync(dapr, order.Item) - order.Count);
             handled.Add();
@@ -28,7 +28,7 @@ internal static class StockApp
     private static async Task<int> LeftAsync(DaprClient dapr, string item) => await dapr.GetStateAsync<int?>("heads", item) ?? 10;
 }
 
-internal sealed record Order(string Item, int Count);
+internal sealed record StockOrder(string Item, int Count);
 
 /// <summary>Lets a test wait until an event was handled.</summary>
 internal sealed class Handled

@@ -16,7 +16,7 @@ internal sealed class AppChannel : IDisposable
     {
         (AppId, Endpoint, _token, Protocol) = (app.AppId, endpoint, app.AppToken, app.AppProtocol);
         _version = app.AppProtocol is AppProtocol.Http or AppProtocol.Https ? HttpVersion.Version11 : HttpVersion.Version20;
-        var handler = Handler();
+        var handler = app.AppHandler?.Invoke(Handler()) ?? Handler();
         _client = new HttpMessageInvoker(handler);
         if (app.AppProtocol is AppProtocol.Grpc or AppProtocol.Grpcs)
         {
@@ -66,7 +66,7 @@ internal sealed class AppChannel : IDisposable
         _client.Dispose();
     }
 
-    private static SocketsHttpHandler Handler()
+    private static HttpMessageHandler Handler()
     {
         var handler = new SocketsHttpHandler
         {

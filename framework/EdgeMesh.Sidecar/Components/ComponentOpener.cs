@@ -127,8 +127,8 @@ internal sealed partial class ComponentOpener(SidecarOptions options, ComponentC
     }
 
     /// <summary>As building blocks see it. The types of our own that carry between sites have no namespaces.</summary>
-    private static object Exposed(ComponentSpec spec, object opened) =>
-        opened is IPubSubBroker broker and IServerDriver ? PrefixedBroker.Of(broker, spec.TopicPrefix) : opened;
+    private object Exposed(ComponentSpec spec, object opened) =>
+        TappedComponents.Behind(options.Tap, spec.Name, opened is IPubSubBroker broker and IServerDriver ? PrefixedBroker.Of(broker, spec.TopicPrefix) : opened);
 
     /// <summary>The process goes on without the component, which opens when its server answers.</summary>
     private ComponentDriver Await(IServerDriver server, ComponentResource resource, ComponentSpec spec, string failure)

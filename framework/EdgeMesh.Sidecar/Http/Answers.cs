@@ -65,6 +65,7 @@ internal static class Answers
         }
 
         context.Response.StatusCode = fault.HttpStatus;
+        context.Response.Headers.RetryAfter = fault.HttpStatus == StatusCodes.Status429TooManyRequests ? "1" : default;
         await WriteJsonAsync(context, body.WrittenMemory);
     }
 

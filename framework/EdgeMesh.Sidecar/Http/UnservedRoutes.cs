@@ -9,7 +9,6 @@ internal static class UnservedRoutes
 {
     private static readonly string[] Apis = 
     [
-        "actors",
         "conversation",
         "subtlecrypto",
         "workflows",

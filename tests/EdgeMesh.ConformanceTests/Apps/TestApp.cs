@@ -18,7 +18,7 @@ internal sealed class TestApp : IAsyncDisposable
 
     private readonly WebApplication _app;
     private readonly ConcurrentDictionary<string, Channel<Delivery>> _deliveries = new();
-    private readonly ConcurrentDictionary<string, Func<Delivery, IResult>> _answers = new();
+    private readonly ConcurrentDictionary<string, Func<Delivery, Task<IResult>>> _answers = new();
     private readonly ConcurrentDictionary<string, int> _taken = new();
 
     private TestApp(string appId, WebApplication app) => (AppId, _app) = (appId, app);
@@ -38,13 +38,14 @@ internal sealed class TestApp : IAsyncDisposable
         var web = builder.Build();
         var app = new TestApp(appId, web);
         web.MapGet("/dapr/subscribe", () => Results.Text(JsonSerializer.Serialize(subscriptions), "application/json"));
-        web.MapGet("/dapr/config", () => Results.Text("{}", "application/json"));
+        web.MapGet("/dapr/config", () => Results.Text(ActorTypes.ConfigOf(appId), "application/json"));
         web.MapMethods("/echo/{**path}", ["GET", "POST", "PUT", "DELETE", "PATCH", "HEAD"], EchoAsync);
         web.MapPost("/deliver/{name}", app.TakeAsync);
         web.MapPost("/job/{name}", (string name, HttpRequest request) => app.TakeAsync("job-" + name, request));
         web.MapPost("/configuration/{store}/{key}", (string key, HttpRequest request) => app.TakeAsync("configuration-" + key, request));
         web.MapPost("/bindings/{name}", (string name, HttpRequest request) => app.TakeAsync("binding-" + name, request));
         web.MapMethods("/bindings/{name}", ["OPTIONS"], (string name) => name == "unwanted" ? Results.NotFound() : Results.Ok());
+        web.MapMethods("/actors/{**name}", ["PUT", "DELETE"], app.TakeAsync);
         web.MapMethods("/status/{code:int}", ["GET", "POST"], (int code) => Results.Text("{\"status\":" + code + "}", "application/json", statusCode: code));
         await web.StartAsync(cancellation);
         app.Url = new Uri(web.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First());
@@ -52,7 +53,10 @@ internal sealed class TestApp : IAsyncDisposable
     }
 
     /// <summary>How deliveries to a route are answered; by default with 200 and no body.</summary>
-    public void Answer(string name, Func<Delivery, IResult> answer) => _answers[name] = answer;
+    public void Answer(string name, Func<Delivery, IResult> answer) => _answers[name] = delivery => Task.FromResult(answer(delivery));
+
+    /// <summary>How they are answered, in time.</summary>
+    public void Answer(string name, Func<Delivery, Task<IResult>> answer) => _answers[name] = answer;
 
     /// <summary>The next delivery to a route.</summary>
     public async Task<Delivery> NextAsync(string name, CancellationToken cancellation)
@@ -74,13 +78,14 @@ internal sealed class TestApp : IAsyncDisposable
 
     private async Task<IResult> TakeAsync(string name, HttpRequest request)
     {
+        name = request.Method == HttpMethods.Delete ? "gone/" + name : name;
         using var body = new MemoryStream();
         await request.Body.CopyToAsync(body);
         var delivery = new Delivery(body.ToArray(), request.ContentType, request.Headers.ToDictionary(h => h.Key, h => h.Value.ToString(), StringComparer.OrdinalIgnoreCase));
         _taken.AddOrUpdate(name, 1, (_, count) => count + 1);
-        var result = _answers.TryGetValue(name, out var answer) ? answer(delivery) : Results.Ok();
+        var result = _answers.TryGetValue(name, out var answer) ? answer(delivery) : Task.FromResult(Results.Ok());
         Of(name).Writer.TryWrite(delivery);
-        return result;
+        return await result;
     }
 
     /// <summary>Answers with what it saw of the request.</summary>

@@ -73,7 +73,7 @@ public sealed class EmbeddedFixture : EngineFixture
 public sealed class DaprdFixture : EngineFixture
 {
     private protected override async Task<IDaprEngine> StartEngineAsync(EngineSetup setup) =>
-        await DaprdEngine.StartAsync(setup, CancellationToken.None);
+        await DaprdEngine.StartAsync(setup with { ControlPlane = true }, CancellationToken.None);
 }
 
 /// <summary>A started engine and clients for it.</summary>

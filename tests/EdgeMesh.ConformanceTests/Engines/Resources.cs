@@ -61,6 +61,12 @@ internal static class Resources
                 value: "{Path.Combine(setup.Folder, "secrets.json")}"
             """);
         Component(setup, "environment", "secretstores.local.env", "");
+        Component(setup, "actors", "state.sqlite", $"""
+              - name: connectionString
+                value: "{Path.Combine(setup.Folder, "actors.db")}"
+              - name: actorStateStore
+                value: "true"
+            """);
         Component(setup, "pubsub", "pubsub.in-memory", "");
         Component(setup, "betas", "state.in-memory", "", "scopes: [beta]");
         File.WriteAllText(Path.Combine(setup.Resources, "subscription.yaml"), """

@@ -97,8 +97,8 @@ public sealed class SidecarApiTests
     }
 
     [Theory]
-    [InlineData("PUT", "/v1.0/actors/type/id/method/x", "actors")]
     [InlineData("POST", "/v1.0-alpha1/conversation/x/converse", "conversation")]
+    [InlineData("GET", "/v1.0-beta1/workflows/dapr/x", "workflows")]
     public async Task Api_ThatIsNotServed_IsRefusedByName(string method, string path, string api)
     {
         await using var sidecar = await TestSidecar.StartAsync();

@@ -34,7 +34,7 @@ internal sealed class BrokerFile : IDisposable
     public static BrokerFile Open(string path)
     {
         Directory.CreateDirectory(Path.GetDirectoryName(path)!);
-        var owner = Lock(path);
+        var owner = FileOwner.Take(path);
         SqliteConnection? writer = null, reader = null;
         try
         {
@@ -51,18 +51,6 @@ internal sealed class BrokerFile : IDisposable
             writer?.Dispose();
             owner.Dispose();
             throw;
-        }
-    }
-
-    private static FileStream Lock(string path)
-    {
-        try
-        {
-            return new FileStream(path + ".owner", FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
-        }
-        catch (IOException error)
-        {
-            throw new InvalidOperationException($"Another process owns {path}. One process serves a broker's file; give this one a file of its own.", error);
         }
     }
 

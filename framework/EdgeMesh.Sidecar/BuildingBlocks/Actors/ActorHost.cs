@@ -1,0 +1,216 @@
+using System.Collections.Concurrent;
+using System.Net;
+using EdgeMesh.Sidecar.Apps;
+using Microsoft.Extensions.Logging;
+
+namespace EdgeMesh.Sidecar.BuildingBlocks.Actors;
+
+/// <summary>The actors that one app hosts: activates them by their first call, gives calls their turns, deactivates idle ones.</summary>
+internal sealed partial class ActorHost(AppRuntime app, AppChannel channel, IReadOnlyDictionary<string, ActorSettings> types, ILogger logger)
+{
+    /// <summary>Calls that may wait for one actor.</summary>
+    private const int QueueLimit = 1024;
+
+    /// <summary>Actors that may be active at a time.</summary>
+    private const int ActiveLimit = 100_000;
+
+    private static readonly TimeSpan DeactivationLimit = TimeSpan.FromSeconds(60);
+
+    private readonly ConcurrentDictionary<ActorAddress, ActorInstance> _active = new();
+    private readonly CancellationTokenSource _stop = new();
+    private int _count;
+
+    public string AppId => app.AppId;
+
+    public IEnumerable<string> Types => types.Keys;
+
+    public TimeProvider Clock => app.Process.Clock;
+
+    public ActorTimers Timers { get; } = new(app, logger);
+
+    public bool Hosts(string type) => types.ContainsKey(type);
+
+    public bool IsActive(ActorAddress actor) => _active.ContainsKey(actor);
+
+    public int CountActive(string type) => _active.Keys.Count(a => a.Type == type);
+
+    /// <summary>Calls an actor of this app in its turn. The answer is whole, so the turn is over.</summary>
+    /// <returns>Null: the actor was deactivated or moved before its turn came. Look it up again.</returns>
+    /// <exception cref="DaprFault">The call can't be made, or the app's answer is no success.</exception>
+    public async Task<HttpResponseMessage?> CallAsync(ActorCall call, CancellationToken cancellation)
+    {
+        var chain = call.Chain;
+        if (chain is null && types[call.Actor.Type].Reentrant)
+        {
+            chain = Guid.NewGuid().ToString();
+            call.Request.Headers.TryAddWithoutValidation(ActorCall.ReentrancyHeader, chain);
+        }
+
+        if (Find(call.Actor) is not { } instance)
+        {
+            return null;
+        }
+
+        switch (await instance.EnterAsync(chain, cancellation))
+        {
+            case Turn.Entered:
+                return await SendAsync(instance, call, cancellation);
+            case Turn.TooDeep:
+                throw ActorFaults.StackDepth();
+            case Turn.QueueFull:
+                throw ActorFaults.Busy($"{QueueLimit} calls of {call.Actor} wait already");
+            default:
+                await instance.Ended.WaitAsync(cancellation);
+                return null;
+        }
+    }
+
+    /// <summary>Null: the actor moved while the call was on its way. Ownership is read after the instance is in the table, where a move looks
+    /// for what it must drain: so one of the two sees the other.</summary>
+    private ActorInstance? Find(ActorAddress actor)
+    {
+        if (!_active.TryGetValue(actor, out var instance))
+        {
+            instance = Activate(actor);
+        }
+
+        if (app.Directory.Actors.Owns(this, actor))
+        {
+            return instance;
+        }
+
+        if (instance.TryCloseUnused())
+        {
+            Remove(actor, instance);
+        }
+
+        return null;
+    }
+
+    private ActorInstance Activate(ActorAddress actor)
+    {
+        if (_count >= ActiveLimit)
+        {
+            throw ActorFaults.Busy($"{ActiveLimit} actors of {AppId} are active already");
+        }
+
+        var made = new ActorInstance(types[actor.Type], QueueLimit, Clock.GetUtcNow());
+        var instance = _active.GetOrAdd(actor, made);
+        if (ReferenceEquals(instance, made))
+        {
+            Interlocked.Increment(ref _count);
+            _ = WatchAsync(actor, instance);
+        }
+
+        return instance;
+    }
+
+    private async Task<HttpResponseMessage> SendAsync(ActorInstance instance, ActorCall call, CancellationToken cancellation)
+    {
+        using var ended = CancellationTokenSource.CreateLinkedTokenSource(cancellation, instance.Aborted);
+        HttpResponseMessage? answer = null;
+        try
+        {
+            call.Request.Method = HttpMethod.Put;
+            call.Request.RequestUri = channel.Address($"{call.Actor.Path}/{call.Path}");
+            answer = await channel.SendAsync(call.Request, ended.Token);
+            await answer.Content.LoadIntoBufferAsync(app.Process.MaxBodySize, ended.Token);
+            return answer.StatusCode == HttpStatusCode.OK ? answer : throw await RefusedAsync(call, answer);
+        }
+        catch (Exception error)
+        {
+            answer?.Dispose();
+            throw error switch
+            {
+                HttpRequestException { HttpRequestError: HttpRequestError.ConfigurationLimitExceeded } => ActorFaults.Invoke($"the answer is longer than {app.Process.MaxBodySize} bytes"),
+                HttpRequestException or IOException => ActorFaults.Unreachable(error.Message),
+                OperationCanceledException when !cancellation.IsCancellationRequested => ActorFaults.Invoke("context canceled"),
+                _ => error,
+            };
+        }
+        finally
+        {
+            instance.Leave(Clock.GetUtcNow());
+        }
+    }
+
+    private static async Task<DaprFault> RefusedAsync(ActorCall call, HttpResponseMessage answer) =>
+        answer.StatusCode == HttpStatusCode.NotFound
+            ? ActorFaults.Invoke($"actor method not found: {call.Actor.Path[1..]}/{call.Path}")
+            : ActorFaults.Invoke($"error from actor service: ({(int)answer.StatusCode}) {await answer.Content.ReadAsStringAsync()}");
+
+    /// <summary>Deactivates an actor when it has been idle for its type's time.</summary>
+    private async Task WatchAsync(ActorAddress actor, ActorInstance instance)
+    {
+        try
+        {
+            for (DateTimeOffset? next = Clock.GetUtcNow() + instance.Settings.IdleTimeout; next is { } moment;)
+            {
+                await Moment.WaitAsync(moment, Clock, _stop.Token);
+                if (instance.TryCloseIdle(Clock.GetUtcNow(), out next))
+                {
+                    await DeactivateAsync(actor, instance);
+                }
+            }
+        }
+        catch (OperationCanceledException)
+        {
+            // The host stops, and drains what is active.
+        }
+    }
+
+    /// <summary>Tells the app. What it answers changes nothing: the actor is gone here, and its next call makes a new one.</summary>
+    private async Task DeactivateAsync(ActorAddress actor, ActorInstance instance)
+    {
+        try
+        {
+            using var limit = new CancellationTokenSource(DeactivationLimit, Clock);
+            using var request = new HttpRequestMessage(HttpMethod.Delete, channel.Address(actor.Path));
+            using var answer = await channel.SendAsync(request, limit.Token);
+            if (!answer.IsSuccessStatusCode)
+            {
+                LogDeactivation(AppId, actor, $"it answered {(int)answer.StatusCode}");
+            }
+        }
+        catch (Exception error) when (error is HttpRequestException or IOException or OperationCanceledException)
+        {
+            LogDeactivation(AppId, actor, error.Message);
+        }
+
+        Remove(actor, instance);
+    }
+
+    private void Remove(ActorAddress actor, ActorInstance instance)
+    {
+        _active.TryRemove(new(actor, instance));
+        Interlocked.Decrement(ref _count);
+        instance.End();
+    }
+
+    /// <summary>Deactivates actors that moved, each after its call under way.</summary>
+    public Task DrainAsync(Func<ActorAddress, bool> isGone) => Task.WhenAll(_active.Where(a => isGone(a.Key))
+        .Select(a => DrainAsync(a.Key, a.Value, a.Value.Settings.DrainMoved ? a.Value.Settings.DrainTimeout : TimeSpan.Zero, Clock)));
+
+    /// <summary>Deactivates all: the sidecar stops, in real time whatever its clock.</summary>
+    public Task DrainAllAsync(TimeSpan limit) => Task.WhenAll(_active
+        .Select(a => DrainAsync(a.Key, a.Value, a.Value.Settings.DrainTimeout < limit ? a.Value.Settings.DrainTimeout : limit, TimeProvider.System)));
+
+    private async Task DrainAsync(ActorAddress actor, ActorInstance instance, TimeSpan limit, TimeProvider clock)
+    {
+        if (await instance.CloseAsync(limit, clock))
+        {
+            await DeactivateAsync(actor, instance);
+        }
+    }
+
+    /// <summary>Ends what waits for the clock: timers first, so that none fires into the drain.</summary>
+    public async Task StopAsync()
+    {
+        Timers.Stop();
+        await app.Directory.Actors.LeaveAsync(this, app.Process.ShutdownTimeout);
+        await _stop.CancelAsync();
+    }
+
+    [LoggerMessage(LogLevel.Warning, "{App} was told that actor {Actor} is deactivated, and did not take it: {Reason}")]
+    private partial void LogDeactivation(string app, ActorAddress actor, string reason);
+}
