@@ -10,7 +10,7 @@ namespace EdgeMesh.Testing;
 /// would anywhere; nothing is replaced by a mock. Tests may run many at once.</summary>
 public sealed class DaprTestHost : IAsyncDisposable
 {
-    private static readonly TimeSpan ReadyPause = TimeSpan.FromMilliseconds(10);
+    private static readonly TimeSpan ReadyPause = TimeSpan.FromMilliseconds(2);
 
     private readonly DaprTestHostOptions _options;
     private readonly bool _ownsData;
@@ -183,7 +183,9 @@ public sealed class DaprTestHost : IAsyncDisposable
         var started = TimeProvider.System.GetTimestamp();
         foreach (var app in apps.Where(_ => limit > TimeSpan.Zero))
         {
-            while (await WaitsForAsync(app, cancellation) is { } reason)
+            using var direct = app.Running is null ? null : app.AppClient();
+            using var sidecar = app.SidecarClient();
+            while (await WaitsForAsync(direct, sidecar, cancellation) is { } reason)
             {
                 if (TimeProvider.System.GetElapsedTime(started) > limit)
                 {
@@ -196,19 +198,17 @@ public sealed class DaprTestHost : IAsyncDisposable
     }
 
     /// <summary>Null when the app is ready: by its own word if it has <c>/readyz</c>, else by its sidecar's.</summary>
-    private static async Task<string?> WaitsForAsync(HostedApp app, CancellationToken cancellation)
+    private static async Task<string?> WaitsForAsync(HttpClient? app, HttpClient sidecar, CancellationToken cancellation)
     {
-        if (app.Running is not null)
+        if (app is not null)
         {
-            using var direct = app.AppClient();
-            using var ready = await direct.GetAsync("/readyz", cancellation);
+            using var ready = await app.GetAsync("/readyz", cancellation);
             if (ready.StatusCode != HttpStatusCode.NotFound)
             {
                 return ready.IsSuccessStatusCode ? null : await ready.Content.ReadAsStringAsync(cancellation);
             }
         }
 
-        using var sidecar = app.SidecarClient();
         using var health = await sidecar.GetAsync("/v1.0/healthz", cancellation);
         return health.IsSuccessStatusCode ? null : await health.Content.ReadAsStringAsync(cancellation);
     }

@@ -7,7 +7,8 @@ namespace EdgeMesh.Sidecar.Apps;
 /// <summary>Asks an app what it wants of its sidecar. An app may come later than its sidecar: it is asked until it answers.</summary>
 internal static partial class AppQuestion
 {
-    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(50);
+    private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(2);
+    private static readonly TimeSpan LongestPause = TimeSpan.FromMilliseconds(50);
     private static readonly TimeSpan AnswerLimit = TimeSpan.FromSeconds(10);
 
     /// <summary>The JSON that an HTTP app answers to <c>GET</c>; undefined when it has none there.</summary>
@@ -37,7 +38,7 @@ internal static partial class AppQuestion
     /// <see cref="IOException"/>), or takes too long.</summary>
     public static async Task<T> UntilAnsweredAsync<T>(Func<CancellationToken, Task<T>> ask, CancellationToken cancellation)
     {
-        while (true)
+        for (var pause = FirstPause; ; pause = pause * 2 < LongestPause ? pause * 2 : LongestPause)
         {
             using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
             limit.CancelAfter(AnswerLimit);
@@ -48,7 +49,7 @@ internal static partial class AppQuestion
             catch (Exception error) when (error is HttpRequestException or IOException || (error is OperationCanceledException && !cancellation.IsCancellationRequested))
             {
                 // Not there yet, or not able to answer yet. Another host comes up in its own time, whatever clock a test gave to this one.
-                await Task.Delay(Pause, TimeProvider.System, cancellation);
+                await Task.Delay(pause, TimeProvider.System, cancellation);
             }
         }
     }
