@@ -5,6 +5,7 @@ namespace EdgeMesh.Telemetry;
 /// <summary>The templates and policies of <c>infra/</c>, as they were when this library was built: an operator installs the same.</summary>
 internal static class InfraFiles
 {
+    /// <summary>Its version stands for its parts too: a change of any raises it, else no server takes the change.</summary>
     public const string IndexTemplate = "elasticsearch/index-templates/edgemesh-logs.json";
 
     public static byte[] Read(string file)

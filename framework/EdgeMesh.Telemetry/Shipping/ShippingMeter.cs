@@ -2,14 +2,15 @@ using System.Diagnostics.Metrics;
 
 namespace EdgeMesh.Telemetry;
 
-/// <summary>The figures by which an operator sees logs pile up or go missing.</summary>
+/// <summary>The figures by which an operator sees logs pile up or go missing. They are the spool's, which hosts share: each host of the process
+/// tells the same.</summary>
 internal sealed class ShippingMeter : IDisposable
 {
     private readonly Meter _meter;
 
     public ShippingMeter(TelemetryIdentity identity, LogSpool spool, LogShipper shipper, TimeProvider clock)
     {
-        _meter = new Meter("EdgeMesh.Telemetry", version: null, HostExport.Tags(identity));
+        _meter = new Meter("EdgeMesh.Telemetry", version: null, [new(HostExport.SiteKey, identity.Site)]);
         _meter.CreateObservableGauge("edgemesh.log.backlog.records", () => spool.Status.BacklogRecords, "{record}", "Log records on disk that are not delivered");
         _meter.CreateObservableGauge("edgemesh.log.backlog.size", () => spool.Status.BacklogBytes, "By", "Their size");
         _meter.CreateObservableGauge("edgemesh.log.backlog.age", () => spool.Status.Oldest is { } oldest ? (clock.GetUtcNow() - oldest).TotalSeconds : 0, "s", "Age of the oldest of them");

@@ -37,6 +37,7 @@ public sealed class TelemetryTests
         await UntilAsync(() => Sites(index).IsSupersetOf(["core", "clinic-a", "clinic-b"]) && Accesses(index, pseudonym).Count > 0,
             () => $"logs came of {string.Join(", ", Sites(index))}, accesses of the patient: {Accesses(index, pseudonym).Count}");
 
+        Assert.Contains("edgemesh_log_backlog_age_seconds", scraped, StringComparison.Ordinal);
         Assert.Contains(Accesses(index, pseudonym), a => a.GetProperty("trace.id").GetString() == Trace);
         Assert.All(index.Records.Select(r => r.GetRawText()).Append(scraped).Concat(traces.Bodies.Select(Encoding.Latin1.GetString)),
             text => Assert.DoesNotContain(Canary, text, StringComparison.OrdinalIgnoreCase));
