@@ -34,27 +34,33 @@ internal sealed class SpoolBuffer
     {
         var (lane, payload) = ((int)priority, head.Length + rest.Length);
         var length = SegmentFormat.FrameLength + payload;
+        Chunk? chunk;
+        Span<byte> frame;
         lock (_gate)
         {
-            if (Room(lane, length) is not { } chunk)
+            chunk = Room(lane, length);
+            if (chunk is null)
             {
                 _lostRecords[lane]++;
                 _lostBytes[lane] += payload;
                 return false;
             }
 
-            var frame = chunk.Bytes.AsSpan(chunk.Length, length);
-            SegmentFormat.BeginFrame(frame, payload, time);
-            head.CopyTo(frame[SegmentFormat.FrameLength..]);
-            rest.CopyTo(frame[(SegmentFormat.FrameLength + head.Length)..]);
-            chunk.Length += length;
-            return true;
+            frame = chunk.Reserve(length);
         }
+
+        // Behind the gate: threads that log hold each other up for a few nanoseconds only.
+        SegmentFormat.BeginFrame(frame, payload, time);
+        head.CopyTo(frame[SegmentFormat.FrameLength..]);
+        rest.CopyTo(frame[(SegmentFormat.FrameLength + head.Length)..]);
+        chunk.Filled();
+        return true;
     }
 
     /// <summary>Moves what has come behind what the writer could not write yet.</summary>
     public void TakeInto(LogPriority priority, Queue<Chunk> pending)
     {
+        var before = pending.Count;
         lock (_gate)
         {
             while (_full[(int)priority].TryDequeue(out var chunk))
@@ -67,6 +73,11 @@ internal sealed class SpoolBuffer
                 pending.Enqueue(open);
                 _open[(int)priority] = null;
             }
+        }
+
+        foreach (var chunk in pending.Skip(before))
+        {
+            chunk.WaitUntilFilled();
         }
     }
 
@@ -113,10 +124,32 @@ internal sealed class SpoolBuffer
     /// <summary>A run of frames. Owned by whoever has it in hand: the buffer under its gate, then the writer's thread.</summary>
     internal sealed class Chunk(byte[] bytes)
     {
+        private int _filling;
+
         public byte[] Bytes { get; } = bytes;
 
-        public int Length { get; set; }
+        public int Length { get; private set; }
 
         public Span<byte> Frames => Bytes.AsSpan(0, Length);
+
+        /// <summary>Under the buffer's gate.</summary>
+        public Span<byte> Reserve(int length)
+        {
+            Interlocked.Increment(ref _filling);
+            Length += length;
+            return Bytes.AsSpan(Length - length, length);
+        }
+
+        public void Filled() => Interlocked.Decrement(ref _filling);
+
+        /// <summary>On the writer's thread, once nobody can reserve any more: whoever has reserved is copying a record.</summary>
+        public void WaitUntilFilled()
+        {
+            var wait = default(SpinWait);
+            while (Volatile.Read(ref _filling) > 0)
+            {
+                wait.SpinOnce();
+            }
+        }
     }
 }
