@@ -29,12 +29,14 @@ internal sealed class FunctionsSite : IAsyncDisposable
 
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
-    public static async Task<FunctionsSite> StartAsync(string? data = null, IReadOnlyList<TestApp>? apps = null, string? resources = null)
+    public static async Task<FunctionsSite> StartAsync(
+        string? data = null, IReadOnlyList<TestApp>? apps = null, string? resources = null, params (string Key, string Value)[] settings)
     {
+        var all = settings.Append(("Labels:kind", "clinic")).ToDictionary(s => $"EdgeMesh:Functions:{s.Item1}", s => (string?)s.Item2);
         var options = new DaprTestHostOptions
         {
             Site = Site,
-            Apps = [new TestApp(FunctionsApp.AppId, FunctionsApp.Create) { Settings = new Dictionary<string, string?> { ["EdgeMesh:Functions:Labels:kind"] = "clinic" } }, new TestApp("gateway"), .. apps ?? []],
+            Apps = [new TestApp(FunctionsApp.AppId, FunctionsApp.Create) { Settings = all }, new TestApp("gateway"), .. apps ?? []],
             Secrets = new Dictionary<string, string>
             {
                 [SiteSecrets.FunctionDeployers] = JsonSerializer.Serialize(new Dictionary<string, string> { ["ops"] = Convert.ToBase64String(Ops.Public.PublicKey.Span) }),

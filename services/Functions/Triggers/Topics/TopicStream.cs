@@ -15,11 +15,13 @@ internal sealed partial class TopicStream(
 {
     private const string Component = "events";
     private const int AtOnce = 64;
-    private static readonly TimeSpan FailurePause = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(250);
+    private static readonly TimeSpan LongestPause = TimeSpan.FromMinutes(1);
 
     private readonly CancellationTokenSource _stop = new();
     private readonly SemaphoreSlim _slots = new(AtOnce, AtOnce);
     private Task _loop = Task.CompletedTask;
+    private bool _isAlive;
 
     public void Start() => _loop = RunAsync(_stop.Token);
 
@@ -33,8 +35,9 @@ internal sealed partial class TopicStream(
 
     private async Task RunAsync(CancellationToken cancellation)
     {
-        while (!cancellation.IsCancellationRequested)
+        for (var pause = FirstPause; !cancellation.IsCancellationRequested; pause = pause * 2 < LongestPause ? pause * 2 : LongestPause)
         {
+            _isAlive = false;
             try
             {
                 await SubscribeAsync(cancellation);
@@ -50,7 +53,9 @@ internal sealed partial class TopicStream(
                 return;
             }
 
-            await Task.WhenAny(Task.Delay(FailurePause, clock, cancellation));
+            // A stream that brought something was no failure: the next is tried soon.
+            pause = _isAlive ? FirstPause : pause;
+            await Task.WhenAny(Task.Delay(pause, clock, cancellation));
         }
     }
 
@@ -73,6 +78,7 @@ internal sealed partial class TopicStream(
         {
             await foreach (var message in call.ResponseStream.ReadAllAsync(cancellation))
             {
+                _isAlive = true;
                 if (message.EventMessage is { } @event)
                 {
                     await _slots.WaitAsync(cancellation);
