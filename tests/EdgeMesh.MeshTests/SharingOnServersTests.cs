@@ -22,6 +22,23 @@ public sealed class SharingOnServersTests
         await HoldsAsync("daprd", components.Path);
     }
 
+    /// <summary>The same on the embedded engine's own drivers.</summary>
+    [Fact]
+    public async Task Demo_OnTheEmbeddedEngineWithRabbitMqAndPostgresql_TheSharingStepsHold()
+    {
+        var servers = await Task.WhenAll(ServerProcess.RabbitMqAsync(Cancellation), ServerProcess.PostgresqlAsync(Cancellation));
+        await using var rabbit = servers[0];
+        await using var postgresql = servers[1];
+        using var components = ComponentFolder.Copy("kafka", ("port=5432 user=edgemesh database=edgemesh", $"port={postgresql.Port} user=postgres database=postgres"));
+        using var brokers = ComponentFolder.Copy("rabbitmq", ("127.0.0.1:5672", $"127.0.0.1:{rabbit.Port}"));
+        foreach (var name in new[] { "wan.yaml", "events.yaml" })
+        {
+            File.Copy(Path.Combine(brokers.Path, name), Path.Combine(components.Path, name), overwrite: true);
+        }
+
+        await HoldsAsync("embedded", components.Path);
+    }
+
     private static async Task HoldsAsync(string engine, string components)
     {
         var result = await EdgeMeshCommand.RunAsync(

@@ -54,3 +54,13 @@ public sealed class RabbitMqFixture : BrokerFixture
         $"{{ name: connectionString, value: \"amqp://guest:guest@127.0.0.1:{port}\" }}, {{ name: durable, value: \"true\" }}, {{ name: deletedWhenUnused, value: \"false\" }}, " +
         "{ name: publisherConfirm, value: \"true\" }, { name: deliveryMode, value: \"2\" }, { name: requeueInFailure, value: \"true\" }, { name: reconnectWaitSeconds, value: \"1\" }";
 }
+
+public sealed class KafkaFixture : BrokerFixture
+{
+    private protected override string Type => "pubsub.kafka";
+
+    private protected override Task<ServerProcess> StartAsync() => ServerProcess.KafkaAsync(CancellationToken.None);
+
+    private protected override string Metadata(int port) =>
+        $"{{ name: brokers, value: \"127.0.0.1:{port}\" }}, {{ name: authType, value: none }}, {{ name: initialOffset, value: oldest }}, {{ name: sessionTimeout, value: 6s }}, {{ name: heartbeatInterval, value: 1s }}";
+}

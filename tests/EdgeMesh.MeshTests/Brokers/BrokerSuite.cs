@@ -159,3 +159,6 @@ public abstract class BrokerSuite(BrokerFixture broker) : IDisposable
 
 [Trait("Category", "Engines")]
 public sealed class RabbitMqTests(RabbitMqFixture broker) : BrokerSuite(broker), IClassFixture<RabbitMqFixture>;
+
+[Trait("Category", "Engines")]
+public sealed class KafkaTests(KafkaFixture broker) : BrokerSuite(broker), IClassFixture<KafkaFixture>;
