@@ -3,8 +3,10 @@ using EdgeMesh.Sidecar.BuildingBlocks.State;
 using EdgeMesh.Sidecar.Components.BindingsCron;
 using EdgeMesh.Sidecar.Components.BindingsHttp;
 using EdgeMesh.Sidecar.Components.BindingsLocalStorage;
+using EdgeMesh.Sidecar.Components.ConfigurationRedis;
 using EdgeMesh.Sidecar.Components.ConfigurationSqlite;
 using EdgeMesh.Sidecar.Components.CryptoLocalStorage;
+using EdgeMesh.Sidecar.Components.LockRedis;
 using EdgeMesh.Sidecar.Components.LockSqlite;
 using EdgeMesh.Sidecar.Components.Pluggable;
 using EdgeMesh.Sidecar.Components.PubSubInMemory;
@@ -51,8 +53,10 @@ internal static class DriverTable
         ["bindings.http/v1"] = new((spec, context) => new HttpBinding(HttpBindingOptions.Read(spec), context.Clock), [.. InputBindings.Fields, .. HttpBindingOptions.Fields]),
         ["bindings.localstorage/v1"] = new((spec, context) => LocalStorageBinding.Open(spec, context), [.. InputBindings.Fields, "rootPath"]),
         ["configuration.edgemesh.sqlite/v1"] = new((spec, context) => SqliteConfigurationStore.Open(spec, context), SqliteConfigurationStore.Fields),
+        ["configuration.redis/v1"] = new((spec, _) => new RedisConfigurationStore(spec), RedisServer.Fields),
         ["crypto.dapr.localstorage/v1"] = new((spec, context) => LocalStorageKeys.Open(spec, context), "path"),
         ["lock.edgemesh.sqlite/v1"] = new((spec, context) => SqliteLockStore.Open(spec, context), ["keyPrefix", .. SqliteLockStore.Fields]),
+        ["lock.redis/v1"] = new((spec, _) => new RedisLockStore(spec), ["keyPrefix", .. RedisServer.Fields]),
         ["secretstores.local.file/v1"] = new((spec, context) => LocalFileSecretStore.Open(spec, context), "secretsFile", "nestedSeparator", "multiValued"),
         ["secretstores.local.env/v1"] = new((spec, context) => new EnvironmentSecretStore(spec, context), "prefix"),
     };
@@ -66,6 +70,7 @@ internal static class DriverTable
         {
             "state" => new Driver((spec, _) => new PluggableStateStore(spec, socket)) { TakesAnyField = true },
             "pubsub" => new Driver((spec, context) => new PluggableBroker(spec, socket, context)) { TakesAnyField = true },
+            "bindings" => new Driver((spec, _) => new PluggableOutputBinding(spec, socket)) { TakesAnyField = true },
             _ => null,
         };
 

@@ -5,6 +5,9 @@ namespace EdgeMesh.Sidecar.Components;
 /// <summary>What the pub/sub building block needs of a broker. One instance serves all apps of the process.</summary>
 internal interface IPubSubBroker : IAsyncDisposable
 {
+    /// <summary>Whether the broker lets a message expire by its <c>ttlInSeconds</c>; otherwise the envelope says when, and delivery looks.</summary>
+    bool ExpiresMessages => false;
+
     /// <summary>Returns once the broker owns the message (for a durable broker: synced). It keeps <see cref="BrokerMessage.Data"/>: nobody may change that any more.</summary>
     /// <exception cref="BrokerRefusalException">The broker does not take it, and says why.</exception>
     Task PublishAsync(BrokerMessage message, CancellationToken cancellation);

@@ -6,6 +6,8 @@ internal sealed class PrefixedBroker(IPubSubBroker broker, string prefix) : IPub
     /// <summary>The broker itself where there is no prefix.</summary>
     public static IPubSubBroker Of(IPubSubBroker broker, string prefix) => prefix.Length == 0 ? broker : new PrefixedBroker(broker, prefix);
 
+    public bool ExpiresMessages => broker.ExpiresMessages;
+
     public Task PublishAsync(BrokerMessage message, CancellationToken cancellation) =>
         broker.PublishAsync(message with { Topic = prefix + message.Topic }, cancellation);
 

@@ -25,6 +25,8 @@ internal sealed class RedisServer : IAsyncDisposable
             ConnectTimeout = Milliseconds(spec, "dialTimeout", DefaultDialTimeout),
             AsyncTimeout = Milliseconds(spec, "readTimeout", DefaultReadTimeout),
             AbortOnConnectFail = true,
+            // Reading and switching on keyspace notifications counts as such.
+            AllowAdmin = true,
             ConnectRetry = 1,
             // A call fails at once while the server is away: nothing waits in memory.
             BacklogPolicy = BacklogPolicy.FailFast,

@@ -14,11 +14,11 @@ internal static class ConfigurationMethods
     {
         foreach (var suffix in new[] { "", "Alpha1" })
         {
-            methods.Add<GetConfigurationRequest, GetConfigurationResponse>("GetConfiguration" + suffix, (app, request, _) =>
+            methods.Add<GetConfigurationRequest, GetConfigurationResponse>("GetConfiguration" + suffix, async (app, request, call) =>
             {
                 var response = new GetConfigurationResponse();
-                AddItems(response.Items, ConfigurationBlock.Get(app, request.StoreName, request.Keys));
-                return Task.FromResult(response);
+                AddItems(response.Items, await ConfigurationBlock.GetAsync(app, request.StoreName, request.Keys, call.CancellationToken));
+                return response;
             });
             methods.AddServerStream<SubscribeConfigurationRequest, SubscribeConfigurationResponse>("SubscribeConfiguration" + suffix, SubscribeAsync);
             methods.Add<UnsubscribeConfigurationRequest, UnsubscribeConfigurationResponse>("UnsubscribeConfiguration" + suffix, (app, request, _) => Task.FromResult(

@@ -24,16 +24,16 @@ internal static class ConfigurationRoutes
 
     private static string[] Keys(HttpContext context) => [.. context.Request.Query["key"].OfType<string>()];
 
-    private static Task GetAsync(HttpContext context, AppRuntime app)
+    private static async Task GetAsync(HttpContext context, AppRuntime app)
     {
-        var items = ConfigurationBlock.Get(app, context.Value("store"), Keys(context));
+        var items = await ConfigurationBlock.GetAsync(app, context.Value("store"), Keys(context), context.RequestAborted);
         if (items.Count == 0)
         {
             Answers.NoContent(context);
-            return Task.CompletedTask;
+            return;
         }
 
-        return Answers.WriteJsonAsync(context, json =>
+        await Answers.WriteJsonAsync(context, json =>
         {
             json.WriteStartObject();
             foreach (var (key, value) in items)

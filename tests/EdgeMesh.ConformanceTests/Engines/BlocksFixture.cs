@@ -3,6 +3,7 @@ using EdgeMesh.ConformanceTests.Apps;
 using EdgeMesh.ConformanceTests.Engines;
 
 [assembly: AssemblyFixture(typeof(EmbeddedBlocksFixture))]
+[assembly: AssemblyFixture(typeof(EmbeddedRedisBlocksFixture))]
 [assembly: AssemblyFixture(typeof(DaprdBlocksFixture))]
 
 namespace EdgeMesh.ConformanceTests.Engines;
@@ -92,9 +93,12 @@ public sealed class EmbeddedBlocksFixture : BlocksFixture
     }
 }
 
-public sealed class DaprdBlocksFixture : BlocksFixture
+/// <summary>With settings and locks in a real Redis.</summary>
+public abstract class RedisBlocksFixture : BlocksFixture
 {
     private RedisProcess? _redis;
+
+    private protected abstract (string Name, string Type, (string Name, string Value)[] Metadata) Broker(string redis);
 
     private protected override async Task<IEnumerable<(string Name, string Type, (string Name, string Value)[] Metadata)>> PrepareAsync()
     {
@@ -103,11 +107,9 @@ public sealed class DaprdBlocksFixture : BlocksFixture
         [
             ("settings", "configuration.redis", [("redisHost", _redis.Address)]),
             ("locks", "lock.redis", [("redisHost", _redis.Address)]),
-            ("broker", "pubsub.redis", [("redisHost", _redis.Address), ("processingTimeout", "2s"), ("redeliverInterval", "1s")]),
+            Broker(_redis.Address),
         ];
     }
-
-    private protected override async Task<IDaprEngine> StartEngineAsync(EngineSetup setup) => await DaprdEngine.StartAsync(setup with { ControlPlane = true }, CancellationToken.None);
 
     internal override Task SetAsync(string key, string? value) => value is null ? _redis!.SendAsync("DEL", key) : _redis!.SendAsync("SET", key, value);
 
@@ -119,4 +121,19 @@ public sealed class DaprdBlocksFixture : BlocksFixture
             await _redis.DisposeAsync();
         }
     }
+}
+
+public sealed class EmbeddedRedisBlocksFixture : RedisBlocksFixture
+{
+    private protected override (string Name, string Type, (string Name, string Value)[] Metadata) Broker(string redis) => ("broker", "pubsub.in-memory", []);
+
+    private protected override async Task<IDaprEngine> StartEngineAsync(EngineSetup setup) => await EmbeddedEngine.StartAsync(setup, CancellationToken.None);
+}
+
+public sealed class DaprdBlocksFixture : RedisBlocksFixture
+{
+    private protected override (string Name, string Type, (string Name, string Value)[] Metadata) Broker(string redis) =>
+        ("broker", "pubsub.redis", [("redisHost", redis), ("processingTimeout", "2s"), ("redeliverInterval", "1s")]);
+
+    private protected override async Task<IDaprEngine> StartEngineAsync(EngineSetup setup) => await DaprdEngine.StartAsync(setup with { ControlPlane = true }, CancellationToken.None);
 }

@@ -16,6 +16,7 @@ public abstract class PluggableFixture : EngineFixture
         var sockets = setup.Environment["DAPR_COMPONENTS_SOCKETS_FOLDER"] = Directory.CreateDirectory(Path.Combine(setup.Folder, "s")).FullName;
         _component = await MemoComponent.StartAsync(sockets);
         Resources.Component(setup, "pubsub", "pubsub." + MemoComponent.Name, "v1", [("anything", "goes")]);
+        Resources.Component(setup, "echo", "bindings." + MemoComponent.Name, "v1", [("anything", "goes")]);
         Resources.Component(setup, MemoComponent.Name, "state." + MemoComponent.Name, "v1", [("anything", "goes")]);
     }
 

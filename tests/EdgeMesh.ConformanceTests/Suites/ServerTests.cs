@@ -33,10 +33,10 @@ public sealed class EmbeddedRabbitMqDeliveryTests(EmbeddedServersFixture fixture
 public sealed class DaprdRabbitMqDeliveryTests(DaprdServersFixture fixture) : DeliverySuite(fixture);
 
 [Trait("Category", "Engines")]
-public sealed class EmbeddedRabbitMqEnvelopeTests(EmbeddedServersFixture fixture) : EnvelopeSuite(fixture);
+public sealed class EmbeddedRabbitMqEnvelopeTests(EmbeddedServersFixture fixture) : EnvelopeSuite(fixture, tellsExpiration: false);
 
 [Trait("Category", "Engines")]
-public sealed class DaprdRabbitMqEnvelopeTests(DaprdServersFixture fixture) : EnvelopeSuite(fixture);
+public sealed class DaprdRabbitMqEnvelopeTests(DaprdServersFixture fixture) : EnvelopeSuite(fixture, tellsExpiration: false);
 
 [Trait("Category", "Engines")]
 public sealed class EmbeddedKafkaPubSubTests(EmbeddedKafkaFixture fixture) : PubSubSuite(fixture);
@@ -49,3 +49,9 @@ public sealed class EmbeddedKafkaDeliveryTests(EmbeddedKafkaFixture fixture) : D
 
 [Trait("Category", "Engines")]
 public sealed class DaprdKafkaDeliveryTests(DaprdKafkaFixture fixture) : DeliverySuite(fixture);
+
+[Trait("Category", "Engines")]
+public sealed class EmbeddedRedisConfigurationTests(EmbeddedRedisBlocksFixture fixture) : ConfigurationSuite(fixture);
+
+[Trait("Category", "Engines")]
+public sealed class EmbeddedRedisLockTests(EmbeddedRedisBlocksFixture fixture) : LockSuite(fixture);

@@ -1,4 +1,5 @@
 using EdgeMesh.Sidecar.Apps;
+using EdgeMesh.Sidecar.Components;
 using EdgeMesh.Sidecar.Components.ConfigurationSqlite;
 using Grpc.Core;
 
@@ -7,14 +8,14 @@ namespace EdgeMesh.Sidecar.BuildingBlocks.Configuration;
 /// <summary>Configuration, whatever the transport.</summary>
 internal static class ConfigurationBlock
 {
-    public static IReadOnlyDictionary<string, ConfigurationValue> Get(AppRuntime app, string store, IReadOnlyCollection<string> keys)
+    public static async Task<IReadOnlyDictionary<string, ConfigurationValue>> GetAsync(AppRuntime app, string store, IReadOnlyCollection<string> keys, CancellationToken cancellation)
     {
         var driver = Store(app, store);
         try
         {
-            return driver.Get(keys);
+            return await driver.GetAsync(keys, cancellation);
         }
-        catch (Exception error) when (error is not DaprFault)
+        catch (Exception error) when (error is not (OperationCanceledException or DaprFault))
         {
             // Whatever the driver throws (a locked file, too many rows) is this request's failure.
             throw new DaprFault("ERR_CONFIGURATION_GET", $"failed to get [{string.Join(' ', keys)}] from Configuration store {store}: {error.Message}", 500, StatusCode.Internal);
@@ -33,14 +34,14 @@ internal static class ConfigurationBlock
     /// <summary>False: there is no such subscription.</summary>
     public static bool Unsubscribe(AppRuntime app, string id) => ConfigurationSubscriptions.Of(app).TryEnd(id);
 
-    public static SqliteConfigurationStore Store(AppRuntime app, string name)
+    public static IConfigurationStore Store(AppRuntime app, string name)
     {
         if (app.Find(name) is not { } component || !component.Spec.Type.StartsWith("configuration.", StringComparison.Ordinal))
         {
             throw new DaprFault("ERR_CONFIGURATION_STORE_NOT_FOUND", $"configuration store {name} not found", 400, StatusCode.InvalidArgument);
         }
 
-        return component.Driver as SqliteConfigurationStore
+        return component.Driver as IConfigurationStore
             ?? throw new DaprFault("ERR_CONFIGURATION_STORE_NOT_CONFIGURED", $"configuration store {name} is not open: {component.Failure}", 500, StatusCode.FailedPrecondition);
     }
 }

@@ -1,4 +1,5 @@
 using System.Threading.Channels;
+using EdgeMesh.Sidecar.Components;
 using EdgeMesh.Sidecar.Components.ConfigurationSqlite;
 
 namespace EdgeMesh.Sidecar.BuildingBlocks.Configuration;
@@ -15,7 +16,7 @@ internal sealed class ConfigurationSubscription : IDisposable
     private readonly HashSet<string> _keys;
     private readonly IDisposable _listening;
 
-    public ConfigurationSubscription(string store, SqliteConfigurationStore driver, IReadOnlyCollection<string> keys)
+    public ConfigurationSubscription(string store, IConfigurationStore driver, IReadOnlyCollection<string> keys)
     {
         (Store, _keys) = (store, [.. keys]);
         _listening = driver.Listen(Take);

@@ -1,4 +1,5 @@
 using EdgeMesh.Sidecar.Apps;
+using EdgeMesh.Sidecar.Components;
 using EdgeMesh.Sidecar.Components.LockSqlite;
 using Grpc.Core;
 
@@ -29,14 +30,14 @@ internal static class LocksBlock
     private const string Acquiring = "failed to try acquiring lock";
     private const string Releasing = "failed to release lock";
 
-    private static (SqliteLockStore Locks, string Prefix) Open(AppRuntime app, string store, string resource, string owner)
+    private static (ILockStore Locks, string Prefix) Open(AppRuntime app, string store, string resource, string owner)
     {
         if (app.Find(store) is not { } component || !component.Spec.Type.StartsWith("lock.", StringComparison.Ordinal))
         {
             throw new DaprFault("ERR_LOCK_STORE_NOT_FOUND", $"lock store {store} not found", 400, StatusCode.InvalidArgument);
         }
 
-        var locks = component.Driver as SqliteLockStore
+        var locks = component.Driver as ILockStore
             ?? throw new DaprFault("ERR_LOCK_STORE_NOT_CONFIGURED", $"lock store {store} is not open: {component.Failure}", 500, StatusCode.FailedPrecondition);
         return resource.Length == 0 ? throw DaprFault.Malformed($"ResourceId is empty in lock store {store}")
             : owner.Length == 0 ? throw DaprFault.Malformed($"LockOwner is empty in lock store {store}")

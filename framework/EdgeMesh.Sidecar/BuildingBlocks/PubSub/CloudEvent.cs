@@ -108,7 +108,7 @@ internal static class CloudEvent
     private static void WriteGiven(Utf8JsonWriter json, Publication publication, Dictionary<string, Range> members, DateTimeOffset now)
     {
         var data = publication.Data.Span;
-        var expires = publication.Metadata.Count > 0 && BrokerMessage.ReadTimeToLive(publication.Metadata) is not null;
+        var expires = publication.TimeToLive is not null;
         foreach (var (name, range) in members)
         {
             if (!OwnFields.Contains(name) && !(name == "expiration" && expires) && !(IsDefaulted(name) && data[range].SequenceEqual("null"u8)))
@@ -138,7 +138,7 @@ internal static class CloudEvent
 
     private static void WriteExpiration(Utf8JsonWriter json, Publication publication, DateTimeOffset now)
     {
-        if (publication.Metadata.Count > 0 && BrokerMessage.ReadTimeToLive(publication.Metadata) is { } time)
+        if (publication.TimeToLive is { } time)
         {
             json.WriteString("expiration"u8, EnvelopeTime.Format(now + time));
         }

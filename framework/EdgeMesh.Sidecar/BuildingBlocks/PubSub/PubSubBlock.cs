@@ -77,7 +77,7 @@ internal static class PubSubBlock
         // A broker keeps the bytes, and the caller's buffer goes back to its pool: one copy, and none beside it.
         var data = isRaw
             ? publication.Data.ToArray()
-            : CloudEvent.Wrap(publication, target.App.AppId, target.App.Process.Clock.GetUtcNow()) ?? throw PubSubFaults.NoCloudEvent(target.Spec.Name, target.App.AppId);
+            : CloudEvent.Wrap(target.Broker.ExpiresMessages ? publication with { IsExpiredByBroker = true } : publication, target.App.AppId, target.App.Process.Clock.GetUtcNow()) ?? throw PubSubFaults.NoCloudEvent(target.Spec.Name, target.App.AppId);
         return new BrokerMessage(target.Topic, data, publication.Metadata) { IsRaw = isRaw };
     }
 

@@ -1,3 +1,5 @@
+using EdgeMesh.Sidecar.Components;
+
 namespace EdgeMesh.Sidecar.BuildingBlocks.PubSub;
 
 /// <summary>What a publisher sent.</summary>
@@ -20,6 +22,12 @@ internal sealed record Publication(string PubSub, string Topic, ReadOnlyMemory<b
     }
 
     public string? TraceState { get; init; }
+
+    /// <summary>The broker itself lets messages expire.</summary>
+    public bool IsExpiredByBroker { get; init; }
+
+    /// <summary>What the envelope says of the message's end; null: nothing. As with daprd, a broker that sees to it leaves nothing to say.</summary>
+    public TimeSpan? TimeToLive => !IsExpiredByBroker && Metadata.Count > 0 ? BrokerMessage.ReadTimeToLive(Metadata) : null;
 
     /// <summary>Further fields of the envelope; null: none.</summary>
     public IReadOnlyDictionary<string, string>? Extensions { get; init; }

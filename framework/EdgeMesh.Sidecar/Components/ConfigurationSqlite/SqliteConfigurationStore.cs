@@ -7,7 +7,7 @@ internal delegate void ConfigurationListener(IReadOnlyDictionary<string, Configu
 
 /// <summary>Settings in one SQLite file that anybody on the machine may write. The store looks on a timer whether the file changed, reads
 /// the table when it did, and tells subscribers the difference; a subscriber that comes later is told what changes from then on.</summary>
-internal sealed class SqliteConfigurationStore : IAsyncDisposable
+internal sealed class SqliteConfigurationStore : IConfigurationStore, IAsyncDisposable
 {
     public static readonly string[] Fields = ["connectionString", "pollInterval"];
 
@@ -16,7 +16,7 @@ internal sealed class SqliteConfigurationStore : IAsyncDisposable
     private readonly SqliteConnection _connection;
     private readonly ITimer _timer;
     private readonly Lock _gate = new();
-    private readonly List<ConfigurationListener> _listeners = [];
+    private readonly ConfigurationListeners _listeners = new();
     private Dictionary<string, ConfigurationValue> _known;
     private long _dataVersion;
 
@@ -61,16 +61,10 @@ internal sealed class SqliteConfigurationStore : IAsyncDisposable
         }
     }
 
-    /// <summary>Until it is disposed, the listener hears of every change.</summary>
-    public IDisposable Listen(ConfigurationListener listener)
-    {
-        lock (_gate)
-        {
-            _listeners.Add(listener);
-        }
+    public Task<IReadOnlyDictionary<string, ConfigurationValue>> GetAsync(IReadOnlyCollection<string> keys, CancellationToken cancellation) =>
+        Task.FromResult<IReadOnlyDictionary<string, ConfigurationValue>>(Get(keys));
 
-        return new Subscription(this, listener);
-    }
+    public IDisposable Listen(ConfigurationListener listener) => _listeners.Add(listener);
 
     private void Look()
     {
@@ -100,7 +94,7 @@ internal sealed class SqliteConfigurationStore : IAsyncDisposable
         _known = now;
         if (changed.Count > 0)
         {
-            _listeners.ForEach(listener => listener(changed));
+            _listeners.Tell(changed);
         }
     }
 
@@ -108,16 +102,5 @@ internal sealed class SqliteConfigurationStore : IAsyncDisposable
     {
         await _timer.DisposeAsync();
         await _connection.DisposeAsync();
-    }
-
-    private sealed class Subscription(SqliteConfigurationStore store, ConfigurationListener listener) : IDisposable
-    {
-        public void Dispose()
-        {
-            lock (store._gate)
-            {
-                store._listeners.Remove(listener);
-            }
-        }
     }
 }

@@ -4,7 +4,7 @@ namespace EdgeMesh.Sidecar.Components.LockSqlite;
 
 /// <summary>Locks in one SQLite file, for every process of the machine that opens it: one statement takes a lock that is free or has
 /// expired. A lock that was given is on disk, so a process that crashes and comes back finds it held until it expires.</summary>
-internal sealed class SqliteLockStore : IAsyncDisposable
+internal sealed class SqliteLockStore : ILockStore, IAsyncDisposable
 {
     public static readonly string[] Fields = ["connectionString"];
 
@@ -38,7 +38,6 @@ internal sealed class SqliteLockStore : IAsyncDisposable
         }
     }
 
-    /// <summary>False: somebody holds it, perhaps the same owner.</summary>
     public async Task<bool> TryLockAsync(string resource, string owner, TimeSpan expiry, CancellationToken cancellation)
     {
         var taken = false;

@@ -10,6 +10,8 @@ internal sealed class RabbitBroker(ComponentSpec spec, ComponentContext context)
     private readonly ILogger _logger = context.Loggers.CreateLogger("EdgeMesh.Sidecar.RabbitMq");
     private RabbitPublisher? _publisher;
 
+    public bool ExpiresMessages => true;
+
     public async Task ConnectAsync(CancellationToken cancellation)
     {
         await _connection.GetAsync(cancellation);
