@@ -1,9 +1,10 @@
 using System.Security.Cryptography;
 using EdgeMesh.ConformanceTests.Apps;
 using EdgeMesh.ConformanceTests.Engines;
+using EdgeMesh.Tests.Servers;
 
 [assembly: AssemblyFixture(typeof(EmbeddedBlocksFixture))]
-[assembly: AssemblyFixture(typeof(EmbeddedRedisBlocksFixture))]
+[assembly: AssemblyFixture(typeof(EmbeddedServersBlocksFixture))]
 [assembly: AssemblyFixture(typeof(DaprdBlocksFixture))]
 
 namespace EdgeMesh.ConformanceTests.Engines;
@@ -98,7 +99,7 @@ public abstract class RedisBlocksFixture : BlocksFixture
 {
     private RedisProcess? _redis;
 
-    private protected abstract (string Name, string Type, (string Name, string Value)[] Metadata) Broker(string redis);
+    private protected abstract Task<(string Name, string Type, (string Name, string Value)[] Metadata)> BrokerAsync(string redis);
 
     private protected override async Task<IEnumerable<(string Name, string Type, (string Name, string Value)[] Metadata)>> PrepareAsync()
     {
@@ -107,7 +108,7 @@ public abstract class RedisBlocksFixture : BlocksFixture
         [
             ("settings", "configuration.redis", [("redisHost", _redis.Address)]),
             ("locks", "lock.redis", [("redisHost", _redis.Address)]),
-            Broker(_redis.Address),
+            await BrokerAsync(_redis.Address),
         ];
     }
 
@@ -123,17 +124,33 @@ public abstract class RedisBlocksFixture : BlocksFixture
     }
 }
 
-public sealed class EmbeddedRedisBlocksFixture : RedisBlocksFixture
+/// <summary>And with Kafka, whose partitions a bulk subscription takes many messages of at a time.</summary>
+public sealed class EmbeddedServersBlocksFixture : RedisBlocksFixture
 {
-    private protected override (string Name, string Type, (string Name, string Value)[] Metadata) Broker(string redis) => ("broker", "pubsub.in-memory", []);
+    private ServerProcess? _kafka;
+
+    private protected override async Task<(string Name, string Type, (string Name, string Value)[] Metadata)> BrokerAsync(string redis)
+    {
+        _kafka = await ServerProcess.KafkaAsync(CancellationToken.None);
+        return ("broker", "pubsub.kafka", [("brokers", $"127.0.0.1:{_kafka.Port}"), ("authType", "none"), ("initialOffset", "oldest")]);
+    }
+
+    public override async ValueTask DisposeAsync()
+    {
+        await base.DisposeAsync();
+        if (_kafka is not null)
+        {
+            await _kafka.DisposeAsync();
+        }
+    }
 
     private protected override async Task<IDaprEngine> StartEngineAsync(EngineSetup setup) => await EmbeddedEngine.StartAsync(setup, CancellationToken.None);
 }
 
 public sealed class DaprdBlocksFixture : RedisBlocksFixture
 {
-    private protected override (string Name, string Type, (string Name, string Value)[] Metadata) Broker(string redis) =>
-        ("broker", "pubsub.redis", [("redisHost", redis), ("processingTimeout", "2s"), ("redeliverInterval", "1s")]);
+    private protected override Task<(string Name, string Type, (string Name, string Value)[] Metadata)> BrokerAsync(string redis) =>
+        Task.FromResult(("broker", "pubsub.redis", new[] { ("redisHost", redis), ("processingTimeout", "2s"), ("redeliverInterval", "1s") }));
 
     private protected override async Task<IDaprEngine> StartEngineAsync(EngineSetup setup) => await DaprdEngine.StartAsync(setup with { ControlPlane = true }, CancellationToken.None);
 }

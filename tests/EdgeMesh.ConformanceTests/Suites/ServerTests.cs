@@ -51,7 +51,10 @@ public sealed class EmbeddedKafkaDeliveryTests(EmbeddedKafkaFixture fixture) : D
 public sealed class DaprdKafkaDeliveryTests(DaprdKafkaFixture fixture) : DeliverySuite(fixture);
 
 [Trait("Category", "Engines")]
-public sealed class EmbeddedRedisConfigurationTests(EmbeddedRedisBlocksFixture fixture) : ConfigurationSuite(fixture);
+public sealed class EmbeddedRedisConfigurationTests(EmbeddedServersBlocksFixture fixture) : ConfigurationSuite(fixture);
 
 [Trait("Category", "Engines")]
-public sealed class EmbeddedRedisLockTests(EmbeddedRedisBlocksFixture fixture) : LockSuite(fixture);
+public sealed class EmbeddedRedisLockTests(EmbeddedServersBlocksFixture fixture) : LockSuite(fixture);
+
+[Trait("Category", "Engines")]
+public sealed class EmbeddedKafkaBulkSubscribeTests(EmbeddedServersBlocksFixture fixture) : BulkSubscribeSuite(fixture);

@@ -42,12 +42,12 @@ internal sealed class KafkaBroker : IPubSubBroker, IServerDriver
         lock (_gate)
         {
             // Two apps that share a group compete for its partitions: each is a member of its own.
-            var added = _groups.Where(g => g.Name == subscription.ConsumerGroup).Select(g => g.TryAdd(subscription.Topic, handler)).FirstOrDefault(a => a is not null);
+            var added = _groups.Where(g => g.Name == subscription.ConsumerGroup).Select(g => g.TryAdd(subscription, handler)).FirstOrDefault(a => a is not null);
             if (added is null)
             {
                 var group = new KafkaGroup(_options, subscription.ConsumerGroup, _logger);
                 _groups.Add(group);
-                added = group.TryAdd(subscription.Topic, handler)!;
+                added = group.TryAdd(subscription, handler)!;
             }
 
             return added.StandsAsync(cancellation);

@@ -42,9 +42,10 @@ internal sealed partial class KafkaGroup : IAsyncDisposable
     public string Name => _name;
 
     /// <summary>Null: this member of the group has the topic already.</summary>
-    public KafkaSubscription? TryAdd(string topic, BrokerHandler handler)
+    public KafkaSubscription? TryAdd(BrokerSubscription wanted, BrokerHandler handler)
     {
-        var subscription = new KafkaSubscription(topic, handler, Leave);
+        var topic = wanted.Topic;
+        var subscription = new KafkaSubscription(topic, handler, wanted.InHand, Leave);
         lock (_gate)
         {
             _isChanged |= _subscriptions.TryAdd(topic, subscription);

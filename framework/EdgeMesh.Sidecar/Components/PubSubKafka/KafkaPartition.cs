@@ -5,7 +5,7 @@ using Confluent.Kafka;
 
 namespace EdgeMesh.Sidecar.Components.PubSubKafka;
 
-/// <summary>Delivers one partition's messages one after the other. When the app is behind, the partition is paused: what waits is bounded.</summary>
+/// <summary>Delivers one partition's messages one after the other, or as many at a time as a bulk subscription takes. When the app is behind, the partition is paused: what waits is bounded.</summary>
 internal sealed class KafkaPartition
 {
     private const int PauseAt = 64;
@@ -48,10 +48,17 @@ internal sealed class KafkaPartition
     {
         try
         {
-            await foreach (var result in _queue.Reader.ReadAllAsync(_stop.Token))
+            var batch = new List<ConsumeResult<byte[]?, byte[]>>();
+            while (await _queue.Reader.WaitToReadAsync(_stop.Token))
             {
-                Taken();
-                if (!await DeliverAsync(result))
+                batch.Clear();
+                while (batch.Count < _subscription.InHand && _queue.Reader.TryRead(out var result))
+                {
+                    Taken();
+                    batch.Add(result);
+                }
+
+                if (!await DeliverAsync(batch))
                 {
                     return;
                 }
@@ -76,6 +83,19 @@ internal sealed class KafkaPartition
         }
     }
 
+    /// <summary>False: stopped before the app took all of them; the offset is behind those that it took in a row.</summary>
+    private async Task<bool> DeliverAsync(List<ConsumeResult<byte[]?, byte[]>> batch)
+    {
+        var done = batch.Count == 1 ? [await DeliverAsync(batch[0])] : await Task.WhenAll(batch.Select(DeliverAsync));
+        var taken = done.TakeWhile(d => d).Count();
+        if (taken > 0)
+        {
+            Store(batch[taken - 1]);
+        }
+
+        return taken == batch.Count;
+    }
+
     /// <summary>False: stopped before the app took it.</summary>
     private async Task<bool> DeliverAsync(ConsumeResult<byte[]?, byte[]> result)
     {
@@ -97,7 +117,6 @@ internal sealed class KafkaPartition
             await Task.Delay(_options.RetryInterval, TimeProvider.System, _stop.Token);
         }
 
-        Store(result);
         return true;
     }
 

@@ -1,7 +1,7 @@
 namespace EdgeMesh.Sidecar.Components.PubSubKafka;
 
 /// <summary>A group's subscription of one topic.</summary>
-internal sealed class KafkaSubscription(string topic, BrokerHandler handler, Action<KafkaSubscription> leave) : IAsyncDisposable
+internal sealed class KafkaSubscription(string topic, BrokerHandler handler, int inHand, Action<KafkaSubscription> leave) : IAsyncDisposable
 {
     private readonly TaskCompletionSource _stands = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly CancellationTokenSource _stop = new();
@@ -9,6 +9,9 @@ internal sealed class KafkaSubscription(string topic, BrokerHandler handler, Act
     private int _isDisposed;
 
     public string Topic => topic;
+
+    /// <summary>Messages of one partition that the handler has at a time.</summary>
+    public int InHand => inHand;
 
     public CancellationToken Stopped => _stop.Token;
 
