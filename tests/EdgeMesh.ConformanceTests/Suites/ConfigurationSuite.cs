@@ -54,9 +54,20 @@ public abstract class ConfigurationSuite(BlocksFixture fixture)
         var id = JsonDocument.Parse((await GetAsync("/v1.0/configuration/settings/subscribe?key=watched")).Body).RootElement.GetProperty("id").GetString();
 
         await SetAsync("watched", "after", untilHeard: "watched");
-        var told = (await dapr.Alpha.NextAsync("configuration-watched", Cancellation)).Json;
-        Assert.Equal(id, told.GetProperty("id").GetString());
-        Assert.StartsWith("after", told.GetProperty("items").GetProperty("watched").GetProperty("value").GetString(), StringComparison.Ordinal);
+        // A store that looks from time to time may tell first of what was set just before.
+        var value = "before";
+        while (value == "before")
+        {
+            var told = (await dapr.Alpha.NextAsync("configuration-watched", Cancellation)).Json;
+            Assert.Equal(id, told.GetProperty("id").GetString());
+            value = told.GetProperty("items").GetProperty("watched").GetProperty("value").GetString()!;
+            if (value == "before")
+            {
+                await SetAsync("watched", "after", untilHeard: "watched");
+            }
+        }
+
+        Assert.StartsWith("after", value, StringComparison.Ordinal);
 
         Assert.Equal((200, """{"ok":true}"""), await GetAsync($"/v1.0/configuration/settings/{id}/unsubscribe"));
         var (status, body) = await GetAsync($"/v1.0/configuration/settings/{id}/unsubscribe");
