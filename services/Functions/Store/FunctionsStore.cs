@@ -20,7 +20,6 @@ internal sealed class FunctionsStore : IAsyncDisposable
     private readonly LoadedFunctions _loaded;
     private readonly FunctionMetrics _metrics;
     private readonly RecordChanges _records;
-    private readonly SiteTriggers _triggers;
 
     private FunctionsStore(Journal changes, CatalogFollower follower, Catalog catalog, IReadOnlyCollection<DeployerIdentity> trusted, IServiceProvider services)
     {
@@ -42,7 +41,7 @@ internal sealed class FunctionsStore : IAsyncDisposable
         Calls.Called += Rollouts.Called;
         _records = new RecordChanges(
             services.GetRequiredService<IJournalStore>(), identity, services.GetRequiredService<AppClients>(), clock, services.GetRequiredService<ILogger<RecordChanges>>());
-        _triggers = new SiteTriggers(
+        Triggers = new SiteTriggers(
             Catalog, name => Catalog.Find(name) is { } function ? Choose(function) : null, Calls, services.GetRequiredService<DaprClient>(),
             services.GetRequiredService<SidecarEndpoints>(), _records, identity, clock, services.GetRequiredService<ILogger<SiteTriggers>>());
     }
@@ -61,6 +60,8 @@ internal sealed class FunctionsStore : IAsyncDisposable
     public FunctionCalls Calls { get; }
 
     public SiteRollouts Rollouts { get; }
+
+    public SiteTriggers Triggers { get; }
 
     /// <summary>The version for a call; null: the function does not run here.</summary>
     public KnownBundle? Choose(KnownFunction function) => Catalog.FindBundle(Rollouts.Choose(function));
@@ -85,7 +86,7 @@ internal sealed class FunctionsStore : IAsyncDisposable
         var store = new FunctionsStore(changes, follower, catalog, trusted, services);
         store.Following.Start();
         store.Rollouts.Start();
-        store._triggers.Start();
+        store.Triggers.Start();
         store.Links.Start();
         store._announcer.Start();
         return store;
@@ -94,7 +95,7 @@ internal sealed class FunctionsStore : IAsyncDisposable
     /// <summary>Stops what brings work before what does it, and followers before what they follow.</summary>
     public async ValueTask DisposeAsync()
     {
-        await _triggers.DisposeAsync();
+        await Triggers.DisposeAsync();
         await _records.DisposeAsync();
         await Links.DisposeAsync();
         await _announcer.DisposeAsync();

@@ -33,6 +33,16 @@ internal sealed partial class SiteTriggers(
         _loop = RunAsync(_stop.Token);
     }
 
+    /// <summary>Whether any function gets the messages of a topic.</summary>
+    public bool Wants(string topic) => _topics.Any(t => t.Trigger.Name == topic);
+
+    /// <summary>Gives a message to every function that wants it. True: it is done with, or parked. False: all get it again, under the same key.</summary>
+    public async Task<bool> TakeAsync(TopicMessage message, CancellationToken cancellation)
+    {
+        var taken = await Task.WhenAll(_topics.Where(t => t.Trigger.Name == message.Topic).Select(t => t.Source.TakeAsync(message, cancellation)));
+        return taken.All(t => t);
+    }
+
     public async ValueTask DisposeAsync()
     {
         catalog.Changed -= _due.Add;
@@ -137,13 +147,6 @@ internal sealed partial class SiteTriggers(
             var stream = _streams[topic] = new TopicStream(sidecar, topic, TakeAsync, clock, logger);
             stream.Start();
         }
-    }
-
-    /// <summary>Done with when every function that wants it is; else all get it again, under the same key.</summary>
-    private async Task<bool> TakeAsync(TopicMessage message, CancellationToken cancellation)
-    {
-        var taken = await Task.WhenAll(_topics.Where(t => t.Trigger.Name == message.Topic).Select(t => t.Source.TakeAsync(message, cancellation)));
-        return taken.All(t => t);
     }
 
     [LoggerMessage(LogLevel.Information, "Function {Function} {Version} has {Count} triggers alive")]

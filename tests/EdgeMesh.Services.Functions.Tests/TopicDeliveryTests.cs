@@ -1,0 +1,111 @@
+using System.Text;
+using System.Text.Json.Nodes;
+using EdgeMesh.Services.Functions.Store;
+using EdgeMesh.Services.Functions.Triggers;
+using EdgeMesh.Services.Functions.Triggers.Topics;
+using EdgeMesh.Testing;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace EdgeMesh.Services.Functions.Tests;
+
+/// <summary>What becomes of a message that the sidecar brought.</summary>
+public sealed class TopicDeliveryTests
+{
+    private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task Take_Message_CallsTheFunctionWithTheData()
+    {
+        await using var site = await FunctionsSite.StartAsync();
+        await site.DeployAsync(TriggerModules.Stderr, FunctionsSite.Manifest("watch", triggers: "  - topic: { name: vitals }"));
+
+        Assert.True(await TakeAsync(site, """{"pulse":72}""", "m1"));
+        var call = (await site.CallsAsync("watch", 1))[0]!;
+        Assert.Equal(("pubsub", "Completed", """{"pulse":72}""", "vitals/m1"), ((string?)call["trigger"], (string?)call["outcome"], (string?)call["log"], (string?)call["idempotencyKey"]));
+    }
+
+    [Fact]
+    public async Task Take_MessageThatPoisons_IsParkedAtOnceAndEndsInTheDeadLetterTopic()
+    {
+        var buried = new TaskCompletionSource<string>();
+        await using var site = await FunctionsSite.StartAsync(apps: [Undertaker(buried)]);
+        await site.DeployAsync(TriggerModules.FailsOn('!'), FunctionsSite.Manifest("picky", triggers: "  - topic: { name: vitals, retries: 1, deadLetter: graves }"));
+
+        // Both are done with as far as the broker is concerned: nothing waits for the one that fails.
+        Assert.True(await TakeAsync(site, "\"!\"", "bad"));
+        Assert.True(await TakeAsync(site, "\"fine\"", "good"));
+        var calls = await site.CallsAsync("picky", 3);
+        Assert.Equal(["vitals/bad", "vitals/good", "vitals/bad"], calls.Select(c => (string?)c!["idempotencyKey"]));
+        Assert.Equal(["Failed", "Completed", "Failed"], calls.Select(c => (string?)c!["outcome"]));
+        Assert.Contains("!", await buried.Task.WaitAsync(TimeSpan.FromSeconds(30), Cancellation), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Take_MessageThatFailed_IsTriedAgainAfterARestart()
+    {
+        var data = Directory.CreateTempSubdirectory("edgemesh-functions-").FullName;
+        try
+        {
+            await using var site = await FunctionsSite.StartAsync(data, resources: SqliteComponents.Text);
+            await site.DeployAsync(TriggerModules.FailsOn('!'), FunctionsSite.Manifest("picky", triggers: "  - topic: { name: vitals }"));
+            Assert.True(await TakeAsync(site, "\"!\"", "bad"));
+            await site.Host.StopAppAsync(FunctionsApp.AppId);
+            await site.Host.StartAppAsync(FunctionsApp.AppId, Cancellation);
+            await site.RunsAsync("picky", 1);
+
+            Assert.Equal("vitals/bad", (string?)(await site.CallsAsync("picky", 1))[0]!["idempotencyKey"]);
+        }
+        finally
+        {
+            Directory.Delete(data, recursive: true);
+        }
+    }
+
+    [Fact]
+    public async Task Take_Batch_ComesAsArraysOfAtMostSoMany()
+    {
+        await using var site = await FunctionsSite.StartAsync();
+        await site.DeployAsync(TriggerModules.Stderr, FunctionsSite.Manifest("many", triggers: "  - topic: { name: vitals, batch: 3 }"));
+        var triggers = await AliveAsync(site);
+        var taken = await Task.WhenAll(Enumerable.Range(0, 7).Select(i => triggers.TakeAsync(Message($"{i}", $"m{i}"), Cancellation)));
+
+        Assert.All(taken, Assert.True);
+        var arrays = (await site.LogsAsync("many")).AsArray().Select(c => JsonNode.Parse((string)c!["log"]!)!.AsArray()).ToArray();
+        Assert.All(arrays, a => Assert.InRange(a.Count, 1, 3));
+        Assert.Contains(arrays, a => a.Count == 3);
+        Assert.Equal(Enumerable.Range(0, 7), arrays.SelectMany(a => a).Select(n => (int)n!).Order());
+    }
+
+    private static async Task<bool> TakeAsync(FunctionsSite site, string json, string id) => await (await AliveAsync(site)).TakeAsync(Message(json, id), Cancellation);
+
+    private static TopicMessage Message(string json, string id) => new(id, "vitals", "application/json", Encoding.UTF8.GetBytes(json));
+
+    /// <summary>The site's triggers, once they have followed the deployment.</summary>
+    private static async Task<SiteTriggers> AliveAsync(FunctionsSite site)
+    {
+        while (true)
+        {
+            if (site.Host.Services(FunctionsApp.AppId).GetRequiredService<FunctionsOpener>().Store?.Triggers is { } triggers && triggers.Wants("vitals"))
+            {
+                return triggers;
+            }
+
+            await Task.Delay(5, Cancellation);
+        }
+    }
+
+    /// <summary>Takes what is sent to the topic of dead letters.</summary>
+    private static TestApp Undertaker(TaskCompletionSource<string> buried) => new("undertaker", builder =>
+    {
+        var web = builder.Build();
+        web.MapGet("/dapr/subscribe", () => Results.Json(new[] { new { pubsubname = "events", topic = "graves", route = "/graves" } }));
+        web.MapPost("/graves", async (HttpContext context) =>
+        {
+            using var reader = new StreamReader(context.Request.Body);
+            buried.TrySetResult(await reader.ReadToEndAsync(context.RequestAborted));
+        });
+        return web;
+    });
+}
