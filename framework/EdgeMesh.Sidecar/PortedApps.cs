@@ -4,36 +4,80 @@ using System.Text;
 using EdgeMesh.Sidecar.Apps;
 using EdgeMesh.Sidecar.Grpc;
 using EdgeMesh.Sidecar.Http;
+using EdgeMesh.Sidecar.Resources;
+using EdgeMesh.Sidecar.Sidecars;
 using Google.Rpc;
 using Grpc.Core;
 using Microsoft.AspNetCore.Http;
-using Microsoft.AspNetCore.Server.Kestrel.Core;
 
 namespace EdgeMesh.Sidecar;
 
 /// <summary>Knows by the port whose API a request came to, and checks that app's API token.</summary>
-internal sealed class PortedApps(IReadOnlyDictionary<string, (ListenOptions Http, ListenOptions Grpc)> listeners, AppDirectory apps)
+internal sealed class PortedApps(IReadOnlyDictionary<string, AppListeners> listeners, AppDirectory apps)
 {
     private static readonly string UnauthorizedDetails = Convert.ToBase64String(FaultDetails.Serialize(
         StatusCode.Unauthenticated, "Unauthorized", [new ErrorInfo { Reason = "Unauthorized", Domain = "dapr.io", Metadata = { ["http.code"] = "401", ["http.error_message"] = "missing api token in request metadata" } }]));
 
-    private FrozenDictionary<int, (AppRuntime App, byte[]? Token)>? _byPort;
+    private static readonly string NotServedDetails = Convert.ToBase64String(FaultDetails.Serialize(
+        StatusCode.Unimplemented, "Not Implemented", [new ErrorInfo { Reason = "Not Implemented", Domain = "dapr.io", Metadata = { ["http.code"] = "501", ["http.error_message"] = "requested endpoint is not available" } }]));
+
+    private FrozenDictionary<int, Port>? _byPort;
 
     public Task InvokeAsync(HttpContext context, RequestDelegate next)
     {
         // Ports are known only once the listeners are bound.
         RequestPath.Collapse(context.Request);
-        _byPort ??= listeners.SelectMany(l => new[] { (l.Value.Http.IPEndPoint!.Port, l.Key), (l.Value.Grpc.IPEndPoint!.Port, l.Key) })
-            .ToFrozenDictionary(l => l.Port, l => Entry(l.Key));
-        var (app, token) = _byPort[context.Connection.LocalPort];
+        _byPort ??= listeners.SelectMany(l => Ports(l.Key, l.Value)).ToFrozenDictionary(p => p.Number);
+        var port = _byPort[context.Connection.LocalPort];
+        var (app, token) = (port.App, port.Token);
         context.Features.Set(app);
-        return token is null || IsOpen(context.Request.Path) || Carries(context, token) ? next(context) : RefuseAsync(context);
+        if (port.IsInternal)
+        {
+            context.Features.Set(InternalPort.Here);
+            return IsGrpc(context) && !context.Request.Path.StartsWithSegments("/" + MethodTable.Service) ? next(context) : DenyAsync(context);
+        }
+
+        if (context.Request.Path.StartsWithSegments("/" + InternalMessages.Service))
+        {
+            return DenyAsync(context);
+        }
+
+        if (token is not null && !IsOpen(context.Request.Path) && !Carries(context, token))
+        {
+            return RefuseAsync(context);
+        }
+
+        return app.Configuration.Api.IsEverything || IsServed(context, app.Configuration.Api) ? next(context) : DenyAsync(context);
     }
 
-    private (AppRuntime, byte[]?) Entry(string appId)
+    private static bool IsGrpc(HttpContext context) => GrpcProxy.IsGrpc(context.Request);
+
+    private static bool IsServed(HttpContext context, ApiAccess api) =>
+        IsGrpc(context) ? api.AllowsGrpc(context.Request.Path.Value!) : api.AllowsHttp(context.Request.Path.Value!);
+
+    /// <summary>An API that is not to be there is answered as one that is not there.</summary>
+    private static Task DenyAsync(HttpContext context)
+    {
+        if (!IsGrpc(context))
+        {
+            return Answers.FaultAsync(context, DaprFault.NoRoute());
+        }
+
+        GrpcProxy.Refuse(context, StatusCode.Unimplemented, "Not Implemented");
+        context.Response.Headers["grpc-status-details-bin"] = NotServedDetails;
+        return Task.CompletedTask;
+    }
+
+    private IEnumerable<Port> Ports(string appId, AppListeners listening)
     {
         var app = apps.Find(appId)!;
-        return (app, app.Options.ApiToken is { Length: > 0 } token ? Encoding.UTF8.GetBytes(token) : null);
+        var token = app.Options.ApiToken is { Length: > 0 } text ? Encoding.UTF8.GetBytes(text) : null;
+        yield return new Port(listening.Http.IPEndPoint!.Port, app, token, IsInternal: false);
+        yield return new Port(listening.Grpc.IPEndPoint!.Port, app, token, IsInternal: false);
+        if (listening.Internal is { } inner)
+        {
+            yield return new Port(inner.IPEndPoint!.Port, app, null, IsInternal: true);
+        }
     }
 
     private static bool IsOpen(PathString path) => path.Value is "/v1.0/healthz" or "/v1.0/healthz/outbound";
@@ -43,11 +87,9 @@ internal sealed class PortedApps(IReadOnlyDictionary<string, (ListenOptions Http
 
     private static Task RefuseAsync(HttpContext context)
     {
-        if (context.Request.ContentType?.StartsWith("application/grpc", StringComparison.Ordinal) == true)
+        if (IsGrpc(context))
         {
-            context.Response.ContentType = "application/grpc";
-            context.Response.Headers["grpc-status"] = "16";
-            context.Response.Headers["grpc-message"] = "Unauthorized";
+            GrpcProxy.Refuse(context, StatusCode.Unauthenticated, "Unauthorized");
             context.Response.Headers["grpc-status-details-bin"] = UnauthorizedDetails;
             return Task.CompletedTask;
         }
@@ -56,4 +98,12 @@ internal sealed class PortedApps(IReadOnlyDictionary<string, (ListenOptions Http
         context.Response.ContentType = "text/plain; charset=utf-8";
         return context.Response.WriteAsync("invalid api token");
     }
+
+    private sealed record Port(int Number, AppRuntime App, byte[]? Token, bool IsInternal);
+}
+
+/// <summary>On a request: it came by the port for other sidecars.</summary>
+internal sealed class InternalPort
+{
+    public static readonly InternalPort Here = new();
 }

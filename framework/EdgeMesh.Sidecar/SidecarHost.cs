@@ -1,15 +1,23 @@
 using System.Collections;
 using System.Net;
+using Dapr.Client.Autogen.Grpc.v1;
 using EdgeMesh.Sidecar.Apps;
+using EdgeMesh.Sidecar.BuildingBlocks.Invocation;
 using EdgeMesh.Sidecar.BuildingBlocks.Jobs;
 using EdgeMesh.Sidecar.BuildingBlocks.PubSub;
 using EdgeMesh.Sidecar.Components;
 using EdgeMesh.Sidecar.Grpc;
 using EdgeMesh.Sidecar.Http;
+using EdgeMesh.Sidecar.Http.Pipeline;
+using EdgeMesh.Sidecar.Metrics;
+using EdgeMesh.Sidecar.Resiliency;
 using EdgeMesh.Sidecar.Resources;
+using EdgeMesh.Sidecar.Sidecars;
 using Grpc.AspNetCore.Server.Model;
+using Grpc.Reflection;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
@@ -23,18 +31,32 @@ public sealed class SidecarHost : IAsyncDisposable
 {
     private readonly WebApplication _web;
     private readonly ComponentCatalog _components;
+    private readonly OutsideWorld _outside;
+    private readonly RemoteSidecars? _remote;
     private readonly AppDirectory _apps;
     private readonly List<AppStarter> _starters;
-    private readonly Dictionary<string, (ListenOptions Http, ListenOptions Grpc)> _listeners;
+    private readonly Dictionary<string, AppListeners> _listeners;
 
-    private SidecarHost(WebApplication web, ComponentCatalog components, AppDirectory apps, List<AppStarter> starters, Dictionary<string, (ListenOptions, ListenOptions)> listeners) =>
-        (_web, _components, _apps, _starters, _listeners) = (web, components, apps, starters, listeners);
+    private SidecarHost(WebApplication web, ComponentCatalog components, OutsideWorld outside, RemoteSidecars? remote, AppDirectory apps, List<AppStarter> starters, Dictionary<string, AppListeners> listeners) =>
+        (_web, _components, _outside, _remote, _apps, _starters, _listeners) = (web, components, outside, remote, apps, starters, listeners);
+
+    /// <summary>Null: no metrics port was asked for.</summary>
+    private MetricsServer? _metrics;
+
+    /// <summary>Null: changes of resources are not looked for.</summary>
+    private ResourceWatcher? _watcher;
+
+    /// <summary>Where Prometheus finds what the apps' sidecars count; null: no port was asked for.</summary>
+    public Uri? MetricsEndpoint => _metrics?.Endpoint;
 
     /// <summary>Ends when somebody asked the sidecar to shut down.</summary>
     public CancellationToken Stopping => _web.Lifetime.ApplicationStopping;
 
     /// <summary>Where the HTTP API of an app listens.</summary>
     public Uri HttpEndpoint(string appId) => Address(_listeners[appId].Http);
+
+    /// <summary>Whether an app can take work, as far as anybody asks it.</summary>
+    internal bool IsHealthy(string appId) => _apps.Find(appId)?.IsHealthy == true;
 
     /// <summary>Where the gRPC API of an app listens.</summary>
     public Uri GrpcEndpoint(string appId) => Address(_listeners[appId].Grpc);
@@ -47,19 +69,21 @@ public sealed class SidecarHost : IAsyncDisposable
         var logger = loggers.CreateLogger("EdgeMesh.Sidecar");
         var faults = options.Apps.GroupBy(a => a.AppId).Where(g => g.Key.Length == 0 || g.Count() > 1)
             .Select(g => g.Key.Length == 0 ? "An app has no id." : $"There are {g.Count()} apps '{g.Key}'. Ids must differ.").ToList();
-        var resources = new ResourceLoader(options.Namespace, faults);
-        foreach (var path in options.ResourcesPaths)
-        {
-            resources.Load(path);
-        }
-
-        var subscriptions = resources.Subscriptions.Select(r => (r.Scopes, Subscription: Subscription.From(r, faults))).ToArray();
+        var configuration = ConfigurationReader.Read(options.ConfigurationPaths, options.Namespace, faults, logger);
+        var resources = ResourceLoader.Load(options, faults);
+        var subscriptions = DeclaredSubscriptions.From(resources, faults);
+        var pipeline = HttpPipeline.Read(configuration, resources.Middlewares, options.Clock, faults);
         var apps = new AppDirectory();
         var context = new ComponentContext(options.WorkingDirectory ?? Directory.GetCurrentDirectory(), options.Clock, options.Environment ?? ProcessEnvironment(), id => apps.Find(id)?.Channel) { Loggers = loggers };
         var components = await new ComponentOpener(options, context, faults, logger).OpenAsync(resources.Components, cancellation);
+        options = configuration.NameResolution is null ? options : options with { Apps = [.. options.Apps.Select(a => a with { InternalGrpcPort = a.InternalGrpcPort ?? 0 })] };
+        var remote = Names(configuration.NameResolution, context, options, faults, logger);
+        var outside = await OutsideWorld.OpenAsync(resources.HttpEndpoints, options, components, context.Environment, faults, cancellation);
         BuildingBlocks.Actors.ActorState.Check(components, options.Apps, faults);
         if (faults.Count > 0)
         {
+            outside.Dispose();
+            await (remote?.DisposeAsync() ?? ValueTask.CompletedTask);
             await components.DisposeAsync();
             throw new SidecarConfigurationException(faults);
         }
@@ -69,17 +93,20 @@ public sealed class SidecarHost : IAsyncDisposable
         var starters = new List<AppStarter>();
         foreach (var app in options.Apps)
         {
-            var runtime = new AppRuntime(app, options, components, apps) { Jobs = jobs };
+            var runtime = new AppRuntime(app, options, configuration, components, apps, outside.For(app.AppId)) { Resilience = ResilienceTable.For(app.AppId, resources.Resiliencies, options.Clock), Remote = remote, Jobs = jobs };
             apps.Add(runtime);
-            var declared = subscriptions.Where(s => s.Scopes.Count == 0 || s.Scopes.Contains(app.AppId, StringComparer.Ordinal)).Select(s => s.Subscription!);
-            starters.Add(new AppStarter(runtime, [.. declared], logger));
+            starters.Add(new AppStarter(runtime, subscriptions.Of(app.AppId), logger));
         }
 
-        var listeners = new Dictionary<string, (ListenOptions, ListenOptions)>();
-        var host = new SidecarHost(Build(options, loggers, listeners, apps), components, apps, starters, listeners);
+        var listeners = new Dictionary<string, AppListeners>();
+        var host = new SidecarHost(Build(options, loggers, listeners, apps, pipeline), components, outside, remote, apps, starters, listeners);
         try
         {
             await host._web.StartAsync(cancellation);
+            host._metrics = options.MetricsPort is { } port
+                ? await MetricsServer.StartAsync(IPAddress.Parse(options.MetricsListenAddress), port, options.Apps.Select(a => a.AppId).ToHashSet(StringComparer.Ordinal), loggers, cancellation)
+                : null;
+            remote?.Register(listeners.Select(l => (l.Key, l.Value.Internal!.IPEndPoint!.ToString())), () => Guid.NewGuid().ToString());
         }
         catch
         {
@@ -88,10 +115,24 @@ public sealed class SidecarHost : IAsyncDisposable
         }
 
         starters.ForEach(s => s.Start());
+        host._watcher = options.WatchesResources ? new ResourceWatcher(options.ResourcesPaths, new ResourceReload(options, starters, resources, logger).RunAsync, logger) : null;
         return host;
     }
 
-    private static WebApplication Build(SidecarOptions options, ILoggerFactory loggers, Dictionary<string, (ListenOptions Http, ListenOptions Grpc)> listeners, AppDirectory apps)
+    private static RemoteSidecars? Names(NameResolutionSetting? setting, ComponentContext context, SidecarOptions options, List<string> faults, ILogger logger)
+    {
+        try
+        {
+            return setting is null ? null : new RemoteSidecars(SqliteNames.Open(setting, context.WorkingDirectory, options.Clock), setting.UpdateInterval, (int)options.MaxBodySize, logger);
+        }
+        catch (Exception error) when (error is ArgumentException or Microsoft.Data.Sqlite.SqliteException)
+        {
+            faults.Add($"{setting!.Source}: the name resolution's file can't be used: {error.Message}");
+            return null;
+        }
+    }
+
+    private static WebApplication Build(SidecarOptions options, ILoggerFactory loggers, Dictionary<string, AppListeners> listeners, AppDirectory apps, IReadOnlyList<Func<RequestDelegate, RequestDelegate>> pipeline)
     {
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
         builder.Services.RemoveAll<ILoggerFactory>();
@@ -99,26 +140,44 @@ public sealed class SidecarHost : IAsyncDisposable
         builder.Services.AddRoutingCore();
         builder.Services.AddGrpc(grpc => (grpc.MaxReceiveMessageSize, grpc.MaxSendMessageSize) = ((int)options.MaxBodySize, (int)options.MaxBodySize));
         builder.Services.TryAddEnumerable(ServiceDescriptor.Singleton<IServiceMethodProvider<DaprGrpc>, DaprMethodProvider>());
+        builder.Services.TryAddEnumerable(ServiceDescriptor.Singleton<IServiceMethodProvider<InternalsGrpc>, InternalsMethodProvider>());
+        builder.Services.AddSingleton(new ReflectionServiceImpl(DaprReflection.Descriptor.Services));
+        builder.Services.AddSingleton(new ReflectionV1ServiceImpl(DaprReflection.Descriptor.Services));
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = options.ShutdownTimeout);
         builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel =>
         {
             kestrel.AddServerHeader = false;
             // Each API enforces MaxBodySize itself, with daprd's answers.
             kestrel.Limits.MaxRequestBodySize = null;
+            kestrel.Limits.MaxRequestHeadersTotalSize = options.MaxHeaderSize;
+            kestrel.Limits.MaxRequestLineSize = Math.Min(kestrel.Limits.MaxRequestLineSize, options.MaxHeaderSize);
             foreach (var app in options.Apps)
             {
                 var address = IPAddress.Parse(options.ListenAddress);
                 ListenOptions http = null!, grpc = null!;
+                ListenOptions? inner = null;
                 kestrel.Listen(address, app.HttpPort, listen => (http = listen).Protocols = HttpProtocols.Http1);
                 kestrel.Listen(address, app.GrpcPort, listen => (grpc = listen).Protocols = HttpProtocols.Http2);
-                listeners[app.AppId] = (http, grpc);
+                if (app.InternalGrpcPort is { } port)
+                {
+                    kestrel.Listen(address, port, listen => (inner = listen).Protocols = HttpProtocols.Http2);
+                }
+
+                listeners[app.AppId] = new AppListeners(http, grpc, inner);
             }
         });
         var web = builder.Build();
         web.Use(new PortedApps(listeners, apps).InvokeAsync);
+        web.UseRequestMetrics(options.Clock);
+        web.UseHttpPipeline(pipeline);
+        web.UseTraceContext(Random.Shared.NextDouble);
+        web.UseGrpcProxy();
         web.UseInvocation();
         web.UseRouting();
         web.MapGrpcService<DaprGrpc>();
+        web.MapGrpcService<InternalsGrpc>();
+        web.MapGrpcService<ReflectionServiceImpl>();
+        web.MapGrpcService<ReflectionV1ServiceImpl>();
         foreach (var block in ServedBlock.All)
         {
             block.Routes(web);
@@ -132,12 +191,39 @@ public sealed class SidecarHost : IAsyncDisposable
 
     private static Uri Address(ListenOptions listener) => new($"http://{listener.IPEndPoint}");
 
+    /// <summary>No longer than calls in flight may take: what an app has not answered by then comes again elsewhere.</summary>
+    private async Task EndDeliveriesAsync()
+    {
+        var options = _apps.All.Select(a => a.Process).FirstOrDefault();
+        var ended = Task.WhenAll(_starters.Select(s => s.DisposeAsync().AsTask()));
+        try
+        {
+            await (options is null ? ended : ended.WaitAsync(options.ShutdownTimeout, options.Clock));
+        }
+        catch (TimeoutException)
+        {
+            // The components close below the deliveries that are left; their brokers keep what was not acknowledged.
+        }
+    }
+
     /// <summary>Blocks new messages, ends subscriptions, finishes calls in flight, closes components.</summary>
     public async ValueTask DisposeAsync()
     {
-        foreach (var starter in _starters)
+        if (_watcher is not null)
         {
-            await starter.DisposeAsync();
+            await _watcher.DisposeAsync();
+        }
+
+        await EndDeliveriesAsync();
+
+        if (_remote is not null)
+        {
+            await _remote.DisposeAsync();
+        }
+
+        if (_metrics is not null)
+        {
+            await _metrics.DisposeAsync();
         }
 
         await _web.StopAsync();
@@ -147,6 +233,7 @@ public sealed class SidecarHost : IAsyncDisposable
             app.Dispose();
         }
 
+        _outside.Dispose();
         await _components.DisposeAsync();
     }
 }

@@ -4,6 +4,7 @@ namespace EdgeMesh.Sidecar;
 public sealed record SidecarOptions
 {
     internal const long DefaultMaxBodySize = 4 * 1024 * 1024;
+    internal const int DefaultMaxHeaderSize = 32 * 1024;
     internal static readonly TimeSpan DefaultShutdownTimeout = TimeSpan.FromSeconds(5);
 
     /// <summary>The site: <c>{namespace}</c> in components, and part of the callers' identity.</summary>
@@ -14,6 +15,21 @@ public sealed record SidecarOptions
 
     /// <summary>Folders (or files) of Dapr resources.</summary>
     public IReadOnlyList<string> ResourcesPaths { get; init; } = [];
+
+    /// <summary>Whether changed Subscription and Resiliency resources are taken over while the sidecar runs.</summary>
+    public bool WatchesResources { get; init; }
+
+    /// <summary>Files of Dapr Configuration resources, as daprd's <c>--config</c>; a later one goes before an earlier, section by section.</summary>
+    public IReadOnlyList<string> ConfigurationPaths { get; init; } = [];
+
+    /// <summary>Port of Prometheus' text; 0 takes a free one, null: none.</summary>
+    public int? MetricsPort { get; init; }
+
+    /// <summary>The address that the metrics port listens on.</summary>
+    public string MetricsListenAddress { get; init; } = "127.0.0.1";
+
+    /// <summary>Bytes of a request's line and headers together; more is refused with 431.</summary>
+    public int MaxHeaderSize { get; init; } = DefaultMaxHeaderSize;
 
     /// <summary>What relative paths in components are relative to; the current directory when null.</summary>
     public string? WorkingDirectory { get; init; }
@@ -63,6 +79,21 @@ public sealed record SidecarAppOptions
 
     /// <summary>Port of the gRPC API; 0 takes a free one.</summary>
     public int GrpcPort { get; init; }
+
+    /// <summary>Port for other sidecars of the machine; 0 takes a free one, null: none, unless a Configuration names a name resolution.</summary>
+    public int? InternalGrpcPort { get; init; }
+
+    /// <summary>Calls and messages that are at the app at a time; null: as many as come.</summary>
+    public int? MaxConcurrency { get; init; }
+
+    /// <summary>Whether the app is asked what it subscribes (daprd's <c>--disable-init-endpoints subscribe</c>).</summary>
+    public bool AsksForSubscriptions { get; init; } = true;
+
+    /// <summary>Whether the app is asked for its configuration of actors (daprd's <c>--disable-init-endpoints config</c>).</summary>
+    public bool AsksForConfiguration { get; init; } = true;
+
+    /// <summary>How the app's health is probed; null: it isn't, and the app counts as healthy.</summary>
+    public AppHealthOptions? HealthCheck { get; init; }
 
     /// <summary>What callers of the API must send as <c>dapr-api-token</c>; null: nothing.</summary>
     public string? ApiToken { get; init; }

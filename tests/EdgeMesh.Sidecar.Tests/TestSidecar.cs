@@ -62,6 +62,10 @@ internal sealed class TestSidecar : IAsyncDisposable
         return client;
     }
 
+    public Uri? MetricsEndpoint => _host.MetricsEndpoint;
+
+    public Uri GrpcEndpoint(string appId) => _host.GrpcEndpoint(appId);
+
     public DaprClient Dapr(string appId = "alpha") => new DaprClientBuilder()
         .UseHttpEndpoint(_host.HttpEndpoint(appId).ToString()).UseGrpcEndpoint(_host.GrpcEndpoint(appId).ToString()).UseDaprApiToken(Token).Build();
 

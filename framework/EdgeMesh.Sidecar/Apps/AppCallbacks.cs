@@ -41,7 +41,7 @@ internal sealed class AppCallbacks(CallInvoker invoker)
 
     public AsyncUnaryCall<JobEventResponse> OnJobEvent(JobEventRequest request, DateTime deadline, CancellationToken cancellation) => Call(Job, request, [], deadline, cancellation);
 
-    public AsyncUnaryCall<HealthCheckResponse> HealthCheck(DateTime deadline, CancellationToken cancellation) => Call(Health, new Empty(), [], deadline, cancellation);
+    public AsyncUnaryCall<HealthCheckResponse> HealthCheck(CancellationToken cancellation) => Call(Health, new Empty(), [], null, cancellation);
 
     private AsyncUnaryCall<TResponse> Call<TRequest, TResponse>(Method<TRequest, TResponse> method, TRequest request, Metadata headers, DateTime? deadline, CancellationToken cancellation)
         where TRequest : class

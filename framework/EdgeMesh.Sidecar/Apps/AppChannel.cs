@@ -1,28 +1,33 @@
 using System.Net;
+using EdgeMesh.Sidecar.BuildingBlocks.Invocation;
 using Grpc.Net.Client;
 
 namespace EdgeMesh.Sidecar.Apps;
 
 /// <summary>The way to one app, with the app's token. Building blocks send HTTP requests, whatever the app speaks: for a gRPC app they become
 /// <c>AppCallback.OnInvoke</c>. Where Dapr has a callback of its own (topics, bindings, jobs), a block asks <see cref="Callbacks"/>.</summary>
-internal sealed class AppChannel : IDisposable
+internal sealed class AppChannel : IInvocationTarget, IDisposable
 {
     private readonly HttpMessageInvoker _client;
     private readonly GrpcChannel? _grpc;
-    private readonly string? _token;
     private readonly Version _version;
+
+    /// <summary>Null: as many calls as come. One waits here for a place in the order of coming.</summary>
+    private readonly SemaphoreSlim? _places;
 
     public AppChannel(SidecarAppOptions app, Uri endpoint, int maxBodySize)
     {
-        (AppId, Endpoint, _token, Protocol) = (app.AppId, endpoint, app.AppToken, app.AppProtocol);
+        (AppId, Endpoint, Protocol) = (app.AppId, endpoint, app.AppProtocol);
         _version = app.AppProtocol is AppProtocol.Http or AppProtocol.Https ? HttpVersion.Version11 : HttpVersion.Version20;
-        var handler = app.AppHandler?.Invoke(Handler()) ?? Handler();
-        _client = new HttpMessageInvoker(handler);
+        _places = app.MaxConcurrency is { } places ? new SemaphoreSlim(places) : null;
+        _client = new HttpMessageInvoker(new AppHandler(app.AppHandler?.Invoke(Handler()) ?? Handler(), app.AppToken, _places));
         if (app.AppProtocol is AppProtocol.Grpc or AppProtocol.Grpcs)
         {
             _grpc = GrpcChannel.ForAddress(endpoint, new GrpcChannelOptions
             {
-                HttpHandler = new TokenHandler(handler, app.AppToken),
+                // Not the handler above: the channel puts itself into the one that it is given.
+                HttpHandler = new AppHandler(Handler(), app.AppToken, _places),
+                DisposeHttpClient = true,
                 MaxReceiveMessageSize = maxBodySize,
                 MaxSendMessageSize = maxBodySize,
             });
@@ -39,8 +44,7 @@ internal sealed class AppChannel : IDisposable
     /// <summary>Null for an app that speaks HTTP.</summary>
     public AppCallbacks? Callbacks { get; }
 
-    /// <summary>Sends; the answer's body is read by the caller as it comes.</summary>
-    /// <exception cref="HttpRequestException">The app is not there, or broke off.</exception>
+    /// <inheritdoc/>
     public Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellation) =>
         Callbacks is { } callbacks ? GrpcInvocation.SendAsync(callbacks, request, cancellation) : SendAsIsAsync(request, cancellation);
 
@@ -48,11 +52,6 @@ internal sealed class AppChannel : IDisposable
     public Task<HttpResponseMessage> SendAsIsAsync(HttpRequestMessage request, CancellationToken cancellation)
     {
         (request.Version, request.VersionPolicy) = (_version, HttpVersionPolicy.RequestVersionExact);
-        if (_token is not null)
-        {
-            request.Headers.TryAddWithoutValidation(TokenHandler.Header, _token);
-        }
-
         return _client.SendAsync(request, cancellation);
     }
 
@@ -64,6 +63,7 @@ internal sealed class AppChannel : IDisposable
     {
         _grpc?.Dispose();
         _client.Dispose();
+        _places?.Dispose();
     }
 
     private static HttpMessageHandler Handler()
@@ -85,19 +85,34 @@ internal sealed class AppChannel : IDisposable
         return handler;
     }
 
-    /// <summary>Adds the app's token to gRPC calls.</summary>
-    private sealed class TokenHandler(HttpMessageHandler inner, string? token) : DelegatingHandler(inner)
+    /// <summary>What all calls of an app have in common: its token, and, where calls at a time are bounded, a place. As with daprd a place is
+    /// free again once the answer's head is there.</summary>
+    private sealed class AppHandler(HttpMessageHandler inner, string? token, SemaphoreSlim? places) : DelegatingHandler(inner)
     {
-        public const string Header = "dapr-api-token";
+        private const string Header = "dapr-api-token";
 
         protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
         {
-            if (token is not null)
+            // A request that is sent again has it already.
+            if (token is not null && !request.Headers.Contains(Header))
             {
                 request.Headers.TryAddWithoutValidation(Header, token);
             }
 
-            return base.SendAsync(request, cancellationToken);
+            return places is null ? base.SendAsync(request, cancellationToken) : SendInTurnAsync(request, places, cancellationToken);
+        }
+
+        private async Task<HttpResponseMessage> SendInTurnAsync(HttpRequestMessage request, SemaphoreSlim turns, CancellationToken cancellation)
+        {
+            await turns.WaitAsync(cancellation);
+            try
+            {
+                return await base.SendAsync(request, cancellation);
+            }
+            finally
+            {
+                turns.Release();
+            }
         }
     }
 }

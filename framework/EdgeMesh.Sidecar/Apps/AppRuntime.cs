@@ -1,15 +1,21 @@
 using System.Collections.Concurrent;
+using EdgeMesh.Sidecar.BuildingBlocks.Invocation;
 using EdgeMesh.Sidecar.BuildingBlocks.Jobs;
 using EdgeMesh.Sidecar.BuildingBlocks.PubSub;
 using EdgeMesh.Sidecar.Components;
+using EdgeMesh.Sidecar.Resiliency;
+using EdgeMesh.Sidecar.Resources;
+using EdgeMesh.Sidecar.Sidecars;
 
 namespace EdgeMesh.Sidecar.Apps;
 
 /// <summary>One app as the building blocks see it: its options, its way in, the components in its scope.</summary>
-internal sealed class AppRuntime(SidecarAppOptions options, SidecarOptions process, ComponentCatalog components, AppDirectory directory) : IDisposable
+internal sealed class AppRuntime(SidecarAppOptions options, SidecarOptions process, RuntimeConfiguration configuration, ComponentCatalog components, AppDirectory directory, ExternalEndpoints endpoints) : IDisposable
 {
     private volatile bool _isReady;
+    private volatile bool _isHealthy = options.HealthCheck is null || options.AppEndpoint is null;
     private volatile IReadOnlyList<Subscription> _subscriptions = [];
+    private volatile ResilienceTable _resilience = new([], process.Clock);
 
     public string AppId => options.AppId;
 
@@ -17,7 +23,15 @@ internal sealed class AppRuntime(SidecarAppOptions options, SidecarOptions proce
 
     public SidecarOptions Process => process;
 
+    public RuntimeConfiguration Configuration => configuration;
+
     public AppDirectory Directory => directory;
+
+    /// <summary>Servers outside that the app may invoke.</summary>
+    public ExternalEndpoints Endpoints => endpoints;
+
+    /// <summary>Who it is to those that it calls.</summary>
+    public CallerIdentity Identity { get; } = new(configuration.AccessControl?.TrustDomain ?? CallerIdentity.DefaultTrustDomain, process.Namespace, options.AppId);
 
     /// <summary>The jobs of all apps of the process.</summary>
     public required JobStore Jobs { get; init; }
@@ -32,11 +46,28 @@ internal sealed class AppRuntime(SidecarAppOptions options, SidecarOptions proce
         set => _isReady = value;
     }
 
+    /// <summary>Whether the app can take work. Where nobody asks it, it can.</summary>
+    public bool IsHealthy
+    {
+        get => _isHealthy;
+        set => _isHealthy = value;
+    }
+
+    /// <summary>Other sidecars of the machine; null: none are looked for.</summary>
+    public RemoteSidecars? Remote { get; init; }
+
     /// <summary>Subscriptions that stand, for metadata.</summary>
     public IReadOnlyList<Subscription> Subscriptions
     {
         get => _subscriptions;
         set => _subscriptions = value;
+    }
+
+    /// <summary>What Resiliency resources ask for this app's calls and deliveries.</summary>
+    public ResilienceTable Resilience
+    {
+        get => _resilience;
+        set => _resilience = value;
     }
 
     /// <summary>What clients add to the metadata.</summary>

@@ -4,47 +4,142 @@ using Microsoft.Extensions.Logging;
 
 namespace EdgeMesh.Sidecar.Apps;
 
-/// <summary>Starts what the building blocks do for one app, and ends it.</summary>
-internal sealed class AppStarter(AppRuntime app, IReadOnlyList<Subscription> declared, ILogger logger) : IAsyncDisposable
+/// <summary>Starts what the building blocks do for one app, and ends it: for as long as the sidecar runs, or, where the app's health is
+/// probed, for as long as the app is healthy.</summary>
+internal sealed partial class AppStarter(AppRuntime app, IReadOnlyList<Subscription> declared, ILogger logger) : IAsyncDisposable
 {
-    /// <summary>Only the starting task adds, and only disposing, which waits for that, takes.</summary>
-    private readonly Stack<IAsyncDisposable> _parts = new();
     private readonly CancellationTokenSource _stop = new();
-    private Task _start = Task.CompletedTask;
+    private Task _run = Task.CompletedTask;
 
-    public void Start() => _start = StartAsync(_stop.Token);
+    /// <summary>Who holds it may touch all that follows.</summary>
+    private readonly SemaphoreSlim _turn = new(1);
+    private readonly List<(AppPart Start, IAsyncDisposable Part)> _parts = [];
+    private IReadOnlyList<Subscription> _declared = declared;
 
-    private async Task StartAsync(CancellationToken cancellation)
+    public AppRuntime App => app;
+
+    private IAsyncDisposable? _outbox;
+
+    public void Start()
+    {
+        // Also for an app that only calls.
+        _outbox = OutboxRelay.Start(app, logger);
+        _run = RunAsync(_stop.Token);
+    }
+
+    private async Task RunAsync(CancellationToken cancellation)
     {
         try
         {
-            _parts.Push(OutboxRelay.Start(app, logger));
-            if (app.Channel is { } channel)
+            if (app.Channel is { } channel && app.Options.HealthCheck is { } health)
             {
-                var arrival = new AppArrival(app, channel, declared, logger);
-                foreach (var start in ServedBlock.All.Select(b => b.Part).OfType<AppPart>())
-                {
-                    _parts.Push(await start(arrival, cancellation));
-                }
+                // The sidecar is ready whether or not its app is healthy, as daprd is.
+                app.IsReady = true;
+                await new AppHealthProbe(channel, health, app.Process.Clock).RunAsync(healthy => ChangeAsync(healthy, cancellation), cancellation);
             }
-
-            app.IsReady = true;
+            else
+            {
+                await StartPartsAsync(cancellation);
+                app.IsReady = true;
+            }
         }
         catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
         {
-            // The sidecar stops before its app came.
+            // The sidecar stops.
+        }
+    }
+
+    private async Task ChangeAsync(bool healthy, CancellationToken cancellation)
+    {
+        if (healthy)
+        {
+            LogHealthy(app.AppId);
+            await StartPartsAsync(cancellation);
+            app.IsHealthy = true;
+        }
+        else
+        {
+            LogUnhealthy(app.AppId);
+            app.IsHealthy = false;
+            await EndPartsAsync();
+        }
+    }
+
+    private async Task StartPartsAsync(CancellationToken cancellation)
+    {
+        if (app.Channel is not { } channel)
+        {
+            return;
+        }
+
+        await _turn.WaitAsync(cancellation);
+        try
+        {
+            foreach (var start in ServedBlock.All.Select(b => b.Part).OfType<AppPart>())
+            {
+                _parts.Add((start, await start(new AppArrival(app, channel, _declared, logger), cancellation)));
+            }
+        }
+        finally
+        {
+            _turn.Release();
+        }
+    }
+
+    private async Task EndPartsAsync()
+    {
+        await _turn.WaitAsync(CancellationToken.None);
+        try
+        {
+            for (; _parts.Count > 0; _parts.RemoveAt(_parts.Count - 1))
+            {
+                await _parts[^1].Part.DisposeAsync();
+            }
+        }
+        finally
+        {
+            _turn.Release();
+        }
+    }
+
+    /// <summary>Other subscriptions are declared now. An app that is not there yet gets them when it comes.</summary>
+    public async Task SubscribeAgainAsync(IReadOnlyList<Subscription> changed, CancellationToken cancellation)
+    {
+        await _turn.WaitAsync(cancellation);
+        try
+        {
+            _declared = changed;
+            var at = _parts.FindIndex(p => p.Start == AppSubscriptions.StartAsync);
+            if (at >= 0 && app.Channel is { } channel)
+            {
+                await _parts[at].Part.DisposeAsync();
+                _parts.RemoveAt(at);
+                _parts.Insert(at, (AppSubscriptions.StartAsync, await AppSubscriptions.StartAsync(new AppArrival(app, channel, _declared, logger), cancellation)));
+            }
+        }
+        finally
+        {
+            _turn.Release();
         }
     }
 
     public async ValueTask DisposeAsync()
     {
         await _stop.CancelAsync();
-        await _start;
-        while (_parts.TryPop(out var part))
+        await _run;
+        await EndPartsAsync();
+        if (_outbox is not null)
         {
-            await part.DisposeAsync();
+            await _outbox.DisposeAsync();
         }
 
         _stop.Dispose();
+        _turn.Dispose();
     }
+
+    [LoggerMessage(LogLevel.Information, "{App} is healthy: it gets messages and calls")]
+    private partial void LogHealthy(string app);
+
+    [LoggerMessage(LogLevel.Warning, "{App} is not healthy: it gets no messages and no calls until it is")]
+    private partial void LogUnhealthy(string app);
 }

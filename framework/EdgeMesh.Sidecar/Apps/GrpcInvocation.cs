@@ -1,5 +1,6 @@
-using System.Globalization;
 using System.Net;
+using System.Text.Encodings.Web;
+using System.Text.Json;
 using Dapr.Client.Autogen.Grpc.v1;
 using Google.Protobuf;
 using Google.Protobuf.WellKnownTypes;
@@ -31,7 +32,7 @@ internal static class GrpcInvocation
         }
         catch (RpcException error)
         {
-            return Refusal(error);
+            return new GrpcRefusal(error.StatusCode, error.Status.Detail);
         }
     }
 
@@ -46,11 +47,9 @@ internal static class GrpcInvocation
             Method = path.TrimStart('/'),
             Data = new Any { Value = body },
             ContentType = request.Content?.Headers.ContentType?.ToString() ?? "",
-            HttpExtension = new HTTPExtension
-            {
-                Verb = System.Enum.TryParse<HTTPExtension.Types.Verb>(request.Method.Method, ignoreCase: true, out var verb) ? verb : HTTPExtension.Types.Verb.None,
-                Querystring = question < 0 ? "" : target[(question + 1)..],
-            },
+            HttpExtension = System.Enum.TryParse<HTTPExtension.Types.Verb>(request.Method.Method, ignoreCase: true, out var verb) && verb != HTTPExtension.Types.Verb.None
+                ? new HTTPExtension { Verb = verb, Querystring = question < 0 ? "" : target[(question + 1)..] }
+                : null,
         };
     }
 
@@ -85,12 +84,6 @@ internal static class GrpcInvocation
         return response;
     }
 
-    private static HttpResponseMessage Refusal(RpcException error) => new(ToHttp(error.StatusCode))
-    {
-        Content = new StringContent(error.Status.Detail),
-        Headers = { { "grpc-status", ((int)error.StatusCode).ToString(CultureInfo.InvariantCulture) } },
-    };
-
     /// <summary>The HTTP status of a gRPC one, as Dapr maps it.</summary>
     public static HttpStatusCode ToHttp(StatusCode status) => status switch
     {
@@ -107,4 +100,21 @@ internal static class GrpcInvocation
         StatusCode.Unavailable => HttpStatusCode.ServiceUnavailable,
         _ => HttpStatusCode.InternalServerError,
     };
+}
+
+/// <summary>An app that speaks gRPC refused: its status, and for callers by HTTP what daprd makes of it.</summary>
+internal sealed class GrpcRefusal : HttpResponseMessage
+{
+    public GrpcRefusal(StatusCode status, string detail)
+        : base(GrpcInvocation.ToHttp(status))
+    {
+        (Status, Detail) = (status, detail);
+        Content = new ByteArrayContent(JsonSerializer.SerializeToUtf8Bytes(new { code = (int)status, message = detail }, Readable)) { Headers = { ContentType = new("text/plain", "utf-8") } };
+    }
+
+    private static readonly JsonSerializerOptions Readable = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+
+    public StatusCode Status { get; }
+
+    public string Detail { get; }
 }

@@ -92,4 +92,21 @@ internal sealed class FlagReader
         Faults.Add($"--{name} must be a port (0 to 65535), and is '{text}'.");
         return otherwise;
     }
+
+    /// <summary>A number of 1 or more, or the default where the flag is not given.</summary>
+    public int Count(string name, int otherwise)
+    {
+        if (this[name] is not { Length: > 0 } text)
+        {
+            return otherwise;
+        }
+
+        if (int.TryParse(text, out var count) && count > 0)
+        {
+            return count;
+        }
+
+        Faults.Add($"--{name} must be a number of 1 or more, and is '{text}'.");
+        return otherwise;
+    }
 }

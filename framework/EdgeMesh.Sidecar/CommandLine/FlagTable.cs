@@ -30,18 +30,18 @@ internal static class FlagTable
         Served("app-id"), Served("app-port"), Served("app-protocol"), Served("app-channel-address"), Served("dapr-http-port"), Served("dapr-grpc-port"),
         Served("dapr-listen-addresses"), Served("resources-path"), Served("components-path"), Served("config"), Served("max-body-size"),
         Served("log-level"), Served("mode"), Served("dapr-graceful-shutdown-seconds"), ServedSwitch("log-as-json"), ServedSwitch("version"),
-        ServedSwitch("build-info"), ServedSwitch("help"),
+        Served("dapr-internal-grpc-port"), Served("app-health-check-path"), Served("app-health-probe-interval"), Served("app-health-probe-timeout"), Served("app-health-threshold"),
+        Served("metrics-port"), Served("metrics-listen-address"), ServedSwitch("enable-metrics"), Served("read-buffer-size"), Served("app-max-concurrency"),
+        Served("dapr-block-shutdown-duration"), Served("disable-init-endpoints"), ServedSwitch("enable-app-health-check"), ServedSwitch("build-info"), ServedSwitch("help"),
 
-        Harmless("dapr-internal-grpc-port"), Harmless("dapr-internal-grpc-listen-address"), Harmless("dapr-public-port"), Harmless("dapr-public-listen-address"),
-        Harmless("metrics-port"), Harmless("metrics-listen-address"), HarmlessSwitch("enable-metrics"), Harmless("profile-port"), Harmless("read-buffer-size"),
+        Harmless("dapr-internal-grpc-listen-address"), Harmless("dapr-public-port"), Harmless("dapr-public-listen-address"),
+        Harmless("profile-port"),
         Harmless("control-plane-address"), Harmless("control-plane-namespace"), Harmless("control-plane-trust-domain"), Harmless("sentry-address"),
         Harmless("sentry-request-jwt-audiences"), Harmless("placement-host-address"), Harmless("scheduler-host-address"), Harmless("scheduler-job-streams"),
         Harmless("actors-disseminate-timeout"), Harmless("actors-service"), HarmlessSwitch("disable-builtin-k8s-secret-store"), HarmlessSwitch("enable-api-logging"),
-        Harmless("app-health-check-path"), Harmless("app-health-probe-interval"), Harmless("app-health-probe-timeout"), Harmless("app-health-threshold"),
 
-        Refused("allowed-origins", "*", ""), Refused("app-max-concurrency", "-1", "0"), Refused("dapr-block-shutdown-duration", ""),
-        Refused("disable-init-endpoints", "", "config"), Refused("unix-domain-socket", ""), Refused("log-file", ""),
-        RefusedSwitch("enable-app-health-check"), RefusedSwitch("enable-mtls"), RefusedSwitch("enable-profiling"), RefusedSwitch("app-ssl"), RefusedSwitch("wait"),
+        Refused("allowed-origins", "*", ""), Refused("unix-domain-socket", ""), Refused("log-file", ""),
+        RefusedSwitch("enable-mtls"), RefusedSwitch("enable-profiling"), RefusedSwitch("app-ssl"), RefusedSwitch("wait"),
     }.ToDictionary(f => f.Name, StringComparer.Ordinal);
 
     private static Flag Served(string name) => new(name, FlagUse.Served);

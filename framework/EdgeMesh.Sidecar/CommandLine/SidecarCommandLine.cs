@@ -1,6 +1,5 @@
 using System.Collections;
 using System.Runtime.InteropServices;
-using EdgeMesh.Sidecar.Resources;
 using Microsoft.Extensions.Logging;
 
 namespace EdgeMesh.Sidecar;
@@ -20,11 +19,19 @@ public static class SidecarCommandLine
           --app-id NAME                    the app's Dapr id (needed)
           --app-port PORT                  where the app listens; leave it out for an app that only calls
           --app-channel-address ADDRESS    on which address (127.0.0.1)
+          --app-protocol PROTOCOL          http (default), https, h2c, grpc or grpcs
           --dapr-http-port PORT            the HTTP API (3500); 0 takes a free port
           --dapr-grpc-port PORT            the gRPC API (50001); 0 takes a free port
           --dapr-listen-addresses ADDRESS  where both listen (127.0.0.1)
-          --resources-path PATH            a folder of Component and Subscription resources; may be repeated
+          --resources-path PATH            a folder of resources (Component, Subscription, Resiliency, HTTPEndpoint); may be repeated
+          --config PATH                    a Configuration resource; may be repeated
+          --dapr-internal-grpc-port PORT   for other sidecars of the machine, with a name resolution in --config
+          --metrics-port PORT              Prometheus' text; without it none
+          --enable-app-health-check        probe the app (--app-health-check-path, -probe-interval, -probe-timeout, -threshold)
+          --app-max-concurrency N          calls and messages at the app at a time
           --max-body-size SIZE             the largest request body (4Mi)
+          --read-buffer-size SIZE          the largest request line and headers (32Ki)
+          --dapr-block-shutdown-duration D go on for so long when told to stop, or until the app is unhealthy
           --dapr-graceful-shutdown-seconds N   how long calls in flight may take to end (5)
           --log-level LEVEL, --log-as-json
 
@@ -71,7 +78,6 @@ public static class SidecarCommandLine
         using var loggers = Loggers(settings);
         try
         {
-            CheckConfigurations(settings, loggers);
             await ServeAsync(settings, loggers, output, stop);
             return Done;
         }
@@ -94,20 +100,6 @@ public static class SidecarCommandLine
         _ = settings.LogAsJson ? logging.AddJsonConsole() : logging.AddSimpleConsole(console => console.SingleLine = true);
     });
 
-    private static void CheckConfigurations(CommandLine.SidecarSettings settings, ILoggerFactory loggers)
-    {
-        var faults = new List<string>();
-        foreach (var file in settings.Configurations)
-        {
-            ConfigurationFile.Check(file, faults, loggers.CreateLogger("EdgeMesh.Sidecar"));
-        }
-
-        if (faults.Count > 0)
-        {
-            throw new SidecarConfigurationException(faults);
-        }
-    }
-
     private static async Task ServeAsync(CommandLine.SidecarSettings settings, ILoggerFactory loggers, TextWriter output, CancellationToken stop)
     {
         await using var host = await SidecarHost.StartAsync(settings.Options, loggers, stop);
@@ -117,6 +109,24 @@ public static class SidecarCommandLine
         var ended = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         await using var registration = either.Token.Register(ended.SetResult);
         await ended.Task;
+        await BlockAsync(settings, host, app, output);
         await output.WriteLineAsync("stopping: finishing calls in flight");
+    }
+
+    /// <summary>The app is still doing its last work, and needs its sidecar for it.</summary>
+    private static async Task BlockAsync(CommandLine.SidecarSettings settings, SidecarHost host, string app, TextWriter output)
+    {
+        if (settings.BlockShutdown is not { } block)
+        {
+            return;
+        }
+
+        await output.WriteLineAsync($"blocking shutdown for {block} or until the app reports unhealthy");
+        var clock = settings.Options.Clock;
+        var began = clock.GetTimestamp();
+        while (clock.GetElapsedTime(began) < block && host.IsHealthy(app))
+        {
+            await Task.Delay(TimeSpan.FromMilliseconds(50), clock);
+        }
     }
 }

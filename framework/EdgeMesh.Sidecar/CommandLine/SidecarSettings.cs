@@ -5,8 +5,11 @@ using Microsoft.Extensions.Logging;
 namespace EdgeMesh.Sidecar.CommandLine;
 
 /// <summary>What daprd's flags and environment ask for.</summary>
-internal sealed record SidecarSettings(SidecarOptions Options, LogLevel LogLevel, bool LogAsJson, IReadOnlyList<string> Configurations)
+internal sealed record SidecarSettings(SidecarOptions Options, LogLevel LogLevel, bool LogAsJson)
 {
+    /// <summary>How long the sidecar goes on after it was told to stop, unless its app becomes unhealthy; null: not at all.</summary>
+    public TimeSpan? BlockShutdown { get; private init; }
+
     private const int DefaultHttpPort = 3500;
     private const int DefaultGrpcPort = 50001;
 
@@ -23,35 +26,71 @@ internal sealed record SidecarSettings(SidecarOptions Options, LogLevel LogLevel
         {
             Namespace = environment.GetValueOrDefault("NAMESPACE") is { Length: > 0 } space ? space : "default",
             ResourcesPaths = [.. flags.List("resources-path"), .. flags.List("components-path")],
+            WatchesResources = true,
+            ConfigurationPaths = flags.List("config"),
+            MetricsPort = flags["enable-metrics"] == "false" ? null : flags.Port("metrics-port", null),
+            MetricsListenAddress = Address(flags, "metrics-listen-address"),
+            MaxHeaderSize = (int)Size(flags, "read-buffer-size", SidecarOptions.DefaultMaxHeaderSize),
             ListenAddress = ListenAddress(flags),
-            MaxBodySize = MaxBodySize(flags),
+            MaxBodySize = Size(flags, "max-body-size", SidecarOptions.DefaultMaxBodySize),
             ShutdownTimeout = ShutdownTimeout(flags),
             Environment = environment,
             Apps = [App(flags, environment)],
         };
+        var block = flags["dapr-block-shutdown-duration"] is { Length: > 0 } ? Duration(flags, "dapr-block-shutdown-duration") : (TimeSpan?)null;
         var (level, json) = (Level(flags), flags.Is("log-as-json"));
-        return flags.Faults.Count == 0 ? new SidecarSettings(options, level, json, flags.List("config")) : null;
+        return flags.Faults.Count == 0 ? new SidecarSettings(options, level, json) { BlockShutdown = block } : null;
     }
 
     private static SidecarAppOptions App(FlagReader flags, IReadOnlyDictionary<string, string> environment)
     {
-        var protocol = flags["app-protocol"] ?? "http";
-        if (protocol != "http")
+        if (!Enum.TryParse<AppProtocol>(flags["app-protocol"] ?? "http", ignoreCase: true, out var protocol) || int.TryParse(flags["app-protocol"], out _))
         {
-            flags.Faults.Add($"--app-protocol {protocol}: the embedded engine reaches apps by http alone. Leave it out, or run daprd.");
+            flags.Faults.Add($"--app-protocol must be http, https, h2c, grpc or grpcs, and is '{flags["app-protocol"]}'.");
         }
 
+        var scheme = protocol is AppProtocol.Https or AppProtocol.Grpcs ? "https" : "http";
         var address = flags["app-channel-address"] is { Length: > 0 } given ? given : "127.0.0.1";
         var port = flags.Port("app-port", null) is > 0 and var p ? p : (int?)null;
         return new SidecarAppOptions
         {
             AppId = flags["app-id"] ?? "",
-            AppEndpoint = port is { } appPort && Uri.TryCreate($"http://{address}:{appPort.ToString(CultureInfo.InvariantCulture)}", UriKind.Absolute, out var endpoint) ? endpoint : null,
+            AppEndpoint = port is { } appPort && Uri.TryCreate($"{scheme}://{address}:{appPort.ToString(CultureInfo.InvariantCulture)}", UriKind.Absolute, out var endpoint) ? endpoint : null,
+            AppProtocol = protocol,
             HttpPort = flags.Port("dapr-http-port", DefaultHttpPort)!.Value,
             GrpcPort = flags.Port("dapr-grpc-port", DefaultGrpcPort)!.Value,
+            InternalGrpcPort = flags.Port("dapr-internal-grpc-port", null),
+            HealthCheck = Health(flags),
+            MaxConcurrency = flags["app-max-concurrency"] is null or "" or "-1" or "0" ? null : flags.Count("app-max-concurrency", 1),
+            AsksForSubscriptions = !DisabledInitEndpoints(flags).Contains("subscribe"),
+            AsksForConfiguration = !DisabledInitEndpoints(flags).Contains("config"),
             ApiToken = environment.GetValueOrDefault("DAPR_API_TOKEN") is { Length: > 0 } api ? api : null,
             AppToken = environment.GetValueOrDefault("APP_API_TOKEN") is { Length: > 0 } app ? app : null,
         };
+    }
+
+    private static IReadOnlyList<string> DisabledInitEndpoints(FlagReader flags)
+    {
+        var names = flags.List("disable-init-endpoints");
+        if (names.FirstOrDefault(n => n is not ("config" or "subscribe")) is { } unknown && !flags.Faults.Exists(f => f.StartsWith("--disable-init", StringComparison.Ordinal)))
+        {
+            flags.Faults.Add($"--disable-init-endpoints knows config and subscribe, and not '{unknown}'.");
+        }
+
+        return names;
+    }
+
+    private static AppHealthOptions? Health(FlagReader flags)
+    {
+        var given = new AppHealthOptions();
+        var health = given with
+        {
+            Path = flags["app-health-check-path"] is { Length: > 0 } path ? path : given.Path,
+            Interval = TimeSpan.FromSeconds(flags.Count("app-health-probe-interval", (int)given.Interval.TotalSeconds)),
+            Timeout = TimeSpan.FromMilliseconds(flags.Count("app-health-probe-timeout", (int)given.Timeout.TotalMilliseconds)),
+            Threshold = flags.Count("app-health-threshold", given.Threshold),
+        };
+        return flags.Is("enable-app-health-check") ? health : null;
     }
 
     private static void CheckMode(FlagReader flags)
@@ -80,11 +119,22 @@ internal sealed record SidecarSettings(SidecarOptions Options, LogLevel LogLevel
         return "127.0.0.1";
     }
 
-    private static long MaxBodySize(FlagReader flags)
+    private static string Address(FlagReader flags, string name)
     {
-        if (flags["max-body-size"] is not { } text)
+        if (flags[name] is not { Length: > 0 } text || IPAddress.TryParse(text, out _))
         {
-            return SidecarOptions.DefaultMaxBodySize;
+            return flags[name] is { Length: > 0 } given ? given : "127.0.0.1";
+        }
+
+        flags.Faults.Add($"--{name} must be an IP address, and is '{text}'.");
+        return "127.0.0.1";
+    }
+
+    private static long Size(FlagReader flags, string name, long otherwise)
+    {
+        if (flags[name] is not { Length: > 0 } text)
+        {
+            return otherwise;
         }
 
         if (Quantity.TryParse(text, out var bytes))
@@ -92,8 +142,8 @@ internal sealed record SidecarSettings(SidecarOptions Options, LogLevel LogLevel
             return bytes;
         }
 
-        flags.Faults.Add($"--max-body-size must be a size such as 4Mi, below 2Gi, and is '{text}'.");
-        return SidecarOptions.DefaultMaxBodySize;
+        flags.Faults.Add($"--{name} must be a size such as 4Mi, below 2Gi, and is '{text}'.");
+        return otherwise;
     }
 
     private static TimeSpan ShutdownTimeout(FlagReader flags)
@@ -110,6 +160,17 @@ internal sealed record SidecarSettings(SidecarOptions Options, LogLevel LogLevel
 
         flags.Faults.Add($"--dapr-graceful-shutdown-seconds must be a number of seconds, and is '{text}'.");
         return SidecarOptions.DefaultShutdownTimeout;
+    }
+
+    private static TimeSpan Duration(FlagReader flags, string name)
+    {
+        if (Components.GoDuration.TryParse(flags[name], out var duration) && duration >= TimeSpan.Zero)
+        {
+            return duration;
+        }
+
+        flags.Faults.Add($"--{name} must be a duration such as 30s, and is '{flags[name]}'.");
+        return TimeSpan.Zero;
     }
 
     private static LogLevel Level(FlagReader flags)

@@ -142,12 +142,13 @@ internal sealed partial class ComponentOpener(SidecarOptions options, ComponentC
     private async Task<(Dictionary<string, string> Values, string? Failure)> ResolveAsync(ComponentResource resource, CancellationToken cancellation)
     {
         var values = new Dictionary<string, string>(StringComparer.OrdinalIgnoreCase);
+        var secrets = new SecretReferences([.. options.Apps.Select(a => a.AppId)], _catalog, context.Environment);
         string? failure = null;
         foreach (var item in resource.Metadata)
         {
             try
             {
-                values[item.Name] = _tags.Expand(item.Name, await ValueAsync(resource, item, cancellation));
+                values[item.Name] = _tags.Expand(item.Name, await secrets.ValueAsync(resource.SecretStore, item, cancellation));
             }
             catch (ArgumentException error)
             {
@@ -156,32 +157,6 @@ internal sealed partial class ComponentOpener(SidecarOptions options, ComponentC
         }
 
         return (values, failure);
-    }
-
-    /// <exception cref="ArgumentException">What the value refers to is not there.</exception>
-    private async Task<string> ValueAsync(ComponentResource resource, MetadataItem item, CancellationToken cancellation)
-    {
-        if (item.EnvironmentName is { } variable)
-        {
-            return variable is "APP_API_TOKEN" || variable.StartsWith("DAPR_", StringComparison.Ordinal)
-                ? throw new ArgumentException($"'{item.Name}' refers to the environment variable '{variable}', which is never given out.")
-                : context.Environment.GetValueOrDefault(variable) ?? throw new ArgumentException($"'{item.Name}' refers to the environment variable '{variable}', which is not set.");
-        }
-
-        if (item.SecretName is not { } secretName)
-        {
-            return item.Value ?? "";
-        }
-
-        var store = resource.SecretStore is { } name ? options.Apps.Select(a => _catalog.Find(name, a.AppId)?.Driver as ISecretStore).FirstOrDefault(s => s is not null) : null;
-        if (store is null)
-        {
-            throw new ArgumentException($"'{item.Name}' refers to a secret, and auth.secretStore '{resource.SecretStore}' is no secret store that could be opened.");
-        }
-
-        return await store.GetAsync(secretName, cancellation) is { } secret && secret.TryGetValue(item.SecretKey ?? secretName, out var value)
-            ? value
-            : throw new ArgumentException($"'{item.Name}' refers to secret '{secretName}', key '{item.SecretKey}', which is not in '{resource.SecretStore}'.");
     }
 
     [LoggerMessage(LogLevel.Error, "Component {Name} ({Type}) can't be opened: {Reason}")]

@@ -20,12 +20,7 @@ internal static class InvocationMethods
     private static async Task<InvokeResponse> InvokeAsync(AppRuntime app, InvokeServiceRequest request, ServerCallContext call)
     {
         var message = request.Message ?? throw InvocationBlock.Failed(request.Id, "request does not contain the required field 'message'");
-        var extension = message.HttpExtension ?? throw InvocationBlock.Failed(request.Id, NoVerb + "missing HTTP extension field");
-        if (extension.Verb == HTTPExtension.Types.Verb.None)
-        {
-            throw InvocationBlock.Failed(request.Id, NoVerb + "invalid HTTP verb");
-        }
-
+        var extension = Extension(app, request.Id, message);
         using var http = new HttpRequestMessage(new HttpMethod(extension.Verb.ToString().ToUpperInvariant()), (Uri?)null);
         if (message.Data is { Value.Length: > 0 } data)
         {
@@ -39,6 +34,11 @@ internal static class InvocationMethods
         CopyRequest(call.RequestHeaders, http);
         var query = extension.Querystring.Length == 0 ? "" : "?" + extension.Querystring;
         using var answer = await InvocationBlock.InvokeAsync(app, request.Id, message.Method.Replace("?", "%3F", StringComparison.Ordinal), query, http, call.CancellationToken);
+        if (answer is GrpcRefusal refusal)
+        {
+            throw new RpcException(new global::Grpc.Core.Status(refusal.Status, refusal.Detail));
+        }
+
         var body = await answer.Content.ReadAsByteArrayAsync(call.CancellationToken);
         var status = InvocationBlock.ToGrpc((int)answer.StatusCode);
         if (status != StatusCode.OK)
@@ -53,6 +53,15 @@ internal static class InvocationMethods
             Data = new Any { Value = UnsafeByteOperations.UnsafeWrap(body) },
         };
     }
+
+    /// <summary>Only an app that speaks gRPC needs no verb.</summary>
+    private static HTTPExtension Extension(AppRuntime app, string appId, InvokeRequest message) => message.HttpExtension switch
+    {
+        null or { Verb: HTTPExtension.Types.Verb.None } when app.Directory.Find(appId)?.Channel?.Callbacks is not null => message.HttpExtension ?? new HTTPExtension(),
+        null => throw InvocationBlock.Failed(appId, NoVerb + "missing HTTP extension field"),
+        { Verb: HTTPExtension.Types.Verb.None } => throw InvocationBlock.Failed(appId, NoVerb + "invalid HTTP verb"),
+        var extension => extension,
+    };
 
     private static void CopyRequest(global::Grpc.Core.Metadata headers, HttpRequestMessage to)
     {

@@ -38,7 +38,8 @@ internal static class InvocationRoutes
             return default;
         }
 
-        var slash = target.IndexOf('/', Prefix.Length);
+        // An address of a server outside has slashes of its own.
+        var slash = ExternalEndpoints.IsAddress(target[Prefix.Length..]) ? target.IndexOf(Method, Prefix.Length, StringComparison.Ordinal) : target.IndexOf('/', Prefix.Length);
         return slash > Prefix.Length && string.CompareOrdinal(target, slash, Method, 0, Method.Length) == 0
             ? (Uri.UnescapeDataString(target[Prefix.Length..slash]), target[(slash + Method.Length - 1)..])
             : default;

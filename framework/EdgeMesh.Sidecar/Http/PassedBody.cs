@@ -9,10 +9,14 @@ internal sealed class PassedBody(Stream body, long limit) : HttpContent
 {
     private const int BufferSize = 16 * 1024;
 
+    /// <summary>It can't be sent again.</summary>
+    public bool IsStarted { get; private set; }
+
     protected override Task SerializeToStreamAsync(Stream stream, TransportContext? context) => SerializeToStreamAsync(stream, context, CancellationToken.None);
 
     protected override async Task SerializeToStreamAsync(Stream stream, TransportContext? context, CancellationToken cancellationToken)
     {
+        IsStarted = true;
         var buffer = ArrayPool<byte>.Shared.Rent(BufferSize);
         try
         {

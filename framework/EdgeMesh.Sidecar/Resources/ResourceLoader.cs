@@ -1,7 +1,8 @@
 using System.Globalization;
+using System.Text;
 using EdgeMesh.Sidecar.BuildingBlocks.PubSub;
 using EdgeMesh.Sidecar.Components;
-using YamlDotNet.Core;
+using EdgeMesh.Sidecar.Resiliency;
 using YamlDotNet.RepresentationModel;
 
 namespace EdgeMesh.Sidecar.Resources;
@@ -9,11 +10,38 @@ namespace EdgeMesh.Sidecar.Resources;
 /// <summary>Reads a process's Dapr resources from YAML files. What this engine does not have is refused by name, never ignored.</summary>
 internal sealed class ResourceLoader(string site, List<string> faults)
 {
+    /// <summary>What is read.</summary>
+    public static readonly IReadOnlyList<string> Kinds = ["Component", "Subscription", "Resiliency", "HTTPEndpoint"];
+
+    private readonly Dictionary<string, StringBuilder> _texts = new(StringComparer.Ordinal);
+
     public List<ComponentResource> Components { get; } = [];
+
+    /// <summary>Components of type <c>middleware.http.…</c>.</summary>
+    public List<ComponentResource> Middlewares { get; } = [];
 
     public List<SubscriptionResource> Subscriptions { get; } = [];
 
-    public void Load(string path)
+    public List<ResiliencySpec> Resiliencies { get; } = [];
+
+    public List<HttpEndpointResource> HttpEndpoints { get; } = [];
+
+    /// <summary>Everything in the process's resources folders.</summary>
+    public static ResourceLoader Load(SidecarOptions options, List<string> faults)
+    {
+        var loader = new ResourceLoader(options.Namespace, faults);
+        foreach (var path in options.ResourcesPaths)
+        {
+            loader.Load(path);
+        }
+
+        return loader;
+    }
+
+    /// <summary>All resources of a kind as text: two loaders with the same text have read the same.</summary>
+    public string TextOf(string kind) => _texts.TryGetValue(kind, out var text) ? text.ToString() : "";
+
+    private void Load(string path)
     {
         if (File.Exists(path))
         {
@@ -34,32 +62,15 @@ internal sealed class ResourceLoader(string site, List<string> faults)
 
     private void LoadFile(string file)
     {
-        var stream = new YamlStream();
-        try
+        foreach (var document in YamlReader.Documents(file, faults))
         {
-            using var text = File.OpenText(file);
-            stream.Load(text);
-        }
-        catch (YamlException error)
-        {
-            faults.Add($"{file}:{error.Start.Line}: not YAML: {error.Message}");
-            return;
-        }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
-        {
-            faults.Add($"{file}: can't be read: {error.Message}");
-            return;
-        }
-
-        foreach (var document in stream.Documents)
-        {
-            if (document.RootNode is YamlMappingNode root)
+            if (document is YamlMappingNode root)
             {
                 LoadDocument(new YamlReader(file, faults), root);
             }
-            else if (document.RootNode is not YamlScalarNode { Value: null or "" })
+            else if (document is not YamlScalarNode { Value: null or "" })
             {
-                new YamlReader(file, faults).Fault(document.RootNode, "a resource must be a mapping with apiVersion, kind, metadata and spec.");
+                new YamlReader(file, faults).Fault(document, "a resource must be a mapping with apiVersion, kind, metadata and spec.");
             }
         }
     }
@@ -75,6 +86,7 @@ internal sealed class ResourceLoader(string site, List<string> faults)
             return;
         }
 
+        (_texts.TryGetValue(kind, out var text) ? text : _texts[kind] = new StringBuilder()).AppendLine(root.ToString());
         switch (kind, version)
         {
             case ("Component", "dapr.io/v1alpha1"):
@@ -82,6 +94,19 @@ internal sealed class ResourceLoader(string site, List<string> faults)
                 break;
             case ("Subscription", "dapr.io/v1alpha1" or "dapr.io/v2alpha1"):
                 LoadSubscription(yaml, root, name, spec);
+                break;
+            case ("Resiliency", "dapr.io/v1alpha1"):
+                Resiliencies.Add(ResiliencyReader.Read(yaml, root, name, spec, Scopes(yaml, root)));
+                break;
+            case ("HTTPEndpoint", "dapr.io/v1alpha1"):
+                if (HttpEndpointReader.Read(yaml, root, name, spec, Scopes(yaml, root)) is { } endpoint)
+                {
+                    HttpEndpoints.Add(endpoint);
+                }
+
+                break;
+            case ("Configuration", "dapr.io/v1alpha1"):
+                yaml.Fault(root, "kind 'Configuration' is not read from here. Give it by --config, as to daprd, and take it out of this folder.");
                 break;
             default:
                 yaml.Fault(root, $"kind '{kind}' ({version}) is not served by the embedded engine. Take it out of this folder, or run the site on daprd.");
@@ -102,7 +127,7 @@ internal sealed class ResourceLoader(string site, List<string> faults)
             return;
         }
 
-        Components.Add(new ComponentResource(name, type, yaml.Text(spec, "version") ?? "v1", yaml.At(root))
+        (type.StartsWith("middleware.http.", StringComparison.Ordinal) ? Middlewares : Components).Add(new ComponentResource(name, type, yaml.Text(spec, "version") ?? "v1", yaml.At(root))
         {
             Metadata = [.. yaml.Sequence(spec, "metadata").OfType<YamlMappingNode>().Select(item => LoadMetadata(yaml, item)).OfType<MetadataItem>()],
             Scopes = Scopes(yaml, root),

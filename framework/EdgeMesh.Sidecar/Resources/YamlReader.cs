@@ -1,4 +1,5 @@
 using System.Globalization;
+using YamlDotNet.Core;
 using YamlDotNet.RepresentationModel;
 
 namespace EdgeMesh.Sidecar.Resources;
@@ -6,6 +7,28 @@ namespace EdgeMesh.Sidecar.Resources;
 /// <summary>Reads YAML nodes and remembers what was wrong with them: unknown and missing keys, each with file and line.</summary>
 internal sealed class YamlReader(string file, List<string> faults)
 {
+    /// <summary>The documents of a file; none when it can't be read, which is a fault.</summary>
+    public static IReadOnlyList<YamlNode> Documents(string file, List<string> faults)
+    {
+        var stream = new YamlStream();
+        try
+        {
+            using var text = File.OpenText(file);
+            stream.Load(text);
+            return [.. stream.Documents.Select(d => d.RootNode)];
+        }
+        catch (YamlException error)
+        {
+            faults.Add($"{file}:{error.Start.Line}: not YAML: {error.Message}");
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            faults.Add($"{file}: can't be read: {error.Message}");
+        }
+
+        return [];
+    }
+
     public string At(YamlNode node) => string.Create(CultureInfo.InvariantCulture, $"{file}:{node.Start.Line}");
 
     public void Fault(YamlNode node, string message) => faults.Add($"{At(node)}: {message}");

@@ -41,6 +41,7 @@ internal sealed class TestApp : IAsyncDisposable
         web.MapGet("/dapr/config", () => Results.Text(ActorTypes.ConfigOf(appId), "application/json"));
         web.MapMethods("/echo/{**path}", ["GET", "POST", "PUT", "DELETE", "PATCH", "HEAD"], EchoAsync);
         web.MapPost("/deliver/{name}", app.TakeAsync);
+        web.MapGet("/slow", context => Task.Delay(Timeout.Infinite, context.RequestAborted).ContinueWith(_ => { }, TaskScheduler.Default));
         web.MapPost("/job/{name}", (string name, HttpRequest request) => app.TakeAsync("job-" + name, request));
         web.MapPost("/configuration/{store}/{key}", (string key, HttpRequest request) => app.TakeAsync("configuration-" + key, request));
         web.MapPost("/bindings/{name}", (string name, HttpRequest request) => app.TakeAsync("binding-" + name, request));
@@ -99,6 +100,7 @@ internal sealed class TestApp : IAsyncDisposable
         context.Response.Headers["x-echo-type"] = context.Request.ContentType;
         context.Response.Headers["x-echo-custom"] = context.Request.Headers["x-custom"].ToString();
         context.Response.Headers["x-echo-caller"] = context.Request.Headers["dapr-caller-app-id"].ToString();
+        context.Response.Headers["x-echo-trace"] = context.Request.Headers.TraceParent.ToString();
         context.Response.Headers["x-echo-token"] = context.Request.Headers["dapr-api-token"].ToString();
         context.Response.Headers.ETag = "W/\"7\"";
         context.Response.ContentType = context.Request.ContentType ?? "text/plain";

@@ -17,9 +17,32 @@ internal sealed class DaprdEngine : IDaprEngine
 
     public Uri Grpc(string appId) => _endpoints[appId].Grpc;
 
-    public static async Task<DaprdEngine> StartAsync(EngineSetup setup, CancellationToken cancellation)
+    public static async Task<DaprdEngine> StartAsync(EngineSetup setup, CancellationToken cancellation, string? more = null)
     {
         var engine = new DaprdEngine();
+        var configuration = await WriteConfigurationAsync(setup, cancellation);
+        try
+        {
+            engine._controlPlane = setup.ControlPlane ? await ControlPlane.StartAsync(setup.Folder, cancellation) : null;
+            // One after the other: two that make one SQLite file at the same moment find it locked, and end.
+            foreach (var app in setup.Apps)
+            {
+                engine.Start(setup, app, more is null ? [configuration] : [configuration, more]);
+                await engine.WaitUntilReadyAsync(engine.Http(app.AppId), cancellation);
+            }
+        }
+        catch
+        {
+            await engine.DisposeAsync();
+            throw;
+        }
+
+        return engine;
+    }
+
+    /// <summary>Sidecars that find each other by one SQLite file.</summary>
+    public static async Task<string> WriteConfigurationAsync(EngineSetup setup, CancellationToken cancellation)
+    {
         var configuration = Path.Combine(setup.Folder, "daprd.yaml");
         await File.WriteAllTextAsync(configuration, $"""
             apiVersion: dapr.io/v1alpha1
@@ -38,26 +61,10 @@ internal sealed class DaprdEngine : IDaprEngine
                 - name: ActorStateTTL
                   enabled: true
             """, cancellation);
-        try
-        {
-            engine._controlPlane = setup.ControlPlane ? await ControlPlane.StartAsync(setup.Folder, cancellation) : null;
-            // One after the other: two that make one SQLite file at the same moment find it locked, and end.
-            foreach (var app in setup.Apps)
-            {
-                engine.Start(setup, app, configuration);
-                await engine.WaitUntilReadyAsync(engine.Http(app.AppId), cancellation);
-            }
-        }
-        catch
-        {
-            await engine.DisposeAsync();
-            throw;
-        }
-
-        return engine;
+        return configuration;
     }
 
-    private void Start(EngineSetup setup, TestApp app, string configuration)
+    private void Start(EngineSetup setup, EngineApp app, IReadOnlyList<string> configurations)
     {
         int http = FreePorts.Take(), grpc = FreePorts.Take();
         _endpoints[app.AppId] = (Url(http), Url(grpc));
@@ -69,11 +76,11 @@ internal sealed class DaprdEngine : IDaprEngine
         };
         foreach (var argument in (string[])
         [
-            "--app-id", app.AppId, "--app-port", Text(app.Port), "--dapr-http-port", Text(http), "--dapr-grpc-port", Text(grpc),
+            "--app-id", app.AppId, "--app-port", Text(app.Url.Port), "--app-protocol", app.Protocol, "--dapr-http-port", Text(http), "--dapr-grpc-port", Text(grpc),
             "--dapr-internal-grpc-port", Text(FreePorts.Take()), "--metrics-port", Text(FreePorts.Take()), "--dapr-public-port", Text(FreePorts.Take()),
-            "--dapr-listen-addresses", "127.0.0.1", "--resources-path", setup.Resources, "--config", configuration, "--log-level", "warn",
+            "--dapr-listen-addresses", "127.0.0.1", "--resources-path", setup.Resources, "--log-level", "warn",
             "--dapr-internal-grpc-listen-address", "127.0.0.1", "--metrics-listen-address", "127.0.0.1",
-            .. _controlPlane?.Flags ?? [],
+            .. _controlPlane?.Flags ?? [], .. configurations.SelectMany(c => new[] { "--config", c }),
         ])
         {
             start.ArgumentList.Add(argument);

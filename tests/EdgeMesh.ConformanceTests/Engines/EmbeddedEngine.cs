@@ -14,7 +14,7 @@ internal sealed class EmbeddedEngine : IDaprEngine
 
     public Uri Grpc(string appId) => _host.GrpcEndpoint(appId);
 
-    public static async Task<EmbeddedEngine> StartAsync(EngineSetup setup, CancellationToken cancellation)
+    public static async Task<EmbeddedEngine> StartAsync(EngineSetup setup, CancellationToken cancellation, string? configuration = null)
     {
         var options = new SidecarOptions
         {
@@ -22,10 +22,12 @@ internal sealed class EmbeddedEngine : IDaprEngine
             ResourcesPaths = [setup.Resources],
             WorkingDirectory = setup.Folder,
             Environment = setup.Environment,
+            ConfigurationPaths = configuration is null ? [] : [configuration],
             Apps = [.. setup.Apps.Select(a => new SidecarAppOptions
             {
                 AppId = a.AppId,
                 AppEndpoint = a.Url,
+                AppProtocol = Enum.Parse<AppProtocol>(a.Protocol, ignoreCase: true),
                 ApiToken = EngineSetup.ApiToken,
                 AppToken = Apps.TestApp.AppToken,
             })],

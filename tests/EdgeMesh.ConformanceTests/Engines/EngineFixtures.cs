@@ -29,16 +29,23 @@ public abstract class EngineFixture : IAsyncDisposable
 
     private protected abstract Task<IDaprEngine> StartEngineAsync(EngineSetup setup);
 
+    /// <summary>Whether there is an app <c>gamma</c>, which speaks gRPC.</summary>
+    private protected virtual bool HasGrpcApp => false;
+
+    private protected virtual void WriteResources(EngineSetup setup) => Resources.Write(setup);
+
     private async Task<Running> StartAsync()
     {
         var alpha = await TestApp.StartAsync("alpha", Resources.AlphaSubscriptions, CancellationToken.None);
         var beta = await TestApp.StartAsync("beta", [], CancellationToken.None);
-        var setup = new EngineSetup(_folder, [alpha, beta]);
-        Resources.Write(setup);
+        var gamma = HasGrpcApp ? await GrpcTestApp.StartAsync("gamma") : null;
+        EngineApp[] apps = [new(alpha.AppId, "http", alpha.Url), new(beta.AppId, "http", beta.Url)];
+        var setup = new EngineSetup(_folder, gamma is null ? apps : [.. apps, new(gamma.AppId, "grpc", gamma.Url)]);
+        WriteResources(setup);
         try
         {
             await PrepareAsync(setup);
-            return new Running(await StartEngineAsync(setup), alpha, beta);
+            return new Running(await StartEngineAsync(setup), alpha, beta, gamma);
         }
         catch
         {
@@ -56,6 +63,7 @@ public abstract class EngineFixture : IAsyncDisposable
             await running.Engine.DisposeAsync();
             await running.Alpha.DisposeAsync();
             await running.Beta.DisposeAsync();
+            await (running.Gamma?.DisposeAsync() ?? ValueTask.CompletedTask);
             await ReleaseAsync();
         }
 
@@ -77,7 +85,7 @@ public sealed class DaprdFixture : EngineFixture
 }
 
 /// <summary>A started engine and clients for it.</summary>
-internal sealed record Running(IDaprEngine Engine, TestApp Alpha, TestApp Beta)
+internal sealed record Running(IDaprEngine Engine, TestApp Alpha, TestApp Beta, GrpcTestApp? Gamma)
 {
     /// <summary>An HTTP client of an app's sidecar, with the API token.</summary>
     public HttpClient Client(string appId = "alpha", string? token = EngineSetup.ApiToken)

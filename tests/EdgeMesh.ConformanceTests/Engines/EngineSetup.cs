@@ -1,9 +1,7 @@
-using EdgeMesh.ConformanceTests.Apps;
-
 namespace EdgeMesh.ConformanceTests.Engines;
 
 /// <summary>What both engines start from: the same resources, the same apps.</summary>
-internal sealed record EngineSetup(string Folder, IReadOnlyList<TestApp> Apps)
+internal sealed record EngineSetup(string Folder, IReadOnlyList<EngineApp> Apps)
 {
     /// <summary>Whether daprd gets placement and scheduler: for actors and jobs.</summary>
     public bool ControlPlane { get; init; }

@@ -158,3 +158,11 @@ public sealed class EmbeddedInvocationTests(EmbeddedFixture fixture) : Invocatio
 
 [Trait("Category", "Engines")]
 public sealed class DaprdInvocationTests(DaprdFixture fixture) : InvocationSuite(fixture);
+
+public sealed class TwoProcessesInvocationTests(TwoProcessesFixture fixture) : InvocationSuite(fixture);
+
+[Trait("Category", "Engines")]
+public sealed class EmbeddedCallsDaprdInvocationTests(EmbeddedCallsDaprdFixture fixture) : InvocationSuite(fixture);
+
+[Trait("Category", "Engines")]
+public sealed class DaprdCallsEmbeddedInvocationTests(DaprdCallsEmbeddedFixture fixture) : InvocationSuite(fixture);

@@ -1,12 +1,15 @@
 using System.Threading.Channels;
 using Dapr.AppCallback.Autogen.Grpc.v1;
 using Dapr.Client.Autogen.Grpc.v1;
+using EdgeMesh.Sidecar.Grpc;
 using Google.Protobuf.WellKnownTypes;
+using Grpc.AspNetCore.Server.Model;
 using Grpc.Core;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Logging;
 
 namespace EdgeMesh.Sidecar.Tests.Apps;
@@ -29,11 +32,13 @@ internal sealed class GrpcApp : IAsyncDisposable
         builder.WebHost.UseUrls("http://127.0.0.1:0");
         builder.WebHost.ConfigureKestrel(k => k.ConfigureEndpointDefaults(l => l.Protocols = HttpProtocols.Http2));
         builder.Services.AddGrpc();
+        builder.Services.TryAddEnumerable(ServiceDescriptor.Singleton<IServiceMethodProvider<Chat>, ChatMethods>());
         GrpcApp? app = null;
         builder.Services.AddSingleton(_ => new Callbacks(app!, subscriptions));
         var web = builder.Build();
         app = new GrpcApp(web);
         web.MapGrpcService<Callbacks>();
+        web.MapGrpcService<Chat>();
         await web.StartAsync();
         return app;
     }
@@ -62,5 +67,32 @@ internal sealed class GrpcApp : IAsyncDisposable
             app.Events.Writer.TryWrite(request);
             return Task.FromResult(new TopicEventResponse());
         }
+    }
+
+    /// <summary>The app's own service, which Dapr does not know: answers each text with who asked.</summary>
+    internal sealed class Chat
+    {
+        public static readonly Method<StringValue, StringValue> Talk = ProtoMethod.Of<StringValue, StringValue>(MethodType.DuplexStreaming, "edgemesh.tests.Chat", "Talk");
+        public static readonly Method<StringValue, StringValue> Ask = ProtoMethod.Of<StringValue, StringValue>(MethodType.Unary, "edgemesh.tests.Chat", "Ask");
+    }
+
+    private sealed class ChatMethods : IServiceMethodProvider<Chat>
+    {
+        public void OnServiceMethodDiscovery(ServiceMethodProviderContext<Chat> context)
+        {
+            context.AddUnaryMethod<StringValue, StringValue>(Chat.Ask, [], (_, request, call) => request.Value.Length > 0
+                ? Task.FromResult(Answer(request, call))
+                : throw new RpcException(new Status(StatusCode.OutOfRange, "nothing: asked"), new Metadata { { "x-trailer", "seen" } }));
+            context.AddDuplexStreamingMethod<StringValue, StringValue>(Chat.Talk, [], async (_, requests, answers, call) =>
+            {
+                await foreach (var request in requests.ReadAllAsync(call.CancellationToken))
+                {
+                    await answers.WriteAsync(Answer(request, call), call.CancellationToken);
+                }
+            });
+        }
+
+        private static StringValue Answer(StringValue request, ServerCallContext call) =>
+            new() { Value = $"{request.Value} {call.RequestHeaders.GetValue("dapr-caller-app-id")} {call.RequestHeaders.GetValue("dapr-api-token")} {call.RequestHeaders.GetValue("x-own")}" };
     }
 }

@@ -47,12 +47,16 @@ public sealed class FlagReaderTests
     [InlineData("--app-id needs a value", "--app-id")]
     [InlineData("'stray' is no flag", "--app-id", "a", "stray")]
     [InlineData("--app-port must be a port", "--app-id", "a", "--app-port", "65536")]
-    [InlineData("--app-protocol grpc", "--app-id", "a", "--app-protocol", "grpc")]
+    [InlineData("--app-protocol must be http, https, h2c, grpc or grpcs, and is 'ftp'", "--app-id", "a", "--app-protocol", "ftp")]
+    [InlineData("--app-health-threshold must be a number of 1 or more, and is '0'", "--app-id", "a", "--app-health-threshold", "0")]
     [InlineData("--mode kubernetes", "--app-id", "a", "--mode", "kubernetes")]
     [InlineData("--enable-mtls true", "--app-id", "a", "--enable-mtls")]
-    [InlineData("--enable-app-health-check true", "--app-id", "a", "--enable-app-health-check=true")]
     [InlineData("--unix-domain-socket /tmp", "--app-id", "a", "--unix-domain-socket", "/tmp")]
-    [InlineData("--app-max-concurrency 5", "--app-id", "a", "--app-max-concurrency", "5")]
+    [InlineData("--app-max-concurrency must be a number", "--app-id", "a", "--app-max-concurrency", "some")]
+    [InlineData("--disable-init-endpoints knows config and subscribe, and not 'all'", "--app-id", "a", "--disable-init-endpoints", "config,all")]
+    [InlineData("--dapr-block-shutdown-duration must be a duration", "--app-id", "a", "--dapr-block-shutdown-duration", "soon")]
+    [InlineData("--metrics-listen-address must be an IP address", "--app-id", "a", "--metrics-listen-address", "here")]
+    [InlineData("--read-buffer-size must be a size", "--app-id", "a", "--read-buffer-size", "lots")]
     [InlineData("--max-body-size must be a size", "--app-id", "a", "--max-body-size", "lots")]
     [InlineData("--log-level must be", "--app-id", "a", "--log-level", "loud")]
     [InlineData("--dapr-listen-addresses must be one IP address", "--app-id", "a", "--dapr-listen-addresses", "a,b")]
@@ -83,4 +87,13 @@ public sealed class FlagReaderTests
     [InlineData("1Ti", 0)]
     public void TryParse_Quantities_AreKubernetes(string text, long expected) =>
         Assert.Equal((expected > 0, expected), (Quantity.TryParse(text, out var bytes), bytes));
+
+    [Fact]
+    public void From_HealthAndProtocol_AreTheApps()
+    {
+        string[] args = ["--app-id", "a", "--app-port", "5000", "--app-protocol", "grpcs", "--enable-app-health-check", "--app-health-check-path", "/up", "--app-health-probe-interval", "2", "--dapr-internal-grpc-port", "3"];
+        var app = SidecarSettings.From(FlagReader.Read(args), NoEnvironment)!.Options.Apps[0];
+        Assert.Equal((AppProtocol.Grpcs, new Uri("https://127.0.0.1:5000"), 3), (app.AppProtocol, app.AppEndpoint, app.InternalGrpcPort));
+        Assert.Equal(new AppHealthOptions { Path = "/up", Interval = TimeSpan.FromSeconds(2), Timeout = TimeSpan.FromMilliseconds(500), Threshold = 3 }, app.HealthCheck);
+    }
 }

@@ -43,10 +43,18 @@ public sealed partial class SidecarCommandLineTests : IDisposable
     }
 
     [Theory]
-    [InlineData("nameResolution: {component: sqlite}", 0, "")]
+    [InlineData("nameResolution: {component: mdns}", 1, "daprd.yaml:5: the name resolution 'mdns' is not served")]
+    [InlineData("accessControl: {defaultAction: perhaps}", 1, "daprd.yaml:5: 'defaultAction' must be allow or deny")]
+    [InlineData("accessControl: {defaultAction: deny, policies: [{appId: a, operations: [{name: /x, verbs: [GET]}]}]}", 1, "'verbs' is not known here")]
+    [InlineData("api: {denied: [{name: state}]}", 1, "'version' is missing")]
+    [InlineData("features: [{name: HotReload, enabled: true}]", 0, "")]
     [InlineData("tracing: {samplingRate: '1'}", 0, "")]
-    [InlineData("accessControl: {defaultAction: deny}", 1, "daprd.yaml:5: 'accessControl' is not served")]
-    [InlineData("httpPipeline: {}", 1, "daprd.yaml:5: 'httpPipeline' is not served")]
+    [InlineData("accessControl: {defaultAction: deny}", 0, "")]
+    [InlineData("httpPipeline: {}", 0, "")]
+    [InlineData("httpPipeline: {handlers: [{name: a, type: middleware.http.opa}]}", 1, "daprd.yaml:5: httpPipeline names the component 'a' of type 'middleware.http.opa', which no resource defines")]
+    [InlineData("appHttpPipeline: {handlers: [{name: a, type: middleware.http.opa}]}", 1, "daprd.yaml:5: 'appHttpPipeline' is not served")]
+    [InlineData("tracing: {samplingRate: '7'}", 1, "daprd.yaml:5: 'samplingRate' must be a number from 0 to 1")]
+    [InlineData("wasm: {strictSandbox: true}", 1, "daprd.yaml:5: 'wasm' is not served")]
     public async Task Run_ConfigurationFile_IsRefusedWhereItWouldChangeWhatAnAppSees(string section, int expected, string error)
     {
         var file = Path.Combine(_folder, "daprd.yaml");

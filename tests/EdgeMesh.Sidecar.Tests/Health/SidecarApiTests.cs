@@ -126,4 +126,75 @@ public sealed class SidecarApiTests
         Assert.True(await dapr.CheckHealthAsync(TestSidecar.Cancellation));
         Assert.True(await dapr.CheckOutboundHealthAsync(TestSidecar.Cancellation));
     }
+
+    [Fact]
+    public async Task Metadata_OfEverything_HasDaprsFields()
+    {
+        await using var app = await TestApp.StartAsync(subscribe: context => context.Response.WriteAsync(
+            """[{"pubsubname":"pubsub","topic":"t","routes":{"rules":[{"match":"event.type == \"a\"","path":"/a"}],"default":"/d"},"deadLetterTopic":"dead","metadata":{"k":"v"}}]"""));
+        var resources = Yaml.Component("pubsub", "pubsub.in-memory")
+            + "---\napiVersion: dapr.io/v1alpha1\nkind: HTTPEndpoint\nmetadata: { name: outside }\nspec: { baseUrl: http://127.0.0.1:1 }\n"
+            + "---\napiVersion: dapr.io/v1alpha1\nkind: Resiliency\nmetadata: { name: policies }\nspec: {}\n";
+        await using var sidecar = await TestSidecar.StartAsync(resources, new Dictionary<string, Uri?> { ["alpha"] = app.Url }, change: o => o with
+        {
+            Apps = [o.Apps[0] with { MaxConcurrency = 7, HealthCheck = new AppHealthOptions { Path = "/dapr/subscribe", Interval = TimeSpan.FromSeconds(65) } }],
+        });
+        using var http = sidecar.Http();
+        JsonElement about;
+        while ((about = JsonDocument.Parse(await http.GetStringAsync("/v1.0/metadata", TestSidecar.Cancellation)).RootElement).GetProperty("subscriptions").GetArrayLength() == 0)
+        {
+            await Task.Delay(20, TestSidecar.Cancellation);
+        }
+
+        Assert.Equal(
+            $$$"""{"port":{{{app.Url.Port}}},"protocol":"http","channelAddress":"127.0.0.1","maxConcurrency":7,"health":{"healthCheckPath":"/dapr/subscribe","healthProbeInterval":"1m5s","healthProbeTimeout":"500ms","healthThreshold":3}}""",
+            about.GetProperty("appConnectionProperties").GetRawText());
+        Assert.Equal(
+            """[{"pubsubname":"pubsub","topic":"t","metadata":{"k":"v"},"rules":[{"match":"event.type == \u0022a\u0022","path":"/a"},{"path":"/d"}],"deadLetterTopic":"dead","type":"PROGRAMMATIC"}]""",
+            about.GetProperty("subscriptions").GetRawText());
+        Assert.Equal("""[{"name":"outside"}]""", about.GetProperty("httpEndpoints").GetRawText());
+        Assert.Equal("""[{"name":"policies"}]""", about.GetProperty("resiliencies").GetRawText());
+        var grpc = await sidecar.Grpc().GetMetadataAsync(new GetMetadataRequest(), TestSidecar.GrpcToken, cancellationToken: TestSidecar.Cancellation);
+        Assert.Equal(("/a", "/d", PubsubSubscriptionType.Programmatic), (grpc.Subscriptions[0].Rules.Rules[0].Path, grpc.Subscriptions[0].Rules.Rules[1].Path, grpc.Subscriptions[0].Type));
+        Assert.Equal((7, 3), (grpc.AppConnectionProperties.MaxConcurrency, grpc.AppConnectionProperties.Health.HealthThreshold));
+    }
+
+    [Fact]
+    public async Task Reflection_IsServedInBothVersions()
+    {
+        await using var sidecar = await TestSidecar.StartAsync();
+        var channel = global::Grpc.Net.Client.GrpcChannel.ForAddress(sidecar.GrpcEndpoint("alpha"));
+        using var call = new global::Grpc.Reflection.V1.ServerReflection.ServerReflectionClient(channel).ServerReflectionInfo(TestSidecar.GrpcToken, cancellationToken: TestSidecar.Cancellation);
+        await call.RequestStream.WriteAsync(new global::Grpc.Reflection.V1.ServerReflectionRequest { ListServices = "" }, TestSidecar.Cancellation);
+        Assert.True(await call.ResponseStream.MoveNext(TestSidecar.Cancellation));
+        Assert.Contains(call.ResponseStream.Current.ListServicesResponse.Service, s => s.Name == "dapr.proto.runtime.v1.Dapr");
+        await call.RequestStream.CompleteAsync();
+    }
+
+    [Fact]
+    public async Task MaxConcurrency_MoreCallsThanPlaces_WaitForTheirTurn()
+    {
+        int now = 0, most = 0;
+        await using var app = await TestApp.StartAsync(async context =>
+        {
+            InterlockedMax(ref most, Interlocked.Increment(ref now));
+            await Task.Yield();
+            Interlocked.Decrement(ref now);
+            await context.Response.WriteAsync("done");
+        });
+        await using var sidecar = await TestSidecar.StartAsync(
+            apps: new Dictionary<string, Uri?> { ["alpha"] = null, ["beta"] = app.Url }, change: o => o with { Apps = [o.Apps[0], o.Apps[1] with { MaxConcurrency = 2 }] });
+        using var http = sidecar.Http();
+        var statuses = await Task.WhenAll(Enumerable.Range(0, 40).Select(_ => http.GetAsync("/v1.0/invoke/beta/method/x", TestSidecar.Cancellation).StatusAsync()));
+        Assert.All(statuses, s => Assert.Equal(200, s));
+        Assert.InRange(most, 1, 2);
+    }
+
+    private static void InterlockedMax(ref int most, int value)
+    {
+        for (var seen = Volatile.Read(ref most); value > seen; seen = Volatile.Read(ref most))
+        {
+            Interlocked.CompareExchange(ref most, value, seen);
+        }
+    }
 }

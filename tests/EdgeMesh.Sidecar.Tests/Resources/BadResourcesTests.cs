@@ -16,7 +16,7 @@ public sealed class BadResourcesTests
               version: v1
             ---
             apiVersion: dapr.io/v1alpha1
-            kind: Resiliency
+            kind: WorkflowAccessPolicy
             metadata:
               name: two
             spec: {}
@@ -41,14 +41,14 @@ public sealed class BadResourcesTests
             f => Assert.Matches(@"resources\.yaml:1: component 'one' has type 'state\.cosmos' \(v1\), which the embedded engine does not have", f),
             f => Assert.Matches(@"resources\.yaml:25: 'fancy' is not a field of state\.sqlite", f),
             f => Assert.Matches(@"resources\.yaml:27: 'surprise' is not known here", f),
-            f => Assert.Matches(@"resources\.yaml:9: kind 'Resiliency' \(dapr\.io/v1alpha1\) is not served", f));
+            f => Assert.Matches(@"resources\.yaml:9: kind 'WorkflowAccessPolicy' \(dapr\.io/v1alpha1\) is not served", f));
     }
 
     [Theory]
     [InlineData("apiVersion: dapr.io/v1alpha1\nkind: Component\nspec: {type: state.in-memory}", "'metadata' is missing")]
     [InlineData("- 1\n- 2", "must be a mapping")]
     [InlineData("a: [", "not YAML")]
-    [InlineData("apiVersion: dapr.io/v1alpha1\nkind: HTTPEndpoint\nmetadata: {name: x}\nspec: {}", "kind 'HTTPEndpoint'")]
+    [InlineData("apiVersion: dapr.io/v1alpha1\nkind: HTTPEndpoint\nmetadata: {name: x}\nspec: {}", "'baseUrl' is missing")]
     [InlineData("apiVersion: dapr.io/v1alpha1\nkind: Configuration\nmetadata: {name: x}\nspec: {}", "kind 'Configuration'")]
     [InlineData("apiVersion: dapr.io/v9\nkind: Component\nmetadata: {name: x}\nspec: {type: state.in-memory}", "kind 'Component' (dapr.io/v9)")]
     [InlineData("apiVersion: dapr.io/v1alpha1\nkind: Component\nmetadata: {name: x}\nspec: {version: v1}", "'type' is missing")]

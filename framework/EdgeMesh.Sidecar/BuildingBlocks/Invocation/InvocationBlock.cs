@@ -1,4 +1,6 @@
 using EdgeMesh.Sidecar.Apps;
+using EdgeMesh.Sidecar.Resiliency;
+using EdgeMesh.Sidecar.Sidecars;
 using Grpc.Core;
 
 namespace EdgeMesh.Sidecar.BuildingBlocks.Invocation;
@@ -6,6 +8,9 @@ namespace EdgeMesh.Sidecar.BuildingBlocks.Invocation;
 /// <summary>Reaches another app of the site for a caller, and says who calls.</summary>
 internal static class InvocationBlock
 {
+    private const string NotFound = "no host found with the given ID";
+    private const string Unhealthy = "rpc error: code = Internal desc = error invoking app channel: rpc error: code = Internal desc = app is not in a healthy state";
+
     private static readonly string HostName = Environment.MachineName;
 
     /// <param name="caller">The app whose API was called.</param>
@@ -17,18 +22,61 @@ internal static class InvocationBlock
     public static async Task<HttpResponseMessage> InvokeAsync(
         AppRuntime caller, string appId, string method, string query, HttpRequestMessage request, CancellationToken cancellation)
     {
-        var channel = Resolve(caller, appId);
-        request.RequestUri = channel.Address(MethodPath.Clean(appId, method) + query);
+        var path = MethodPath.Clean(appId, method);
+        var target = Prepare(caller, appId, path, query, request);
+        if (caller.Resilience.App(appId) is not { } policy)
+        {
+            return await SendAsync(caller, target, appId, request, cancellation);
+        }
+
+        if (policy.Retries && request.Content is { } content)
+        {
+            request.Content = await KeptAsync(appId, content, cancellation);
+        }
+
+        try
+        {
+            return await policy.RunAsync(token => SendAsync(caller, target, appId, request, token), Judge, cancellation);
+        }
+        catch (Exception error) when (error is TimeoutException or CircuitOpenException)
+        {
+            throw Failed(appId, error.Message);
+        }
+    }
+
+    /// <summary>Addresses the request, and says who calls.</summary>
+    private static IInvocationTarget Prepare(AppRuntime caller, string appId, string path, string query, HttpRequestMessage request)
+    {
+        if (caller.Endpoints.Find(appId) is { } endpoint)
+        {
+            request.RequestUri = endpoint.Address(path + query);
+            return endpoint;
+        }
+
+        var (calleeId, target) = Resolve(caller, appId);
+        if (target is AppChannel && calleeId != caller.AppId && caller.Configuration.AccessControl?.Allows(caller.Identity, path, request.Method.Method) == false)
+        {
+            throw Denied(appId, $"access control policy has denied access to id: {caller.Identity} operation: {path.TrimStart('/')} verb: {request.Method.Method}");
+        }
+
+        request.RequestUri = target.Address(path + query);
         request.Headers.TryAddWithoutValidation("dapr-caller-app-id", caller.AppId);
         request.Headers.TryAddWithoutValidation("dapr-caller-namespace", caller.Process.Namespace);
-        request.Headers.TryAddWithoutValidation("dapr-callee-app-id", channel.AppId);
+        request.Headers.TryAddWithoutValidation("dapr-callee-app-id", calleeId);
         var address = caller.Process.ListenAddress;
         request.Headers.TryAddWithoutValidation("X-Forwarded-For", address);
         request.Headers.TryAddWithoutValidation("X-Forwarded-Host", HostName);
         request.Headers.TryAddWithoutValidation("Forwarded", $"for={address};by={address};host={HostName}");
+        return target;
+    }
+
+    private static async Task<HttpResponseMessage> SendAsync(AppRuntime caller, IInvocationTarget target, string appId, HttpRequestMessage request, CancellationToken cancellation)
+    {
         try
         {
-            return await channel.SendAsync(request, cancellation);
+            return target is RemoteSidecar remote
+                ? await RemoteInvocation.SendAsync(caller, remote, appId, request, cancellation)
+                : await target.SendAsync(request, cancellation);
         }
         catch (HttpRequestException error)
         {
@@ -36,24 +84,58 @@ internal static class InvocationBlock
         }
     }
 
+    /// <summary>A body that can be sent again. It is within the limit of a body.</summary>
+    private static async Task<ByteArrayContent> KeptAsync(string appId, HttpContent content, CancellationToken cancellation)
+    {
+        try
+        {
+            var kept = new ByteArrayContent(await content.ReadAsByteArrayAsync(cancellation));
+            foreach (var (name, values) in content.Headers.NonValidated)
+            {
+                kept.Headers.TryAddWithoutValidation(name, values);
+            }
+
+            return kept;
+        }
+        catch (Exception error) when (error is HttpRequestException or IOException)
+        {
+            throw Failed(appId, (error.InnerException ?? error).Message);
+        }
+    }
+
+    private static CallFailure? Judge(HttpResponseMessage answer) => (int)answer.StatusCode is >= 200 and < 400 ? null : new CallFailure((int)answer.StatusCode, null);
+
     public static DaprFault Failed(string appId, string reason) =>
         new("ERR_DIRECT_INVOKE", $"failed to invoke, id: {appId}, err: {reason}", 500, StatusCode.Internal);
 
-    private static AppChannel Resolve(AppRuntime caller, string appId)
+    private static DaprFault Denied(string appId, string reason) =>
+        new("ERR_DIRECT_INVOKE", $"failed to invoke, id: {appId}, err: rpc error: code = PermissionDenied desc = {reason}", 403, StatusCode.PermissionDenied);
+
+    /// <summary>An app of this process, or one behind another sidecar of the machine.</summary>
+    private static (string AppId, IInvocationTarget Target) Resolve(AppRuntime caller, string appId)
     {
+        var name = appId;
         var dot = appId.IndexOf('.', StringComparison.Ordinal);
-        if (dot < 0)
+        if (dot >= 0)
         {
-            return caller.Directory.Find(appId)?.Channel ?? throw Failed(appId, "no host found with the given ID");
+            name = appId[..dot];
+            if (appId.IndexOf('.', dot + 1) >= 0)
+            {
+                throw Failed(appId, $"invalid app id {appId}");
+            }
+
+            if (appId[(dot + 1)..] != caller.Process.Namespace)
+            {
+                throw Failed(appId, NotFound);
+            }
         }
 
-        if (appId.IndexOf('.', dot + 1) >= 0)
+        if (caller.Directory.Find(name) is { } app)
         {
-            throw Failed(appId, $"invalid app id {appId}");
+            return app.IsHealthy ? (name, app.Channel ?? throw Failed(appId, NotFound)) : throw Failed(appId, Unhealthy);
         }
 
-        return (appId[(dot + 1)..] == caller.Process.Namespace ? caller.Directory.Find(appId[..dot])?.Channel : null)
-            ?? throw Failed(appId, "no host found with the given ID");
+        return (name, caller.Remote?.Find(name, caller.AppId) ?? throw Failed(appId, NotFound));
     }
 
     /// <summary>What gRPC callers see of an app's HTTP status, as daprd maps it: some look odd, and all were seen.</summary>

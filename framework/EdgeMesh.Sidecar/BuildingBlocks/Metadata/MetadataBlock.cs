@@ -1,4 +1,6 @@
+using System.Globalization;
 using EdgeMesh.Sidecar.Apps;
+using EdgeMesh.Sidecar.BuildingBlocks.PubSub;
 using EdgeMesh.Sidecar.Components;
 
 namespace EdgeMesh.Sidecar.BuildingBlocks.Metadata;
@@ -9,34 +11,56 @@ internal static class MetadataBlock
     /// <summary>The Dapr API that this engine serves.</summary>
     public const string Version = "1.18.0-edgemesh";
 
+    private static readonly string[] StateCapabilities = ["ETAG", "TRANSACTIONAL", "TTL"];
+
     public static SidecarDescription Describe(AppRuntime app) => new(
         app.AppId,
         Version,
+        app.Configuration.Features.Count > 0 ? [.. app.Configuration.Features] : null,
         [.. app.Components.Select(c => new ComponentDescription(c.Spec.Name, c.Spec.Type, c.Spec.Version, Capabilities(c.Spec)))],
         new Dictionary<string, string>(app.Extended) { ["daprRuntimeVersion"] = Version },
-        [.. app.Subscriptions.Select(s => new SubscriptionDescription(
-            s.PubSub, s.Topic, s.Metadata, [.. s.Rules.Select(r => new RuleDescription(null, r.Path)), .. s.DefaultRoute is { } path ? [new RuleDescription("", path)] : Array.Empty<RuleDescription>()],
-            s.DeadLetterTopic ?? "", s.Origin))],
-        app.Channel is { } channel ? new AppConnection(channel.Endpoint.Port, channel.Endpoint.Scheme, channel.Endpoint.Host) : null);
+        [.. app.Subscriptions.Select(Describe)],
+        Listed(app.Endpoints.Names),
+        Describe(app.Options),
+        Listed(app.Resilience.Names));
 
-    private static string[] Capabilities(ComponentSpec spec) => spec.Type switch
+    private static SubscriptionDescription Describe(Subscription subscription) => new(
+        subscription.PubSub,
+        subscription.Topic,
+        subscription.Metadata.Count > 0 ? subscription.Metadata : null,
+        [
+            .. subscription.Rules.Select(r => new RuleDescription(r.Match?.Text, r.Path)),
+            .. subscription.DefaultRoute is { } path ? [new RuleDescription(null, path)] : Array.Empty<RuleDescription>(),
+        ],
+        subscription.DeadLetterTopic ?? "",
+        subscription.Origin);
+
+    private static AppConnection Describe(SidecarAppOptions app) => new(
+        app.AppEndpoint?.Port,
+        app.AppProtocol.ToString().ToLowerInvariant(),
+        app.AppEndpoint?.Host ?? "127.0.0.1",
+        app.MaxConcurrency,
+        app.HealthCheck is { } health
+            ? new HealthDescription(app.AppProtocol is AppProtocol.Grpc or AppProtocol.Grpcs ? null : health.Path, Duration(health.Interval), Duration(health.Timeout), health.Threshold)
+            : null);
+
+    /// <summary>As Go writes durations of whole milliseconds below an hour.</summary>
+    private static string Duration(TimeSpan duration) => duration.TotalSeconds switch
     {
-        "state.in-memory" or "state.sqlite" => ["ETAG", "TRANSACTIONAL", "TTL"],
+        < 1 => string.Create(CultureInfo.InvariantCulture, $"{duration.TotalMilliseconds}ms"),
+        < 60 => string.Create(CultureInfo.InvariantCulture, $"{duration.TotalSeconds}s"),
+        _ => string.Create(CultureInfo.InvariantCulture, $"{(int)duration.TotalMinutes}m{duration.Seconds}s"),
+    };
+
+    private static NamedDescription[]? Listed(IEnumerable<string> names) => names.Select(n => new NamedDescription(n)).ToArray() is { Length: > 0 } listed ? listed : null;
+
+    /// <summary>Null: none, which daprd leaves out.</summary>
+    private static string[]? Capabilities(ComponentSpec spec) => spec.Type switch
+    {
+        _ when spec.Type.StartsWith("state.", StringComparison.Ordinal) => StateCapabilities,
         "bindings.cron" => ["INPUT_BINDING"],
         "bindings.http" or "bindings.localstorage" => ["OUTPUT_BINDING"],
         "secretstores.local.file" when spec["multiValued"] == "true" => ["MULTIPLE_KEY_VALUES_PER_SECRET"],
-        _ => [],
+        _ => null,
     };
 }
-
-internal sealed record SidecarDescription(
-    string Id, string RuntimeVersion, ComponentDescription[] Components, Dictionary<string, string> Extended, SubscriptionDescription[] Subscriptions, AppConnection? AppConnectionProperties);
-
-internal sealed record ComponentDescription(string Name, string Type, string Version, string[] Capabilities);
-
-internal sealed record SubscriptionDescription(
-    string Pubsubname, string Topic, IReadOnlyDictionary<string, string> Metadata, RuleDescription[] Rules, string DeadLetterTopic, string Type);
-
-internal sealed record RuleDescription(string? Match, string Path);
-
-internal sealed record AppConnection(int Port, string Protocol, string ChannelAddress);

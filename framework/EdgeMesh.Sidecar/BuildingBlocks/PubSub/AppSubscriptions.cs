@@ -16,9 +16,7 @@ internal sealed partial class AppSubscriptions(AppRuntime app, ILogger logger) :
     {
         var (app, channel, logger) = (arrival.App, arrival.Channel, arrival.Logger);
         var faults = new List<string>();
-        var own = channel.Callbacks is { } callbacks
-            ? await GrpcSubscriptions.ReadAsync(callbacks, faults, cancellation)
-            : SubscriptionReader.Read(await AppQuestion.GetJsonAsync(arrival, "/dapr/subscribe", cancellation), faults);
+        var own = app.Options.AsksForSubscriptions ? await AskAsync(arrival, faults, cancellation) : [];
         faults.ForEach(fault => AppQuestion.LogFault(logger, app.AppId, fault));
         app.Subscriptions = Subscription.Distinct(arrival.Declared, own);
         var subscriptions = new AppSubscriptions(app, logger);
@@ -45,6 +43,11 @@ internal sealed partial class AppSubscriptions(AppRuntime app, ILogger logger) :
 
         await Task.WhenAll(now);
     }
+
+    private static async Task<IReadOnlyList<Subscription>> AskAsync(AppArrival arrival, List<string> faults, CancellationToken cancellation) =>
+        arrival.Channel.Callbacks is { } callbacks
+            ? await GrpcSubscriptions.ReadAsync(callbacks, faults, cancellation)
+            : SubscriptionReader.Read(await AppQuestion.GetJsonAsync(arrival, "/dapr/subscribe", cancellation), faults);
 
     private static Postman PostmanOf(AppRuntime app, AppChannel channel, Subscription subscription, ILogger logger)
     {

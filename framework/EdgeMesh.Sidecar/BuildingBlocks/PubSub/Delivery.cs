@@ -1,13 +1,14 @@
 using System.Text.Json;
 using EdgeMesh.Sidecar.Apps;
 using EdgeMesh.Sidecar.Components;
+using EdgeMesh.Sidecar.Resiliency;
 using Microsoft.Extensions.Logging;
 
 namespace EdgeMesh.Sidecar.BuildingBlocks.PubSub;
 
-/// <summary>Brings one subscription's messages to its app, and decides what becomes of them, as daprd does without a resiliency policy:
-/// what the app does not take goes to the dead letter topic at once if there is one, else it comes again.</summary>
-internal sealed partial class Delivery(AppRuntime app, Subscription subscription, IPubSubBroker broker, Postman postman, ILogger logger)
+/// <summary>Brings one subscription's messages to its app, and decides what becomes of them, as daprd does: what the app does
+/// not take, after what the component's inbound policy asks, goes to the dead letter topic if there is one, else it comes again.</summary>
+internal sealed partial class Delivery(AppRuntime app, Subscription subscription, ComponentSpec spec, IPubSubBroker broker, Postman postman, ILogger logger)
 {
     private static readonly JsonDocumentOptions Options = new() { MaxDepth = JsonSlice.DepthLimit };
 
@@ -61,7 +62,7 @@ internal sealed partial class Delivery(AppRuntime app, Subscription subscription
             return await GiveUpAsync(message, cancellation);
         }
 
-        var verdict = await postman(new Parcel(message, envelope, body, path), cancellation);
+        var verdict = await DeliverAsync(new Parcel(message, envelope, body, path), cancellation);
         PubSubMetrics.Delivered(app, subscription, verdict switch { Verdict.Success => "success", Verdict.Drop => "drop", _ => "retry" });
         return verdict switch
         {
@@ -69,6 +70,25 @@ internal sealed partial class Delivery(AppRuntime app, Subscription subscription
             Verdict.Drop => await GiveUpAsync(message, cancellation),
             _ => await GiveBackAsync(message, cancellation),
         };
+    }
+
+    /// <summary>As often as the component's inbound policy asks; without one, once.</summary>
+    private async Task<Verdict> DeliverAsync(Parcel parcel, CancellationToken cancellation)
+    {
+        if (app.Resilience.Inbound(spec) is not { } policy)
+        {
+            return await postman(parcel, cancellation);
+        }
+
+        try
+        {
+            return await policy.RunAsync(token => postman(parcel, token), static verdict => verdict == Verdict.Retry ? new CallFailure(null, null) : null, cancellation);
+        }
+        catch (Exception error) when (error is TimeoutException or CircuitOpenException)
+        {
+            LogNotDelivered(parcel.Envelope.Id, subscription.PubSub, parcel.Message.Topic, app.AppId, error.Message);
+            return Verdict.Retry;
+        }
     }
 
     private RouteChoice Route(ReadOnlyMemory<byte> body)
@@ -106,6 +126,9 @@ internal sealed partial class Delivery(AppRuntime app, Subscription subscription
             return false;
         }
     }
+
+    [LoggerMessage(LogLevel.Warning, "Event {Id} of topic {Topic} of {PubSub} was not delivered to {App}: {Reason}")]
+    private partial void LogNotDelivered(string? id, string pubSub, string topic, string app, string reason);
 
     [LoggerMessage(LogLevel.Error, "Message {Id} of topic {Topic} of {PubSub} is no CloudEvent, and {App} subscribes without rawPayload")]
     private partial void LogNoCloudEvent(string pubSub, string topic, string app, string id);

@@ -1,5 +1,6 @@
 using EdgeMesh.Sidecar.Apps;
 using EdgeMesh.Sidecar.Components;
+using EdgeMesh.Sidecar.Resiliency;
 
 namespace EdgeMesh.Sidecar.BuildingBlocks.PubSub;
 
@@ -87,7 +88,7 @@ internal static class PubSubBlock
         string? failure = null;
         try
         {
-            await target.Broker.PublishAsync(message, cancellation);
+            await target.App.Resilience.Outbound(target.Spec).RunAsync(token => target.Broker.PublishAsync(message, token), cancellation);
         }
         catch (Exception error) when (error is not OperationCanceledException)
         {

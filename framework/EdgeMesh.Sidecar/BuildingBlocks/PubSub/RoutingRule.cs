@@ -1,5 +1,5 @@
 using System.Text.Json;
-using EdgeMesh.Sidecar.BuildingBlocks.PubSub.Cel;
+using EdgeMesh.Sidecar.Cel;
 
 namespace EdgeMesh.Sidecar.BuildingBlocks.PubSub;
 

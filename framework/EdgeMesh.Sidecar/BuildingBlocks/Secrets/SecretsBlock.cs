@@ -1,5 +1,6 @@
 using EdgeMesh.Sidecar.Apps;
 using EdgeMesh.Sidecar.Components;
+using EdgeMesh.Sidecar.Resiliency;
 using Grpc.Core;
 
 namespace EdgeMesh.Sidecar.BuildingBlocks.Secrets;
@@ -7,20 +8,34 @@ namespace EdgeMesh.Sidecar.BuildingBlocks.Secrets;
 /// <summary>Secrets, whatever the transport.</summary>
 internal static class SecretsBlock
 {
-    public static async Task<IReadOnlyDictionary<string, string>> GetAsync(AppRuntime app, string store, string name, CancellationToken cancellation) =>
-        await Store(app, store).GetAsync(name, cancellation)
-        ?? throw new DaprFault("ERR_SECRET_GET", $"failed getting secret with key {name} from secret store {store}: secret {name} not found", 500, StatusCode.Internal);
+    public static async Task<IReadOnlyDictionary<string, string>> GetAsync(AppRuntime app, string store, string name, CancellationToken cancellation)
+    {
+        var driver = Store(app, store, out var spec);
+        if (app.Configuration.SecretScopes.TryGetValue(store, out var scope) && !scope.Allows(name))
+        {
+            throw new DaprFault("ERR_PERMISSION_DENIED", $"access denied by policy to get \"{name}\" from \"{store}\"", 403, StatusCode.PermissionDenied);
+        }
 
-    public static Task<IReadOnlyDictionary<string, IReadOnlyDictionary<string, string>>> GetAllAsync(AppRuntime app, string store, CancellationToken cancellation) =>
-        Store(app, store).GetAllAsync(cancellation);
+        return await app.Resilience.Outbound(spec).RunAsync(token => driver.GetAsync(name, token), cancellation)
+            ?? throw new DaprFault("ERR_SECRET_GET", $"failed getting secret with key {name} from secret store {store}: secret {name} not found", 500, StatusCode.Internal);
+    }
 
-    private static ISecretStore Store(AppRuntime app, string name)
+    /// <summary>Those that the app may read.</summary>
+    public static async Task<IReadOnlyDictionary<string, IReadOnlyDictionary<string, string>>> GetAllAsync(AppRuntime app, string store, CancellationToken cancellation)
+    {
+        var driver = Store(app, store, out var spec);
+        var all = await app.Resilience.Outbound(spec).RunAsync(token => driver.GetAllAsync(token), cancellation);
+        return app.Configuration.SecretScopes.TryGetValue(store, out var scope) ? all.Where(s => scope.Allows(s.Key)).ToDictionary(s => s.Key, s => s.Value) : all;
+    }
+
+    private static ISecretStore Store(AppRuntime app, string name, out ComponentSpec spec)
     {
         if (app.Find(name) is not { } component || !component.Spec.Type.StartsWith("secretstores.", StringComparison.Ordinal))
         {
             throw new DaprFault("ERR_SECRET_STORE_NOT_FOUND", $"failed finding secret store with key {name}", 401, StatusCode.InvalidArgument);
         }
 
+        spec = component.Spec;
         return component.Driver as ISecretStore
             ?? throw new DaprFault("ERR_SECRET_STORES_NOT_CONFIGURED", $"secret store {name} is not open: {component.Failure}", 500, StatusCode.FailedPrecondition);
     }

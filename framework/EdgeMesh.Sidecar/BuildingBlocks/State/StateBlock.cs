@@ -1,5 +1,6 @@
 using EdgeMesh.Sidecar.Apps;
 using EdgeMesh.Sidecar.Components;
+using EdgeMesh.Sidecar.Resiliency;
 using Grpc.Core;
 
 namespace EdgeMesh.Sidecar.BuildingBlocks.State;
@@ -28,7 +29,7 @@ internal static class StateBlock
             {
                 Reason = "DAPR_STATE_NOT_CONFIGURED",
             };
-        return new StateScope(driver, store, component.StatePrefix(app), app, OutboxOptions.Of(component.Spec));
+        return new StateScope(driver, store, component.StatePrefix(app), app, OutboxOptions.Of(component.Spec)) { Policy = app.Resilience.Outbound(component.Spec) };
     }
 
     /// <summary>No store here can be queried.</summary>
@@ -39,12 +40,18 @@ internal static class StateBlock
             Resource = ("state", Open(app, store).Name),
         };
 
-    public static Task<StateItem?> GetAsync(StateScope scope, string key, CancellationToken cancellation) =>
-        scope.Driver.GetAsync(scope.Prefix + Checked(scope, key), cancellation);
+    public static Task<StateItem?> GetAsync(StateScope scope, string key, CancellationToken cancellation)
+    {
+        var full = scope.Prefix + Checked(scope, key);
+        return scope.Policy is { } policy ? policy.RunAsync(token => scope.Driver.GetAsync(full, token), cancellation) : scope.Driver.GetAsync(full, cancellation);
+    }
 
     /// <summary>In the order of the keys.</summary>
-    public static Task<IReadOnlyList<StateItem?>> GetManyAsync(StateScope scope, IReadOnlyList<string> keys, CancellationToken cancellation) =>
-        scope.Driver.GetManyAsync([.. keys.Select(k => scope.Prefix + Checked(scope, k))], cancellation);
+    public static Task<IReadOnlyList<StateItem?>> GetManyAsync(StateScope scope, IReadOnlyList<string> keys, CancellationToken cancellation)
+    {
+        string[] full = [.. keys.Select(k => scope.Prefix + Checked(scope, k))];
+        return scope.Policy.RunAsync(token => scope.Driver.GetManyAsync(full, token), cancellation);
+    }
 
     /// <summary>Saves keys one by one, as Dapr does: each stands for itself, and the answer tells what failed.</summary>
     public static Task SaveAsync(StateScope scope, IReadOnlyList<StateWrite> writes, CancellationToken cancellation) =>
@@ -71,7 +78,7 @@ internal static class StateBlock
             return;
         }
 
-        var outcome = await RunAsync(() => scope.Driver.TransactAsync(prefixed, cancellation), Code, Failed);
+        var outcome = await RunAsync(() => scope.Policy.RunAsync(token => scope.Driver.TransactAsync(prefixed, token), cancellation), Code, Failed);
         if (outcome != StateOutcome.Done)
         {
             // A lost race is a 500 here, unlike for a single key: clients of daprd know it so.
@@ -84,12 +91,12 @@ internal static class StateBlock
         var prefixed = Prefixed(scope, writes, code, failed);
         if (prefixed.Length == 1)
         {
-            var outcome = await RunAsync(() => scope.Driver.WriteAsync(prefixed[0], cancellation), code, failed);
+            var outcome = await RunAsync(() => scope.Policy.RunAsync(token => scope.Driver.WriteAsync(prefixed[0], token), cancellation), code, failed);
             ThrowUnlessDone(outcome, 1, code, failed);
             return;
         }
 
-        var outcomes = await RunAsync(() => Task.WhenAll(prefixed.Select(w => scope.Driver.WriteAsync(w, cancellation))), code, failed);
+        var outcomes = await RunAsync(() => scope.Policy.RunAsync(token => Task.WhenAll(prefixed.Select(w => scope.Driver.WriteAsync(w, token))), cancellation), code, failed);
         var lost = outcomes.Where(o => o != StateOutcome.Done).ToArray();
         if (lost.Length > 0)
         {
@@ -156,4 +163,8 @@ internal static class StateBlock
 /// <param name="Prefix">What goes before this app's keys.</param>
 /// <param name="App">Whose keys.</param>
 /// <param name="Outbox">Null: its transactions publish nothing.</param>
-internal readonly record struct StateScope(IStateStore Driver, string Name, string Prefix, AppRuntime App, OutboxOptions? Outbox);
+internal readonly record struct StateScope(IStateStore Driver, string Name, string Prefix, AppRuntime App, OutboxOptions? Outbox)
+{
+    /// <summary>What Resiliency resources ask for the store's calls.</summary>
+    public ResiliencePolicy? Policy { get; init; }
+}

@@ -1,4 +1,4 @@
-namespace EdgeMesh.Sidecar.BuildingBlocks.PubSub.Cel;
+namespace EdgeMesh.Sidecar.Cel;
 
 /// <param name="Kind">What it is.</param>
 /// <param name="Text">A name or a sign as written; a string's content, unescaped.</param>

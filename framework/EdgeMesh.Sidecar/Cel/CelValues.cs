@@ -1,6 +1,6 @@
 using System.Text.Json;
 
-namespace EdgeMesh.Sidecar.BuildingBlocks.PubSub.Cel;
+namespace EdgeMesh.Sidecar.Cel;
 
 /// <summary>Why an expression has no value. Errors are values: <c>&amp;&amp;</c> and <c>||</c> take them back when the other side decides.</summary>
 internal sealed record CelError(string Reason)

@@ -1,6 +1,6 @@
 using System.Globalization;
 
-namespace EdgeMesh.Sidecar.BuildingBlocks.PubSub.Cel;
+namespace EdgeMesh.Sidecar.Cel;
 
 /// <summary>Cuts a CEL expression into names, strings, numbers and signs.</summary>
 internal static class CelTokens

@@ -1,12 +1,12 @@
 using System.Text.Json;
 
-namespace EdgeMesh.Sidecar.BuildingBlocks.PubSub.Cel;
+namespace EdgeMesh.Sidecar.Cel;
 
 /// <summary>One part of an expression: its value for an envelope.</summary>
 internal delegate object CelNode(JsonElement envelope);
 
 /// <summary>Makes nodes of tokens, by recursive descent. Chains are loops and nesting is bounded, so no expression exhausts the stack.</summary>
-internal sealed class CelParser(List<CelToken> tokens)
+internal sealed class CelParser(List<CelToken> tokens, IReadOnlyList<string>? variables)
 {
     private const int DepthLimit = 48;
     private static readonly string[] Relations = ["==", "!=", "<=", ">=", "<", ">", "in"];
@@ -186,11 +186,12 @@ internal sealed class CelParser(List<CelToken> tokens)
     {
         "true" or "false" => Constant(token.Text == "true"),
         "null" => Constant(CelValues.Null),
-        "event" => envelope => envelope,
+        "event" when variables is null => envelope => envelope,
+        _ when variables?.Contains(token.Text) == true => envelope => CelValues.Select(envelope, token.Text),
         "has" when Peek("(") => Has(),
         "size" when Peek("(") => CelFunctions.Size(Arguments()),
         _ when Peek("(") => throw CelFunctions.Unknown(token.Text),
-        _ => throw new FormatException($"{token} is not known: conditions are about event.*"),
+        _ => throw new FormatException($"{token} is not known: conditions are about {(variables is null ? "event.*" : string.Join(", ", variables))}"),
     };
 
     private CelNode Has()

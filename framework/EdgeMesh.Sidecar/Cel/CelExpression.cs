@@ -1,13 +1,13 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Text.Json;
 
-namespace EdgeMesh.Sidecar.BuildingBlocks.PubSub.Cel;
+namespace EdgeMesh.Sidecar.Cel;
 
 /// <param name="Holds">Whether the condition holds.</param>
 /// <param name="Error">Why that can't be said, as when a field is missing; null when it can.</param>
 internal readonly record struct CelOutcome(bool Holds, string? Error);
 
-/// <summary>A condition of a routing rule, in the part of CEL that such rules use: <c>event.path</c>, <c>event["key"]</c>, indexes, literals,
+/// <summary>A condition, in the part of CEL that routing rules and circuit breakers use: <c>event.path</c>, <c>event["key"]</c>, indexes, literals,
 /// lists, comparisons, <c>in</c>, <c>&amp;&amp; || !</c>, <c>has()</c>, <c>size()</c>, startsWith, endsWith, contains, and matches with a
 /// literal pattern. Anything else is refused by name when it is read. Reading and evaluating never throw, and take time that is
 /// proportional to rule and message.</summary>
@@ -21,7 +21,15 @@ internal sealed class CelExpression
 
     public string Text { get; }
 
-    public static bool TryParse(string text, [NotNullWhen(true)] out CelExpression? expression, [NotNullWhen(false)] out string? fault)
+    /// <summary>A condition about <c>event</c>.</summary>
+    public static bool TryParse(string text, [NotNullWhen(true)] out CelExpression? expression, [NotNullWhen(false)] out string? fault) =>
+        TryParse(text, null, out expression, out fault);
+
+    /// <param name="text">The condition.</param>
+    /// <param name="variables">Fields that it names directly; null: it is about <c>event</c>.</param>
+    /// <param name="expression">The condition as read.</param>
+    /// <param name="fault">What is wrong with it.</param>
+    public static bool TryParse(string text, IReadOnlyList<string>? variables, [NotNullWhen(true)] out CelExpression? expression, [NotNullWhen(false)] out string? fault)
     {
         (expression, fault) = (null, null);
         if (text.Length > LengthLimit)
@@ -32,7 +40,7 @@ internal sealed class CelExpression
 
         try
         {
-            expression = new CelExpression(text, new CelParser(CelTokens.Read(text)).Parse());
+            expression = new CelExpression(text, new CelParser(CelTokens.Read(text), variables).Parse());
             return true;
         }
         catch (FormatException error)

@@ -1,7 +1,7 @@
 using System.Text.Json;
 using System.Text.RegularExpressions;
 
-namespace EdgeMesh.Sidecar.BuildingBlocks.PubSub.Cel;
+namespace EdgeMesh.Sidecar.Cel;
 
 /// <summary>The functions that conditions may call.</summary>
 internal static class CelFunctions

@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Text;
 
-namespace EdgeMesh.Sidecar.BuildingBlocks.PubSub.Cel;
+namespace EdgeMesh.Sidecar.Cel;
 
 /// <summary>CEL's string literals: single or double quotes, escapes, <c>r"…"</c> without escapes.</summary>
 internal static class CelStrings

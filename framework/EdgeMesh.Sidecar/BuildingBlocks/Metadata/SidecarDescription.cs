@@ -1,0 +1,28 @@
+namespace EdgeMesh.Sidecar.BuildingBlocks.Metadata;
+
+/// <summary>The answer of the metadata API, with daprd's names. What is null is left out.</summary>
+internal sealed record SidecarDescription(
+    string Id,
+    string RuntimeVersion,
+    string[]? EnabledFeatures,
+    ComponentDescription[] Components,
+    Dictionary<string, string> Extended,
+    SubscriptionDescription[] Subscriptions,
+    NamedDescription[]? HttpEndpoints,
+    AppConnection AppConnectionProperties,
+    NamedDescription[]? Resiliencies);
+
+internal sealed record ComponentDescription(string Name, string Type, string Version, string[]? Capabilities);
+
+internal sealed record SubscriptionDescription(
+    string Pubsubname, string Topic, IReadOnlyDictionary<string, string>? Metadata, RuleDescription[] Rules, string DeadLetterTopic, string Type);
+
+/// <param name="Match">Null: the default route.</param>
+/// <param name="Path">The app's route.</param>
+internal sealed record RuleDescription(string? Match, string Path);
+
+internal sealed record NamedDescription(string Name);
+
+internal sealed record AppConnection(int? Port, string Protocol, string ChannelAddress, int? MaxConcurrency, HealthDescription? Health);
+
+internal sealed record HealthDescription(string? HealthCheckPath, string HealthProbeInterval, string HealthProbeTimeout, int HealthThreshold);

@@ -1,0 +1,31 @@
+using System.Diagnostics.Metrics;
+
+namespace EdgeMesh.Sidecar.Metrics;
+
+/// <summary>The meter of all that the sidecar counts. Instruments have daprd's names.</summary>
+internal static class SidecarMetrics
+{
+    public const string MeterName = "EdgeMesh.Sidecar";
+
+    private static readonly Meter Meter = new(MeterName);
+    private static readonly Counter<long> HttpRequests = Meter.CreateCounter<long>("dapr_http_server_request_count", "{request}", "Requests by HTTP.");
+    private static readonly Histogram<double> HttpLatency = Meter.CreateHistogram<double>("dapr_http_server_latency", "ms", "Time that requests by HTTP took.");
+    private static readonly Counter<long> GrpcRequests = Meter.CreateCounter<long>("dapr_grpc_io_server_completed_rpcs", "{call}", "Calls by gRPC that ended.");
+    private static readonly Histogram<double> GrpcLatency = Meter.CreateHistogram<double>("dapr_grpc_io_server_server_latency", "ms", "Time that calls by gRPC took.");
+
+    /// <summary>Nobody is asking: then nothing is to be measured.</summary>
+    public static bool IsIdle => !HttpRequests.Enabled && !GrpcRequests.Enabled;
+
+    public static void HttpAnswered(string appId, string method, string path, int status, TimeSpan took)
+    {
+        var code = status.ToString(System.Globalization.CultureInfo.InvariantCulture);
+        HttpRequests.Add(1, new("app_id", appId), new("method", method), new("path", path), new("status", code));
+        HttpLatency.Record(took.TotalMilliseconds, new("app_id", appId), new("method", method), new("path", path), new("status", code));
+    }
+
+    public static void GrpcAnswered(string appId, string method, string status, TimeSpan took)
+    {
+        GrpcRequests.Add(1, new("app_id", appId), new("grpc_server_method", method), new("grpc_server_status", status));
+        GrpcLatency.Record(took.TotalMilliseconds, new("app_id", appId), new("grpc_server_method", method), new("grpc_server_status", status));
+    }
+}

@@ -1,0 +1,94 @@
+using Polly;
+using Polly.Retry;
+using Polly.Timeout;
+
+namespace EdgeMesh.Sidecar.Resiliency;
+
+/// <summary>What is done for the calls of one target: retries around circuit breakers around a time limit, as Dapr nests them.</summary>
+internal sealed class ResiliencePolicy
+{
+    private readonly ResiliencePipeline<Attempt> _pipeline;
+
+    public ResiliencePolicy(TimeSpan? timeout, RetryRule? retry, IEnumerable<CircuitBreaker> breakers, TimeProvider clock)
+    {
+        Retries = retry is not null;
+        var builder = new ResiliencePipelineBuilder<Attempt> { TimeProvider = clock };
+        if (retry is not null)
+        {
+            builder.AddRetry(Options(retry));
+        }
+
+        foreach (var breaker in breakers)
+        {
+            builder.AddStrategy(_ => new CircuitBreakerStrategy(breaker), new BreakerOptions());
+        }
+
+        if (timeout is { } limit)
+        {
+            builder.AddTimeout(new TimeoutStrategyOptions { Timeout = limit });
+        }
+
+        _pipeline = builder.Build();
+    }
+
+    /// <summary>A call may be made more than once: what it sends must be there again.</summary>
+    public bool Retries { get; }
+
+    /// <param name="call">Made once or more. A result that is not the last is disposed.</param>
+    /// <param name="judge">Null: the result is a success.</param>
+    /// <param name="cancellation">Ends the call and its retries.</param>
+    /// <exception cref="TimeoutException">The last attempt took too long.</exception>
+    /// <exception cref="CircuitOpenException">The breaker let no call through.</exception>
+    public async Task<T> RunAsync<T>(Func<CancellationToken, Task<T>> call, Func<T, CallFailure?> judge, CancellationToken cancellation)
+    {
+        try
+        {
+            var attempt = await _pipeline.ExecuteAsync(
+                static async (state, token) =>
+                {
+                    var result = await state.call(token);
+                    return new Attempt(result, state.judge(result));
+                },
+                (call, judge),
+                cancellation);
+            return (T)attempt.Result!;
+        }
+        catch (TimeoutRejectedException error)
+        {
+            throw new TimeoutException("context deadline exceeded", error);
+        }
+    }
+
+    private static RetryStrategyOptions<Attempt> Options(RetryRule retry) => new()
+    {
+        MaxRetryAttempts = retry.MaxRetries ?? int.MaxValue,
+        ShouldHandle = arguments => ValueTask.FromResult(arguments.Outcome switch
+        {
+            { Exception: CircuitOpenException or DaprFault { HttpStatus: < 500 } } => false,
+            { Exception: OperationCanceledException } => false,
+            { Exception: not null } => true,
+            { Result.Failure: { } failure } => retry.Matches(failure),
+            _ => false,
+        }),
+        DelayGenerator = arguments => ValueTask.FromResult<TimeSpan?>(retry.Pause(arguments.AttemptNumber, Random.Shared.NextDouble())),
+        OnRetry = arguments =>
+        {
+            (arguments.Outcome.Result?.Result as IDisposable)?.Dispose();
+            return default;
+        },
+    };
+
+    private sealed class BreakerOptions : ResilienceStrategyOptions;
+}
+
+/// <summary>Most targets have no policy: their calls are made as they are.</summary>
+internal static class ResiliencePolicyExtensions
+{
+    /// <summary>For calls that tell failure by throwing.</summary>
+    public static Task<T> RunAsync<T>(this ResiliencePolicy? policy, Func<CancellationToken, Task<T>> call, CancellationToken cancellation) =>
+        policy is null ? call(cancellation) : policy.RunAsync(call, static _ => null, cancellation);
+
+    /// <summary>For calls that tell failure by throwing, and answer nothing.</summary>
+    public static Task RunAsync(this ResiliencePolicy? policy, Func<CancellationToken, Task> call, CancellationToken cancellation) =>
+        policy is null ? call(cancellation) : policy.RunAsync(async token => { await call(token); return true; }, static _ => null, cancellation);
+}

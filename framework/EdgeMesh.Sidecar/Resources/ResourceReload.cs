@@ -1,0 +1,67 @@
+using EdgeMesh.Sidecar.Apps;
+using EdgeMesh.Sidecar.BuildingBlocks.PubSub;
+using EdgeMesh.Sidecar.Resiliency;
+using Microsoft.Extensions.Logging;
+
+namespace EdgeMesh.Sidecar.Resources;
+
+/// <summary>Takes changed resources over while the sidecar runs: Subscriptions and Resiliencies. What is faulty changes nothing, and is told.
+/// Other kinds need a restart, and that is told too.</summary>
+internal sealed partial class ResourceReload(SidecarOptions options, IReadOnlyList<AppStarter> apps, ResourceLoader current, ILogger logger)
+{
+    private ResourceLoader _current = current;
+
+    public async Task RunAsync(CancellationToken cancellation)
+    {
+        var faults = new List<string>();
+        var next = ResourceLoader.Load(options, faults);
+        var subscriptions = DeclaredSubscriptions.From(next, faults);
+        if (faults.Count > 0)
+        {
+            faults.ForEach(f => LogFault(logger, f));
+            return;
+        }
+
+        var changed = ResourceLoader.Kinds.Where(kind => _current.TextOf(kind) != next.TextOf(kind)).ToArray();
+        _current = next;
+        foreach (var kind in changed)
+        {
+            await ApplyAsync(kind, next, subscriptions, cancellation);
+        }
+    }
+
+    private async Task ApplyAsync(string kind, ResourceLoader next, DeclaredSubscriptions subscriptions, CancellationToken cancellation)
+    {
+        switch (kind)
+        {
+            case "Resiliency":
+                foreach (var app in apps)
+                {
+                    app.App.Resilience = ResilienceTable.For(app.App.AppId, next.Resiliencies, options.Clock);
+                }
+
+                LogTaken(logger, kind);
+                break;
+            case "Subscription":
+                foreach (var app in apps)
+                {
+                    await app.SubscribeAgainAsync(subscriptions.Of(app.App.AppId), cancellation);
+                }
+
+                LogTaken(logger, kind);
+                break;
+            default:
+                LogLater(logger, kind);
+                break;
+        }
+    }
+
+    [LoggerMessage(LogLevel.Error, "The changed resources are not taken over: {Fault}")]
+    private static partial void LogFault(ILogger logger, string fault);
+
+    [LoggerMessage(LogLevel.Information, "The changed {Kind} resources are taken over")]
+    private static partial void LogTaken(ILogger logger, string kind);
+
+    [LoggerMessage(LogLevel.Warning, "{Kind} resources have changed: that takes effect when the sidecar is started again")]
+    private static partial void LogLater(ILogger logger, string kind);
+}

@@ -1,0 +1,71 @@
+using System.Text.Json;
+
+namespace EdgeMesh.Sidecar.Tests.Resources;
+
+/// <summary>Resources that change while the sidecar runs.</summary>
+public sealed class ResourceReloadTests : IDisposable
+{
+    private readonly string _folder = TestSidecar.TemporaryFolder();
+
+    [Fact]
+    public async Task Subscription_AddedAndTakenAway_IsTakenOver()
+    {
+        await using var app = await TestApp.StartAsync();
+        await using var sidecar = await StartAsync(app);
+        using var http = sidecar.Http();
+        Write("later.yaml", "apiVersion: dapr.io/v2alpha1\nkind: Subscription\nmetadata: { name: s }\nspec: { pubsubname: pubsub, topic: later, routes: { default: /later } }\n");
+        await UntilAsync(async () => await SubscriptionsAsync(http) == 1);
+        File.Delete(Path.Combine(_folder, "later.yaml"));
+        await UntilAsync(async () => await SubscriptionsAsync(http) == 0);
+    }
+
+    [Fact]
+    public async Task Resiliency_Changed_IsTakenOver_AndAFaultyOneIsNot()
+    {
+        await using var app = await TestApp.StartAsync(context =>
+        {
+            context.Response.StatusCode = 500;
+            return Task.CompletedTask;
+        });
+        await using var sidecar = await StartAsync(app);
+        using var http = sidecar.Http();
+        Write("policies.yaml", Breaker("cb"));
+        await UntilAsync(() => IsOpenAsync(http));
+        Write("policies.yaml", Breaker("nobody"));
+        Write("other.yaml", "apiVersion: dapr.io/v2alpha1\nkind: Subscription\nmetadata: { name: s }\nspec: { pubsubname: pubsub, topic: later, routes: { default: /later } }\n");
+        Assert.True(await IsOpenAsync(http));
+        File.Delete(Path.Combine(_folder, "policies.yaml"));
+        await UntilAsync(async () => !await IsOpenAsync(http));
+        await UntilAsync(async () => await SubscriptionsAsync(http) == 1);
+    }
+
+    private static string Breaker(string name) =>
+        $"apiVersion: dapr.io/v1alpha1\nkind: Resiliency\nmetadata: {{ name: r }}\nspec: {{ policies: {{ circuitBreakers: {{ cb: {{ timeout: 1h, trip: consecutiveFailures >= 1 }} }} }}, targets: {{ apps: {{ beta: {{ circuitBreaker: {name} }} }} }} }}\n";
+
+    private static async Task<bool> IsOpenAsync(HttpClient http) =>
+        (await http.GetAsync("/v1.0/invoke/beta/method/x", TestSidecar.Cancellation).FaultAsync()).Message.EndsWith("circuit breaker is open", StringComparison.Ordinal);
+
+    private static async Task<int> SubscriptionsAsync(HttpClient http) =>
+        JsonDocument.Parse(await http.GetStringAsync("/v1.0/metadata", TestSidecar.Cancellation)).RootElement.GetProperty("subscriptions").GetArrayLength();
+
+    private void Write(string name, string text) => File.WriteAllText(Path.Combine(_folder, name), text);
+
+    /// <summary>The system tells of changes in its own time.</summary>
+    private static async Task UntilAsync(Func<Task<bool>> condition)
+    {
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(TestSidecar.Cancellation);
+        limit.CancelAfter(TimeSpan.FromSeconds(30));
+        while (!await condition())
+        {
+            await Task.Delay(20, limit.Token);
+        }
+    }
+
+    private async Task<TestSidecar> StartAsync(TestApp app)
+    {
+        Write("pubsub.yaml", Yaml.Component("pubsub", "pubsub.in-memory"));
+        return await TestSidecar.StartAsync(apps: new Dictionary<string, Uri?> { ["alpha"] = app.Url, ["beta"] = app.Url }, change: o => o with { ResourcesPaths = [_folder], WatchesResources = true });
+    }
+
+    public void Dispose() => Directory.Delete(_folder, recursive: true);
+}

@@ -1,0 +1,105 @@
+using Microsoft.AspNetCore.Http;
+
+namespace EdgeMesh.Sidecar.Tests.Sidecars;
+
+/// <summary>Sidecars of a machine that call each other.</summary>
+public sealed class RemoteSidecarTests : IDisposable
+{
+    private readonly string _folder = TestSidecar.TemporaryFolder();
+
+    [Fact]
+    public async Task Invoke_BehindAnotherSidecar_StreamsBothWays()
+    {
+        var release = new TaskCompletionSource();
+        await using var app = await TestApp.StartAsync(async context =>
+        {
+            await context.Response.WriteAsync("first;");
+            await context.Response.Body.FlushAsync();
+            await release.Task;
+            using var reader = new StreamReader(context.Request.Body);
+            await context.Response.WriteAsync((await reader.ReadToEndAsync()).Length.ToString(System.Globalization.CultureInfo.InvariantCulture));
+        });
+        await using var callee = await StartAsync("beta", app.Url);
+        await using var caller = await StartAsync("alpha", null);
+        using var http = caller.Http();
+        using var request = new HttpRequestMessage(HttpMethod.Post, "/v1.0/invoke/beta/method/x") { Content = new StringContent(new string('x', 300_000)) };
+        using var answer = await http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, TestSidecar.Cancellation);
+        await using var body = await answer.Content.ReadAsStreamAsync(TestSidecar.Cancellation);
+        var first = new byte[6];
+        await body.ReadExactlyAsync(first, TestSidecar.Cancellation);
+        Assert.Equal("first;"u8.ToArray(), first);
+        release.SetResult();
+        using var rest = new StreamReader(body);
+        Assert.Equal("300000", await rest.ReadToEndAsync(TestSidecar.Cancellation));
+    }
+
+    [Fact]
+    public async Task Invoke_ABodyOverTheLimit_IsRefusedAsInOneProcess()
+    {
+        await using var app = await TestApp.StartAsync();
+        await using var callee = await StartAsync("beta", app.Url);
+        await using var caller = await StartAsync("alpha", null);
+        using var http = caller.Http();
+        using var content = new StreamContent(new MemoryStream(new byte[5 * 1024 * 1024]));
+        content.Headers.ContentLength = null;
+        using var request = new HttpRequestMessage(HttpMethod.Post, "/v1.0/invoke/beta/method/x") { Content = content, Headers = { TransferEncodingChunked = true } };
+        Assert.Equal((500, "ERR_DIRECT_INVOKE", "failed to invoke, id: beta, err: stream too large"), await http.SendAsync(request, TestSidecar.Cancellation).FaultAsync());
+    }
+
+    [Fact]
+    public async Task Invoke_TheOtherDeniesByDefault_Is403NamingNobody()
+    {
+        await using var app = await TestApp.StartAsync();
+        await using var callee = await StartAsync("beta", app.Url, "\n  accessControl: { defaultAction: deny, policies: [{ appId: alpha, defaultAction: allow }] }");
+        await using var caller = await StartAsync("alpha", null);
+        using var http = caller.Http();
+        Assert.Equal(
+            (403, "ERR_DIRECT_INVOKE", "failed to invoke, id: beta, err: rpc error: code = PermissionDenied desc = access control policy has denied access to id:  operation: a/b verb: GET"),
+            await http.GetAsync("/v1.0/invoke/beta/method/a/b", TestSidecar.Cancellation).FaultAsync());
+    }
+
+    [Fact]
+    public async Task Invoke_TheOtherHasStopped_IsNotFound()
+    {
+        await using var app = await TestApp.StartAsync();
+        var callee = await StartAsync("beta", app.Url);
+        await using var caller = await StartAsync("alpha", null);
+        using var http = caller.Http();
+        Assert.Equal(200, await http.GetAsync("/v1.0/invoke/beta/method/x", TestSidecar.Cancellation).StatusAsync());
+        await callee.DisposeAsync();
+        Assert.Equal("failed to invoke, id: beta, err: no host found with the given ID", (await http.GetAsync("/v1.0/invoke/beta/method/x", TestSidecar.Cancellation).FaultAsync()).Message);
+    }
+
+    [Fact]
+    public async Task InternalPort_AnythingButItsService_IsNotThere()
+    {
+        await using var app = await TestApp.StartAsync();
+        await using var callee = await StartAsync("beta", app.Url, internalPort: FreePort());
+        using var api = callee.Http("beta");
+        using var http = new HttpClient { BaseAddress = new Uri($"http://127.0.0.1:{_internal}"), DefaultRequestVersion = new Version(2, 0), DefaultVersionPolicy = HttpVersionPolicy.RequestVersionExact };
+        Assert.Equal(404, await http.GetAsync("/v1.0/metadata", TestSidecar.Cancellation).StatusAsync());
+        Assert.Equal(200, await api.GetAsync("/v1.0/metadata", TestSidecar.Cancellation).StatusAsync());
+    }
+
+    private int _internal;
+
+    private int FreePort()
+    {
+        using var listener = new System.Net.Sockets.TcpListener(System.Net.IPAddress.Loopback, 0);
+        listener.Start();
+        return _internal = ((System.Net.IPEndPoint)listener.LocalEndpoint).Port;
+    }
+
+    private async Task<TestSidecar> StartAsync(string appId, Uri? app, string more = "", int? internalPort = null)
+    {
+        var file = Path.Combine(_folder, $"{appId}.yaml");
+        await File.WriteAllTextAsync(file, $"apiVersion: dapr.io/v1alpha1\nkind: Configuration\nmetadata: {{ name: c }}\nspec:\n  nameResolution: {{ component: sqlite, version: v1, configuration: {{ connectionString: {Path.Combine(_folder, "names.db")} }} }}{more}\n", TestSidecar.Cancellation);
+        return await TestSidecar.StartAsync(apps: new Dictionary<string, Uri?> { [appId] = app }, change: o => o with
+        {
+            ConfigurationPaths = [file],
+            Apps = [o.Apps[0] with { InternalGrpcPort = internalPort }],
+        });
+    }
+
+    public void Dispose() => Directory.Delete(_folder, recursive: true);
+}
