@@ -170,7 +170,7 @@ public sealed class SidecarHost : IAsyncDisposable
         web.Use(new PortedApps(listeners, apps).InvokeAsync);
         web.UseRequestMetrics(options.Clock);
         web.UseHttpPipeline(pipeline);
-        web.UseTraceContext(Random.Shared.NextDouble);
+        web.UseRequestTrace(Random.Shared.NextDouble);
         web.UseGrpcProxy();
         web.UseInvocation();
         web.UseRouting();

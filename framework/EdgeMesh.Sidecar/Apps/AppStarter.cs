@@ -16,9 +16,9 @@ internal sealed partial class AppStarter(AppRuntime app, IReadOnlyList<Subscript
     private readonly List<(AppPart Start, IAsyncDisposable Part)> _parts = [];
     private IReadOnlyList<Subscription> _declared = declared;
 
-    public AppRuntime App => app;
-
     private IAsyncDisposable? _outbox;
+
+    public AppRuntime App => app;
 
     public void Start()
     {

@@ -39,8 +39,8 @@ public abstract class EngineFixture : IAsyncDisposable
         var alpha = await TestApp.StartAsync("alpha", Resources.AlphaSubscriptions, CancellationToken.None);
         var beta = await TestApp.StartAsync("beta", [], CancellationToken.None);
         var gamma = HasGrpcApp ? await GrpcTestApp.StartAsync("gamma") : null;
-        EngineApp[] apps = [new(alpha.AppId, "http", alpha.Url), new(beta.AppId, "http", beta.Url)];
-        var setup = new EngineSetup(_folder, gamma is null ? apps : [.. apps, new(gamma.AppId, "grpc", gamma.Url)]);
+        EngineApp[] apps = gamma is null ? [alpha, beta] : [alpha, beta, new EngineApp(gamma.AppId, "grpc", gamma.Url)];
+        var setup = new EngineSetup(_folder, apps);
         WriteResources(setup);
         try
         {
@@ -85,7 +85,7 @@ public sealed class DaprdFixture : EngineFixture
 }
 
 /// <summary>A started engine and clients for it.</summary>
-internal sealed record Running(IDaprEngine Engine, TestApp Alpha, TestApp Beta, GrpcTestApp? Gamma)
+internal sealed record Running(IDaprEngine Engine, TestApp Alpha, TestApp Beta, GrpcTestApp? Gamma = null)
 {
     /// <summary>An HTTP client of an app's sidecar, with the API token.</summary>
     public HttpClient Client(string appId = "alpha", string? token = EngineSetup.ApiToken)

@@ -1,5 +1,6 @@
 using EdgeMesh.Sidecar.Apps;
 using EdgeMesh.Sidecar.Components;
+using EdgeMesh.Sidecar.Resiliency;
 using Grpc.Core;
 
 namespace EdgeMesh.Sidecar.BuildingBlocks.Bindings;
@@ -28,7 +29,7 @@ internal static class BindingsBlock
 
         try
         {
-            return await binding.InvokeAsync(request, cancellation);
+            return await app.Resilience.Outbound(component!.Spec).RunAsync(token => binding.InvokeAsync(request, token), cancellation);
         }
         catch (Exception error) when (error is not (OperationCanceledException or BindingFailureException))
         {

@@ -5,7 +5,7 @@ using Microsoft.Extensions.Logging;
 namespace EdgeMesh.Sidecar.BuildingBlocks.PubSub;
 
 /// <summary>The subscriptions of one app that stand. What can't stand is told by name, and the others stand without it.</summary>
-internal sealed partial class AppSubscriptions(AppRuntime app, ILogger logger) : IAsyncDisposable
+internal sealed partial class AppSubscriptions(AppRuntime app, CancellationTokenSource ended, ILogger logger) : IAsyncDisposable
 {
     private readonly ConcurrentBag<IAsyncDisposable> _open = [];
     private readonly List<Task> _later = [];
@@ -19,10 +19,10 @@ internal sealed partial class AppSubscriptions(AppRuntime app, ILogger logger) :
         var own = app.Options.AsksForSubscriptions ? await AskAsync(arrival, faults, cancellation) : [];
         faults.ForEach(fault => AppQuestion.LogFault(logger, app.AppId, fault));
         app.Subscriptions = Subscription.Distinct(arrival.Declared, own);
-        var subscriptions = new AppSubscriptions(app, logger);
+        var subscriptions = new AppSubscriptions(app, CancellationTokenSource.CreateLinkedTokenSource(cancellation), logger);
         try
         {
-            await subscriptions.OpenAsync(channel, cancellation);
+            await subscriptions.OpenAsync(channel);
             return subscriptions;
         }
         catch
@@ -32,12 +32,12 @@ internal sealed partial class AppSubscriptions(AppRuntime app, ILogger logger) :
         }
     }
 
-    private async Task OpenAsync(AppChannel channel, CancellationToken cancellation)
+    private async Task OpenAsync(AppChannel channel)
     {
         var now = new List<Task>();
         foreach (var subscription in app.Subscriptions)
         {
-            var opening = OpenAsync(subscription, PostmanOf(app, channel, subscription, logger), cancellation);
+            var opening = OpenAsync(subscription, PostmanOf(app, channel, subscription, logger), ended.Token);
             (app.Find(subscription.PubSub) is { IgnoreErrors: true, Driver: null } ? _later : now).Add(opening);
         }
 
@@ -78,12 +78,14 @@ internal sealed partial class AppSubscriptions(AppRuntime app, ILogger logger) :
         }
     }
 
-    /// <summary>Ends them; deliveries under way are waited for. Whoever still waits for a server was cancelled.</summary>
+    /// <summary>Ends them; deliveries under way are waited for, and whoever still waits for a server no more.</summary>
     public async ValueTask DisposeAsync()
     {
+        await ended.CancelAsync();
         await Task.WhenAll(_later).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         await Task.WhenAll(_open.Select(s => s.DisposeAsync().AsTask()));
         _open.Clear();
+        ended.Dispose();
     }
 
     [LoggerMessage(LogLevel.Error, "{App} can't subscribe topic {Topic} of {PubSub}: {Reason}")]

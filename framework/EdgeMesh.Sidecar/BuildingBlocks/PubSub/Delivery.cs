@@ -28,7 +28,7 @@ internal sealed partial class Delivery(AppRuntime app, Subscription subscription
         }
 
         var group = new[] { spec["consumerGroup"], spec["consumerID"] }.FirstOrDefault(g => !string.IsNullOrEmpty(g)) ?? app.AppId;
-        var delivery = new Delivery(app, subscription, broker, postman, logger);
+        var delivery = new Delivery(app, subscription, spec, broker, postman, logger);
         var asked = new BrokerSubscription(subscription.Topic, group, subscription.Metadata) { InHand = subscription.Bulk?.MaxMessages ?? 1 };
         return broker.SubscribeAsync(asked, delivery.HandleAsync, cancellation);
     }

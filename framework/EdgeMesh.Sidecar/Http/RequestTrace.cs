@@ -6,7 +6,7 @@ namespace EdgeMesh.Sidecar.Http;
 
 /// <summary>W3C trace context: where a Configuration asks for tracing, each request is a span below the caller's, or the first of a trace.
 /// What the request reaches (an app, a message) continues from there, and the caller reads it in the answer's <c>traceparent</c>.</summary>
-internal static class TraceContext
+internal static class RequestTrace
 {
     private const string Parent = "traceparent";
     private const string State = "tracestate";
@@ -15,7 +15,7 @@ internal static class TraceContext
     /// <summary>Spans go to whoever listens in the process; their ids are made here in any case.</summary>
     private static readonly ActivitySource Source = new("EdgeMesh.Sidecar");
 
-    public static void UseTraceContext(this IApplicationBuilder pipeline, Func<double> random) => pipeline.Use((HttpContext context, RequestDelegate next) =>
+    public static void UseRequestTrace(this IApplicationBuilder pipeline, Func<double> random) => pipeline.Use((HttpContext context, RequestDelegate next) =>
         context.App().Configuration.SamplingRate is { } rate && !context.Request.Path.StartsWithSegments(HealthPath) ? TraceAsync(context, next, rate, random) : next(context));
 
     private static async Task TraceAsync(HttpContext context, RequestDelegate next, double rate, Func<double> random)
