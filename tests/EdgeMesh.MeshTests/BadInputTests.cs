@@ -15,26 +15,34 @@ public sealed class BadInputTests(RunningMesh mesh) : IClassFixture<RunningMesh>
     public async Task Post_HundredMegabytes_IsRefusedAsTooLarge()
     {
         using var client = await mesh.PractitionerAsync();
-        using var body = new ByteArrayContent(new byte[100 * 1024 * 1024]) { Headers = { ContentType = new("application/fhir+json") } };
+        var resource = Encoding.UTF8.GetBytes("""{"resourceType":"Patient","name":[{"family":"Enormous"}]}""");
+        var whole = new byte[100 * 1024 * 1024];
+        whole.AsSpan().Fill((byte)' ');
+        resource.CopyTo(whole, 0);
+        using var body = new ByteArrayContent(whole) { Headers = { ContentType = new("application/fhir+json") } };
 
         using var answer = await client.PostAsync("/fhir/Patient", body, Cancellation);
 
         Assert.Equal((413, "body-too-large"), Of(await RunningMesh.OutcomeAsync(answer)));
+        Assert.Equal(0, await CountAsync(client, "Enormous"));
     }
 
     [Fact]
     public async Task Post_BodyCutOffHalfway_StoresNothing()
     {
         using var client = await mesh.PractitionerAsync();
-        var whole = """{"resourceType":"Patient","name":[{"family":"Halfway"}],"active":true}""";
+        // A whole resource that says it is longer: only its missing end keeps it from being stored.
+        var resource = """{"resourceType":"Patient","name":[{"family":"Halfway"}],"active":true}""";
         using (var tcp = new TcpClient())
         {
             await tcp.ConnectAsync("127.0.0.1", mesh.GatewayPort, Cancellation);
             await using var tls = new SslStream(tcp.GetStream(), leaveInnerStreamOpen: false, mesh.IsOurs);
             await tls.AuthenticateAsClientAsync("127.0.0.1");
-            var head = $"POST /fhir/Patient HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: {client.DefaultRequestHeaders.Authorization}\r\nContent-Type: application/fhir+json\r\nContent-Length: {whole.Length}\r\n\r\n";
-            await tls.WriteAsync(Encoding.UTF8.GetBytes(head + whole[..40]), Cancellation);
-            await tls.FlushAsync(Cancellation);
+            var head = $"POST /fhir/Patient HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: {client.DefaultRequestHeaders.Authorization}\r\nContent-Type: application/fhir+json\r\nContent-Length: {resource.Length + 40}\r\n\r\n";
+            await tls.WriteAsync(Encoding.UTF8.GetBytes(head + resource), Cancellation);
+            await tls.ShutdownAsync();
+            tcp.Client.Shutdown(SocketShutdown.Send);
+            await EndAsync(tls);
         }
 
         Assert.Equal(0, await CountAsync(client, "Halfway"));
@@ -135,6 +143,22 @@ public sealed class BadInputTests(RunningMesh mesh) : IClassFixture<RunningMesh>
         finally
         {
             Directory.Delete(folder, recursive: true);
+        }
+    }
+
+    /// <summary>The gateway has read all there is, and has given up on the rest.</summary>
+    private static async Task EndAsync(SslStream tls)
+    {
+        var buffer = new byte[1024];
+        try
+        {
+            while (await tls.ReadAsync(buffer, Cancellation) > 0)
+            {
+            }
+        }
+        catch (IOException)
+        {
+            // A reset is an end too.
         }
     }
 

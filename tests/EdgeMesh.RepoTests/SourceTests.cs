@@ -71,6 +71,28 @@ public sealed class SourceTests
     [Fact]
     public void ComponentNamesInYaml_AreThoseOfTheDesign() => Assert.Empty(ComponentRule.InYaml(Repo.Files));
 
+    [Fact]
+    public void ComponentFolders_DefineTheSameNames() => Assert.Empty(ComponentRule.MissingInFolders(Repo.Files));
+
+    [Fact]
+    public void PubSubComponents_HaveAGroupForEachServiceAndSite() => Assert.Empty(ComponentRule.SharedGroups(Repo.Files));
+
+    [Fact]
+    public void Bodies_AreGivenNoConditions() => Assert.Empty(ComponentRule.BodiesWithConditions(Repo.Shipped));
+
+    [Fact]
+    public void ComponentFolders_ThatDifferOrShareGroups_AreFound()
+    {
+        const string heads = "kind: Component\nmetadata:\n  name: heads\nspec:\n  type: state.sqlite\n";
+        const string wan = "kind: Component\nmetadata:\n  name: wan\nspec:\n  type: pubsub.kafka\n  metadata:\n    - name: consumerID\n      value: mine\n";
+        RepositoryFile[] files = [new("components/a/heads.yaml", heads), new("components/a/wan.yaml", wan), new("components/b/heads.yaml", heads)];
+
+        Assert.Contains("'wan'", Assert.Single(ComponentRule.MissingInFolders(files)), StringComparison.Ordinal);
+        Assert.Contains("components/a/wan.yaml", Assert.Single(ComponentRule.SharedGroups(files)), StringComparison.Ordinal);
+        Assert.Empty(ComponentRule.SharedGroups([new("components/a/wan.yaml", wan.Replace("mine", "\"{namespace}\"", StringComparison.Ordinal))]));
+        Assert.Single(ComponentRule.BodiesWithConditions([new("services/A/A.cs", "await dapr.TrySaveStateAsync(\"bodies\", key, value, etag, cancellationToken: c);")]));
+    }
+
     [Theory]
     [InlineData("await dapr.SaveStateAsync(\"statestore\", key, value);")]
     [InlineData("await dapr.GetStateAsync<Dictionary>(\n    \"statestore\", key);")]

@@ -29,10 +29,26 @@ internal static class CommandLine
             return screen.Fail(Say(parse), $"See ./edgemesh{path} --help", ExitCode.WrongUsage);
         }
 
-        return await parse.InvokeAsync(new()
+        try
         {
-            Output = screen.Output, Error = screen.Error, EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = StopLimit,
-        });
+            return await parse.InvokeAsync(new()
+            {
+                Output = screen.Output, Error = screen.Error, EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = StopLimit,
+            });
+        }
+        catch (OperationCanceledException)
+        {
+            return ExitCode.Failed;
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            return screen.Fail(error.Message, "Look at the file or folder it names: whose is it, and is the disk full?");
+        }
+        catch (Exception error)
+        {
+            screen.Note(error.ToString());
+            return screen.Fail($"a fault of EdgeMesh's own: {error.Message}", "Report it with the lines above and the command.");
+        }
     }
 
     internal static RootCommand Create(Screen screen)

@@ -94,14 +94,20 @@ internal sealed class DemoCommand : MeshCommand
 
     private void End(ParseResult parse, DemoMesh mesh, int count, int failed)
     {
+        var isKept = parse.GetValue(keep) && UpState.Read(mesh.Place.Data) is not null;
         if (parse.GetValue(json))
         {
+            if (isKept)
+            {
+                screen.JsonLine(new { kept = new { dataDir = mesh.Place.Data.Path, portShift = mesh.Place.Topology.PortShift, patient = mesh.PatientId } });
+            }
+
             return;
         }
 
         screen.Line();
         screen.Line(failed == 0 ? $"All {count} steps held." : $"{failed} of {count} steps did not hold.");
-        if (parse.GetValue(keep) && UpState.Read(mesh.Place.Data) is not null)
+        if (isKept)
         {
             Invite(mesh);
         }
@@ -120,7 +126,7 @@ internal sealed class DemoCommand : MeshCommand
             The mesh runs on. A practitioner of clinic-b reads the shared patient (the token is good for an hour):
 
               TOKEN={token}
-              curl --cacert {mesh.Place.Data.AuthorityCertificate} -H "Authorization: Bearer $TOKEN" {url}/fhir/Patient/{mesh.PatientId}
+              printf 'Authorization: Bearer %s' "$TOKEN" | curl --cacert {mesh.Place.Data.AuthorityCertificate} -H @- {url}/fhir/Patient/{mesh.PatientId}
 
             ./edgemesh status --data-dir {data} --port-shift {shift}
             ./edgemesh down --data-dir {data} --port-shift {shift}

@@ -34,6 +34,11 @@ internal sealed class LinkCommand : MeshCommand
                     return ExitCode.Failed;
                 }
 
+                if (new[] { parse.GetRequiredValue(a), parse.GetRequiredValue(b) }.FirstOrDefault(name => place.Topology.FindSite(name) is null) is { } unknown)
+                {
+                    return screen.NoSuchSite(unknown, place.Topology);
+                }
+
                 var request = new ControlRequest("link", action, parse.GetValue(a), parse.GetValue(b), parse.GetValue(delay));
                 var answer = await ControlClient.AskAsync(place.Data, request, cancellation);
                 if (answer is not { Ok: true })

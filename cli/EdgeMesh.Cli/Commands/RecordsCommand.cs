@@ -91,7 +91,7 @@ internal sealed class RecordsCommand : MeshCommand
 
             if (place.Topology.FindSite(parse.GetRequiredValue(site)) is not { } target)
             {
-                return screen.Fail($"there is no site '{parse.GetRequiredValue(site)}'.", $"Sites: {string.Join(", ", place.Topology.Sites.Select(s => s.Name))}.", ExitCode.WrongUsage);
+                return screen.NoSuchSite(parse.GetRequiredValue(site), place.Topology);
             }
 
             if (!File.Exists(place.Data.IssuerKey))

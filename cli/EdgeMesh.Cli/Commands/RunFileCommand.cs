@@ -21,7 +21,7 @@ internal sealed class RunFileCommand : MeshCommand
 
             if (place.Topology.FindSite(parse.GetRequiredValue(name)) is not { } site)
             {
-                return screen.Fail($"there is no site '{parse.GetRequiredValue(name)}'.", $"Sites: {string.Join(", ", place.Topology.Sites.Select(s => s.Name))}.", ExitCode.WrongUsage);
+                return screen.NoSuchSite(parse.GetRequiredValue(name), place.Topology);
             }
 
             screen.Output.Write(RunFile.Write(place.Topology, site));

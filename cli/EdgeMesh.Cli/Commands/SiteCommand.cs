@@ -45,7 +45,7 @@ internal sealed class SiteCommand : MeshCommand
 
         if (place.Topology.FindSite(parse.GetRequiredValue(name)) is not { } site)
         {
-            return screen.Fail($"there is no site '{parse.GetRequiredValue(name)}'.", $"Sites: {string.Join(", ", place.Topology.Sites.Select(s => s.Name))}.", ExitCode.WrongUsage);
+            return screen.NoSuchSite(parse.GetRequiredValue(name), place.Topology);
         }
 
         place = place.On(parse.GetRequiredValue(engine), parse.GetValue(components)?.FullName);

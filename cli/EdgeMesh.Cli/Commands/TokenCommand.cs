@@ -15,14 +15,17 @@ internal sealed class TokenCommand : MeshCommand
     private readonly Option<string?> patient = new("--patient") { Description = "For a patient: the id of the patient's record" };
     private readonly Option<TimeSpan> expires = new("--expires") { Description = "How long it is good, such as 01:00:00", DefaultValueFactory = _ => TokenRequest.UsualLife };
 
+    // What stands on a command line is everybody's on the machine to read.
+    private readonly Option<bool> header = new("--header") { Description = "The whole header, for curl -H @-, so that the token stands on no command line" };
+
     public TokenCommand(MeshOptions options, Screen screen)
         : base("token", "Prints a token of the development issuer; real users come with tokens of your own OIDC issuer",
             "token --user dr-ada --role practitioner --site clinic-a",
             "token --user pat --role patient --patient clinic-a-x1 --site clinic-a --scope patient/*.rs",
-            "curl --cacert .edgemesh/ca.pem -H \"Authorization: Bearer $(./edgemesh token --user dr-ada --role practitioner --site core)\" https://127.0.0.1:7101/fhir/metadata")
+            "token --user dr-ada --role practitioner --site core --header | curl --cacert .edgemesh/ca.pem -H @- https://127.0.0.1:7101/fhir/Patient")
     {
         role.AcceptOnlyFromAmong(TokenRequest.Roles);
-        Option[] all = [user, role, site, scope, purpose, patient, expires];
+        Option[] all = [user, role, site, scope, purpose, patient, expires, header];
         foreach (var option in all)
         {
             Add(option);
@@ -37,7 +40,7 @@ internal sealed class TokenCommand : MeshCommand
 
             if (place.Topology.FindSite(parse.GetRequiredValue(site)) is null)
             {
-                return screen.Fail($"there is no site '{parse.GetValue(site)}'.", $"Sites: {string.Join(", ", place.Topology.Sites.Select(s => s.Name))}.", ExitCode.WrongUsage);
+                return screen.NoSuchSite(parse.GetValue(site), place.Topology);
             }
 
             if (!File.Exists(place.Data.IssuerKey))
@@ -51,7 +54,8 @@ internal sealed class TokenCommand : MeshCommand
                 return screen.Fail($"--expires {request.Lifetime} is not possible.", $"Give a time up to {TokenRequest.LongestLife.TotalHours:0} hours, such as 01:00:00.", ExitCode.WrongUsage);
             }
 
-            screen.Line(DevelopmentIssuer.Open(place.Data, TimeProvider.System).Issue(place.Topology, request));
+            var token = DevelopmentIssuer.Open(place.Data, TimeProvider.System).Issue(place.Topology, request);
+            screen.Line(parse.GetValue(header) ? $"Authorization: Bearer {token}" : token);
             return ExitCode.Done;
         });
     }

@@ -1,6 +1,7 @@
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using EdgeMesh.Cli.Topology;
 using Spectre.Console;
 
 namespace EdgeMesh.Cli.Terminal;
@@ -101,6 +102,10 @@ internal sealed class Screen
 
         return code;
     }
+
+    /// <summary>Says that the topology has no such site, and which it has.</summary>
+    public int NoSuchSite(string? name, MeshTopology topology) =>
+        Fail($"there is no site '{name}'.", $"Sites: {string.Join(", ", topology.Sites.Select(s => s.Name))}.", ExitCode.WrongUsage);
 
     private static IAnsiConsole Create(TextWriter writer, bool isTerminal)
     {

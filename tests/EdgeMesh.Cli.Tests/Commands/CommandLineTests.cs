@@ -58,6 +58,7 @@ public sealed class CommandLineTests : IDisposable
     [InlineData("token --user a --role king --site core")]
     [InlineData("link cut core")]
     [InlineData("link slow core clinic-a")]
+    [InlineData("link cut core clinic-z")]
     [InlineData("records load /nowhere --site clinic-a")]
     [InlineData("records load . --site clinic-a --parallel 0")]
     [InlineData("run-file clinic-z")]
@@ -85,6 +86,19 @@ public sealed class CommandLineTests : IDisposable
 
         Assert.Equal(ExitCode.Failed, result.Code);
         Assert.Contains("./edgemesh", result.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Run_DataFolderCantBeMade_IsOneWithTheReasonAndNoTrace()
+    {
+        var file = folder.File("taken");
+        await File.WriteAllTextAsync(file, "a file where the folder should be", TestContext.Current.CancellationToken);
+
+        var result = await RunResult.OfAsync("keys", "--topology", Repository.Topology, "--data-dir", Path.Combine(file, "data"));
+
+        Assert.Equal(ExitCode.Failed, result.Code);
+        Assert.StartsWith("edgemesh: ", result.Error, StringComparison.Ordinal);
+        Assert.DoesNotContain("   at ", result.Error, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -33,7 +33,7 @@ internal sealed class FunctionOptions(MeshOptions options, Screen screen)
         var name = parse.GetValue(Site);
         if ((name is null ? place.Topology.Sites.First(s => s.IsCore) : place.Topology.FindSite(name)) is not { } site)
         {
-            return screen.Fail($"there is no site '{name}'.", $"Sites: {string.Join(", ", place.Topology.Sites.Select(s => s.Name))}.", ExitCode.WrongUsage);
+            return screen.NoSuchSite(name, place.Topology);
         }
 
         if (!File.Exists(place.Data.IssuerKey))
