@@ -39,6 +39,8 @@ internal static class BlockResources
         [
             ("pubsub", "pubsub.in-memory", []),
             ("memory", "state.in-memory", []),
+            // An app that hosts actors comes up on daprd only with a store for them.
+            ("actors", "state.sqlite", [("connectionString", Path.Combine(setup.Folder, "actors.db")), ("actorStateStore", "true")]),
             ("crypto", "crypto.dapr.localstorage", [("path", keys)]),
             ("files", "bindings.localstorage", [("rootPath", files)]),
             ("web", "bindings.http", [("url", new Uri(app, "/echo").ToString())]),
