@@ -67,6 +67,20 @@ public sealed class SqliteConfigurationStoreTests : IDisposable
     }
 
     [Fact]
+    public async Task Listen_WhatWasSetJustBefore_IsNotTold()
+    {
+        await using var store = Open();
+        Set("a", "before");
+        var told = new List<IReadOnlyDictionary<string, ConfigurationValue>>();
+        using var listening = store.Listen(told.Add);
+        _clock.Advance(TimeSpan.FromSeconds(1));
+        Assert.Empty(told);
+        Set("a", "after");
+        _clock.Advance(TimeSpan.FromSeconds(1));
+        Assert.Equal("after", Assert.Single(told)["a"].Value);
+    }
+
+    [Fact]
     public async Task Listen_Disposed_HearsNothingMore()
     {
         await using var store = Open();

@@ -64,7 +64,15 @@ internal sealed class SqliteConfigurationStore : IConfigurationStore, IAsyncDisp
     public Task<IReadOnlyDictionary<string, ConfigurationValue>> GetAsync(IReadOnlyCollection<string> keys, CancellationToken cancellation) =>
         Task.FromResult<IReadOnlyDictionary<string, ConfigurationValue>>(Get(keys));
 
-    public IDisposable Listen(ConfigurationListener listener) => _listeners.Add(listener);
+    /// <summary>The listener hears of every change from now on; of one before, only those hear who listened then.</summary>
+    public IDisposable Listen(ConfigurationListener listener)
+    {
+        lock (_gate)
+        {
+            Look();
+            return _listeners.Add(listener);
+        }
+    }
 
     private void Look()
     {
