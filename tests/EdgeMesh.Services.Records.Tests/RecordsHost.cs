@@ -4,6 +4,8 @@ using System.Text;
 using System.Text.Json.Nodes;
 using EdgeMesh.Hosting;
 using EdgeMesh.Keyring;
+using EdgeMesh.Services.Ledger;
+using EdgeMesh.Services.Records.Store;
 using EdgeMesh.Testing;
 using Microsoft.Extensions.DependencyInjection;
 
@@ -25,16 +27,26 @@ public sealed class RecordsHost : IAsyncLifetime
 
     public IReadOnlyDictionary<string, string?> Settings { get; init; } = new Dictionary<string, string?>();
 
+    /// <summary>Whether the site's ledger runs beside.</summary>
+    public bool WithLedger { get; init; }
+
     public DaprTestHost Host { get; private set; } = null!;
 
     public static Caller User(string subject, string role, params string[] scopes) =>
         new() { Kind = CallerKind.User, Subject = subject, Site = Site, Roles = [role], Scopes = [.. scopes] };
 
     public async ValueTask InitializeAsync() => Host = await DaprTestHost.StartAsync(
-        new() { Site = Site, Directory = Mesh, Apps = [new TestApp(RecordsApp.AppId, RecordsApp.Create) { Settings = Settings }] },
+        new() { Site = Site, Directory = Mesh, Apps = [new TestApp(RecordsApp.AppId, RecordsApp.Create) { Settings = Settings }, .. WithLedger ? [new TestApp(LedgerApp.AppId, LedgerApp.Create)] : Array.Empty<TestApp>()] },
         TestContext.Current.CancellationToken);
 
     public ValueTask DisposeAsync() => Host.DisposeAsync();
+
+    /// <summary>Returns once every consent that was written decides.</summary>
+    public async Task ConsentsAppliedAsync()
+    {
+        var store = Host.Services(RecordsApp.AppId).GetRequiredService<RecordsOpener>().Store!;
+        await store.Sharing.Consents.ReachAsync(store.Changes.Head, TestContext.Current.CancellationToken);
+    }
 
     public FhirHttp As(Caller caller) => new(this, caller);
 

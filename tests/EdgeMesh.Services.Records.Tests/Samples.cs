@@ -21,6 +21,25 @@ internal static class Samples
         {"resourceType":"Practitioner","identifier":[{"system":"http://hl7.org/fhir/sid/us-npi","value":"{{npi}}"}],"name":[{"family":"{{family}}"}]}
         """)!;
 
+    /// <summary>An active consent with this provision.</summary>
+    public static JsonObject Consent(string patient, JsonObject provision) => new()
+    {
+        ["resourceType"] = "Consent",
+        ["status"] = "active",
+        ["scope"] = new JsonObject { ["text"] = "privacy" },
+        ["category"] = new JsonArray(new JsonObject { ["text"] = "consent" }),
+        ["patient"] = new JsonObject { ["reference"] = $"Patient/{patient}" },
+        ["policyRule"] = new JsonObject { ["text"] = "the provision" },
+        ["provision"] = provision,
+    };
+
+    /// <summary>Whom a provision is about.</summary>
+    public static JsonArray Actor(string organization) => new(new JsonObject
+    {
+        ["role"] = new JsonObject { ["text"] = "recipient" },
+        ["reference"] = new JsonObject { ["identifier"] = new JsonObject { ["value"] = organization } },
+    });
+
     public static JsonObject Bundle(string type, params (string Method, string Url, JsonNode? Resource, string? FullUrl)[] entries)
     {
         var bundle = new JsonObject { ["resourceType"] = "Bundle", ["type"] = type, ["entry"] = new JsonArray() };

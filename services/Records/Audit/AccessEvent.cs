@@ -22,9 +22,12 @@ internal enum AccessOutcome
 /// <summary>One resource that a request named, returned or wrote.</summary>
 /// <param name="Reference">Such as <c>Observation/clinic-a-x1</c>.</param>
 /// <param name="Version">Its version id, when known.</param>
-internal readonly record struct AuditedResource(string Reference, string? Version);
+/// <param name="Patients">The patients it is about; empty for the site's own.</param>
+/// <param name="Rule">The consent, version and rule, or the local rule, that decided on it.</param>
+/// <param name="IsDenied">Whether it was hidden from the caller.</param>
+internal readonly record struct AuditedResource(string Reference, string? Version, ImmutableArray<string> Patients, string Rule, bool IsDenied);
 
-/// <summary>Who did what to which records: becomes one FHIR AuditEvent (IHE BALP), journaled before bytes leave.</summary>
+/// <summary>Who did what to which records, journaled before bytes leave. Becomes one FHIR AuditEvent (IHE BALP) for each patient.</summary>
 internal sealed record AccessEvent
 {
     public required DateTimeOffset Recorded { get; init; }
@@ -34,15 +37,19 @@ internal sealed record AccessEvent
 
     public required AccessOutcome Outcome { get; init; }
 
+    /// <summary>What the answer itself said: where something was hidden, what an unknown id would have got. The caller's receipt says so.</summary>
+    public required AccessOutcome Answered { get; init; }
+
     public required Caller Caller { get; init; }
 
-    /// <summary>The patient's id, when all resources belong to one.</summary>
-    public string? Patient { get; init; }
-
+    /// <summary>What was returned or written, and what was hidden.</summary>
     public ImmutableArray<AuditedResource> Resources { get; init; } = [];
 
-    /// <summary>The consent, version and rule, or the local rule, that decided.</summary>
-    public string? Rule { get; init; }
+    /// <summary>How many more were hidden than are named.</summary>
+    public int DeniedBesides { get; init; }
+
+    /// <summary>The rules that refused the request as a whole.</summary>
+    public ImmutableArray<string> Refusals { get; init; } = [];
 
     /// <summary>The query of a search; it may be personal, and is sealed with the rest.</summary>
     public string? Query { get; init; }

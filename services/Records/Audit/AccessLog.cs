@@ -7,10 +7,11 @@ internal sealed partial class AccessLog(ILoggerFactory loggers)
     private readonly ILogger _logger = loggers.CreateLogger("EdgeMesh.Access");
 
     /// <param name="access">What happened. Nothing of it is told but kinds and pseudonyms.</param>
-    /// <param name="patient">A pseudonym; null: no patient, or several.</param>
+    /// <param name="outcome">How it ended for that patient.</param>
+    /// <param name="patient">A pseudonym; null: no patient.</param>
     /// <param name="user">A pseudonym.</param>
-    public void Tell(AccessEvent access, string? patient, string user) =>
-        RecordAccess(access.Interaction, access.Outcome, patient, user, access.Caller.Site, access.Caller.Purpose);
+    public void Tell(AccessEvent access, AccessOutcome outcome, string? patient, string user) =>
+        RecordAccess(access.Interaction, outcome, patient, user, access.Caller.Site, access.Caller.Purpose);
 
     [LoggerMessage(LogLevel.Information, "{Interaction}: {Decision}, of {Patient} by {User} of {UserSite} for {Purpose}")]
     private partial void RecordAccess(string interaction, AccessOutcome decision, string? patient, string user, string userSite, string purpose);

@@ -9,8 +9,9 @@ namespace EdgeMesh.Services.Records.Audit;
 /// site ‖ patient pseudonym (16; zero: none) ‖ actor pseudonym (16) ‖ envelope. The header is the envelope's associated data.</summary>
 internal static class AuditEntry
 {
-    /// <summary>An entry of the ledger is at most 65,535 bytes; the rest is for header and envelope.</summary>
-    public const int MaxEvent = 60_000;
+    /// <summary>An entry of the ledger is at most 65,535 bytes. An event with so many takes no further resource; the rest is for the last
+    /// one, the rules, header and envelope.</summary>
+    public const int FullEvent = 48_000;
 
     private const byte FormatVersion = 1;
     private const int Pseudonym = 16;
@@ -55,7 +56,7 @@ internal static class AuditEntry
         return true;
     }
 
-    /// <summary>The patient's pseudonym; 16 zero bytes when the event is about none or several; empty when it is no entry.</summary>
+    /// <summary>The patient's pseudonym; 16 zero bytes when the event is about none; empty when it is no entry.</summary>
     public static ReadOnlySpan<byte> PatientOf(ReadOnlyMemory<byte> entry) =>
         TrySplit(entry, out var header, out _) ? header.Span[^(2 * Pseudonym)..^Pseudonym] : [];
 

@@ -10,21 +10,24 @@ internal sealed class AuditSealer(SiteIdentity identity, Keyring.Keyring keyring
     private const string AuditClass = "AUDIT";
     private const string SiteSubject = "site";
 
-    /// <summary>Resources that one AuditEvent names; an event with more is split.</summary>
-    private const int ResourcesPerEvent = 400;
-
-    /// <summary>The entries of one event: one, but for a bundle that names very many resources.</summary>
+    /// <summary>The entries of one event: one for each patient, and more where one would be too large. What is released, written or denied is
+    /// named in them whatever their number; they follow each other in the journal.</summary>
     public async ValueTask<ImmutableArray<ReadOnlyMemory<byte>>> SealAsync(AccessEvent access, CancellationToken cancellation)
     {
-        if (access.Resources.Length <= ResourcesPerEvent)
+        var entries = ImmutableArray.CreateBuilder<ReadOnlyMemory<byte>>(1);
+        var actor = keyring.Pseudonym("actor", $"{access.Caller.Site}/{access.Caller.Subject}");
+        AuditPart[] parts = [.. AuditPart.Of(access)];
+        for (var i = 0; i < parts.Length; i++)
         {
-            return [await SealOneAsync(access, cancellation)];
-        }
-
-        var entries = ImmutableArray.CreateBuilder<ReadOnlyMemory<byte>>();
-        foreach (var chunk in access.Resources.Chunk(ResourcesPerEvent))
-        {
-            entries.Add(await SealOneAsync(access with { Resources = [.. chunk] }, cancellation));
+            var patient = parts[i].Patient is { } id ? keyring.Pseudonym("patient", id) : null;
+            log.Tell(access, parts[i].Outcome, patient, actor);
+            var named = 0;
+            do
+            {
+                var text = AuditEventWriter.Write(parts[i], identity.Site, new AuditNumber(entries.Count, i < parts.Length - 1), ref named);
+                entries.Add(await SealOneAsync(parts[i], patient, actor, text, cancellation));
+            }
+            while (named < parts[i].Resources.Length);
         }
 
         return entries.ToImmutable();
@@ -42,19 +45,10 @@ internal sealed class AuditSealer(SiteIdentity identity, Keyring.Keyring keyring
         return opened.Failure is null ? opened.Plaintext : (ReadOnlyMemory<byte>?)null;
     }
 
-    private async ValueTask<ReadOnlyMemory<byte>> SealOneAsync(AccessEvent access, CancellationToken cancellation)
+    private async ValueTask<ReadOnlyMemory<byte>> SealOneAsync(AuditPart part, string? patient, string actor, ReadOnlyMemory<byte> text, CancellationToken cancellation)
     {
-        var text = AuditEventWriter.Write(access, identity.Site);
-        if (text.Length > AuditEntry.MaxEvent)
-        {
-            text = AuditEventWriter.Write(access with { Query = null, Resources = [] }, identity.Site);
-        }
-
-        var patient = access.Patient is { } id ? keyring.Pseudonym("patient", id) : null;
-        var actor = keyring.Pseudonym("actor", $"{access.Caller.Site}/{access.Caller.Subject}");
-        log.Tell(access, patient, actor);
-        var header = AuditEntry.Header(AuditEntry.NewId(), access.Recorded, access.Outcome, identity.Site, patient, actor);
-        var scope = new KeyScope(access.Patient is { } subject ? $"Patient/{subject}" : SiteSubject, AuditClass);
+        var header = AuditEntry.Header(AuditEntry.NewId(), part.Access.Recorded, part.Outcome, identity.Site, patient, actor);
+        var scope = new KeyScope(part.Patient is { } subject ? $"Patient/{subject}" : SiteSubject, AuditClass);
         var envelope = await keyring.SealAsync(scope, text, header, cancellation);
         var entry = new byte[header.Length + envelope.Length];
         header.CopyTo(entry, 0);

@@ -13,6 +13,8 @@ internal sealed class AuditSearch(AuditReader reader, AuditProgress progress, Ke
 {
     public const string Type = "AuditEvent";
 
+    public const string Usage = "The audit is read by GET AuditEvent?patient=ID (and _count): one patient's events, newest first.";
+
     private const int DefaultCount = 50;
     private const int CountLimit = 200;
 
@@ -21,7 +23,7 @@ internal sealed class AuditSearch(AuditReader reader, AuditProgress progress, Ke
         var patient = request.Query.FirstOrDefault(p => p.Key == "patient").Value?.Split('/')[^1];
         if (request.Interaction != Interaction.Search || string.IsNullOrEmpty(patient) || request.Query.Any(p => p.Key is not ("patient" or "_count")))
         {
-            return FhirAnswer.Fault(400, "not-supported", "audit-search", "The audit is read by GET AuditEvent?patient=ID (and _count): one patient's events, newest first.");
+            return FhirAnswer.Fault(400, "not-supported", "audit-search", Usage);
         }
 
         if (!MayRead(request.Caller, patient))

@@ -5,61 +5,65 @@ namespace EdgeMesh.Services.Records.Consents;
 /// <summary>What a request disclosed, wrote and was denied, gathered while it is answered, for its one audit event.</summary>
 internal sealed class AccessTrail
 {
-    private const int DeniedLimit = 100;
+    private const int DeniedLimit = 1000;
+
+    /// <summary>A rule may come from another site's answer.</summary>
+    private const int RuleLimit = 500;
 
     private readonly List<AuditedResource> _resources = [];
     private readonly List<AuditedResource> _denied = [];
-    private readonly HashSet<string> _patients = new(StringComparer.Ordinal);
-    private readonly SortedSet<string> _rules = new(StringComparer.Ordinal);
+    private readonly HashSet<string> _deniedReferences = new(StringComparer.Ordinal);
+    private readonly SortedSet<string> _refusals = new(StringComparer.Ordinal);
 
     /// <summary>What was returned or written.</summary>
     public IReadOnlyList<AuditedResource> Resources => _resources;
 
-    /// <summary>What was hidden from the caller; the first hundred.</summary>
+    /// <summary>What was hidden from the caller, each once; the first thousand.</summary>
     public IReadOnlyList<AuditedResource> Denied => _denied;
 
     public int DeniedCount { get; private set; }
 
-    /// <summary>The patient, when everything was about one.</summary>
-    public string? Patient => _patients.Count == 1 ? _patients.First() : null;
+    /// <summary>The rules that refused the request as a whole.</summary>
+    public IReadOnlyCollection<string> Refusals => _refusals;
 
-    /// <summary>The rules that decided, parted by commas.</summary>
-    public string? Rule => _rules.Count == 0 ? null : string.Join(", ", _rules);
+    /// <summary>The rule by which resources were released, when it was one.</summary>
+    public string? Rule => _resources.Count > 0 && _resources.TrueForAll(r => r.Rule == _resources[0].Rule) ? _resources[0].Rule : null;
 
-    public void Released(in AccessRequest request, string? version, Decision decision)
-    {
-        _resources.Add(new AuditedResource($"{request.ResourceType}/{request.Id}", version));
-        Note(request, decision);
-    }
+    public void Released(in AccessRequest request, string? version, Decision decision) => _resources.Add(Named(request, version, decision, isDenied: false));
 
-    public void Hidden(in AccessRequest request, string? version, Decision decision)
-    {
-        DeniedCount++;
-        if (_denied.Count < DeniedLimit)
-        {
-            _denied.Add(new AuditedResource($"{request.ResourceType}/{request.Id}", version));
-            Note(request, decision);
-        }
-    }
+    public void Hidden(in AccessRequest request, string? version, Decision decision) => Deny(Named(request, version, decision, isDenied: true));
 
     /// <summary>Takes over what another trail holds.</summary>
     public void Add(AccessTrail other)
     {
         _resources.AddRange(other._resources);
-        _denied.AddRange(other._denied.Take(DeniedLimit - _denied.Count));
-        _patients.UnionWith(other._patients);
-        _rules.UnionWith(other._rules);
-        DeniedCount += other.DeniedCount;
+        AddDenials(other);
     }
 
-    public void Refused(Decision decision) => _rules.Add(decision.Rule);
-
-    private void Note(in AccessRequest request, Decision decision)
+    /// <summary>Takes over what another trail was denied: nothing came of what it was permitted.</summary>
+    public void AddDenials(AccessTrail other)
     {
-        _rules.Add(decision.Rule);
-        foreach (var patient in request.Patients)
+        other._denied.ForEach(Deny);
+        DeniedCount += other.DeniedCount - other._denied.Count;
+        _refusals.UnionWith(other._refusals);
+    }
+
+    public void Refused(Decision decision) => _refusals.Add(decision.Rule);
+
+    /// <summary>Pages look at a row more than once; it was denied once.</summary>
+    private void Deny(AuditedResource resource)
+    {
+        if (_denied.Count >= DeniedLimit)
         {
-            _patients.Add(patient);
+            DeniedCount += _deniedReferences.Contains(resource.Reference) ? 0 : 1;
+        }
+        else if (_deniedReferences.Add(resource.Reference))
+        {
+            DeniedCount++;
+            _denied.Add(resource);
         }
     }
+
+    private static AuditedResource Named(in AccessRequest request, string? version, Decision decision, bool isDenied) => new(
+        $"{request.ResourceType}/{request.Id}", version, request.Patients, decision.Rule.Length > RuleLimit ? decision.Rule[..RuleLimit] : decision.Rule, isDenied);
 }

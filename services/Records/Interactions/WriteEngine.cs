@@ -33,11 +33,11 @@ internal sealed partial class WriteEngine(
             var (plan, fault) = await planner.PlanAsync(tried, entries, cancellation);
             if (plan is null)
             {
-                request.Trail.Add(tried.Trail);
+                request.Trail.AddDenials(tried.Trail);
                 return new WriteResult(fault, [], null);
             }
 
-            var result = plan.Changes.Count == 0 ? null : await CommitAsync(tried, plan, cancellation);
+            var (result, receipt) = plan.Changes.Count == 0 ? (null, null) : await CommitAsync(tried, plan, cancellation);
             if (result is CommitResult.Stale or CommitResult.PreconditionFailed)
             {
                 continue;
@@ -47,7 +47,7 @@ internal sealed partial class WriteEngine(
             return result switch
             {
                 CommitResult.Refused refused => new WriteResult(Refused(refused), [], null),
-                CommitResult.Committed committed => await CommittedAsync(plan, committed, cancellation),
+                CommitResult.Committed committed => await CommittedAsync(plan, committed, receipt!, cancellation),
                 _ => new WriteResult(null, Answers(plan, []), null),
             };
         }
@@ -57,7 +57,7 @@ internal sealed partial class WriteEngine(
             [], null);
     }
 
-    private async Task<CommitResult> CommitAsync(FhirRequest request, WritePlan plan, CancellationToken cancellation)
+    private async Task<(CommitResult Result, string? Receipt)> CommitAsync(FhirRequest request, WritePlan plan, CancellationToken cancellation)
     {
         var sealedChanges = ImmutableArray.CreateBuilder<Change>(plan.Changes.Count);
         foreach (var write in plan.Changes)
@@ -73,7 +73,8 @@ internal sealed partial class WriteEngine(
             SharingContext = plan,
             IdempotencyKey = RepeatedWrites.KeyOf(request),
         };
-        return await changes.CommitAsync(commit, cancellation);
+        var result = await changes.CommitAsync(commit, cancellation);
+        return (result, result is CommitResult.Committed committed ? $"{JournalName.Changes}.{AccessRecorder.First(committed, commit.Events.Length)}" : null);
     }
 
     private async ValueTask<Change> SealAsync(PlannedWrite write, CancellationToken cancellation)
@@ -89,7 +90,7 @@ internal sealed partial class WriteEngine(
     }
 
     /// <summary>Read your writes: the answer waits for the search index, but not for ever, since the write stands.</summary>
-    private async Task<WriteResult> CommittedAsync(WritePlan plan, CommitResult.Committed committed, CancellationToken cancellation)
+    private async Task<WriteResult> CommittedAsync(WritePlan plan, CommitResult.Committed committed, string receipt, CancellationToken cancellation)
     {
         try
         {
@@ -101,7 +102,7 @@ internal sealed partial class WriteEngine(
         }
 
         var answers = committed.Repeated ? RepeatedWrites.Answers(plan, committed.Documents) : Answers(plan, committed.Documents);
-        return new WriteResult(null, answers, $"{JournalName.Changes}.{committed.At}");
+        return new WriteResult(null, answers, receipt);
     }
 
     private static IReadOnlyList<FhirAnswer> Answers(WritePlan plan, ImmutableArray<Document> documents)

@@ -24,59 +24,29 @@ internal static class ReceiptEndpoints
         }
 
         var dot = id.IndexOf('.', StringComparison.Ordinal);
-        if (dot < 0 || !Position.TryParse(id[(dot + 1)..], out var at) || reader.Find(id[..dot]) is not { } journal
-            || await reader.ReadAsync(journal, at, cancellation) is not { } audit || !MayRead(caller, audit))
+        IReadOnlyList<(Position At, JsonNode Event)> parts = dot > 0 && Position.TryParse(id[(dot + 1)..], out var at) && reader.Find(id[..dot]) is { } journal
+            ? [.. (await reader.ReadRequestAsync(journal, at, cancellation)).Where(p => ReceiptView.MayRead(caller, p.Event))]
+            : [];
+        if (parts.Count == 0)
         {
             return Problems.Problem(StatusCodes.Status404NotFound, "receipt-unknown", "There is no such receipt.", "A receipt's id is in the header X-EdgeMesh-Receipt of the answer that it belongs to.");
         }
 
-        var (consent, version, rule) = Split(audit);
-        var receipt = new JsonObject
-        {
-            ["id"] = id,
-            ["recorded"] = audit["recorded"]?.GetValue<string>(),
-            ["outcome"] = audit["outcomeDesc"]?.GetValue<string>(),
-            ["decision"] = new JsonObject { ["consent"] = consent, ["version"] = version, ["rule"] = rule },
-        };
-        if (progress.IndexOf(journal.Name, at) is not { } index)
+        var receipt = ReceiptView.Write(id, caller, [.. parts.Select(p => p.Event)]);
+        var indexes = parts.Select(p => progress.IndexOf(reader.Find(id[..dot])!.Name, p.At)).ToList();
+        if (indexes.Contains(null))
         {
             receipt["ledger"] = null;
             return Results.Text(receipt.ToJsonString(), "application/json", statusCode: StatusCodes.Status202Accepted);
         }
 
-        using var proof = await apps.Get("ledger").GetAsync($"ledger/proof/{index}", cancellation);
+        using var proof = await apps.Get("ledger").GetAsync($"ledger/proof/{indexes[0]}", cancellation);
         receipt["ledger"] = new JsonObject
         {
-            ["index"] = index,
+            ["index"] = indexes[0],
             ["proof"] = proof.IsSuccessStatusCode ? await proof.Content.ReadAsStringAsync(cancellation) : null,
+            ["entries"] = new JsonArray([.. indexes.Select(i => JsonValue.Create(i))]),
         };
         return Results.Text(receipt.ToJsonString(), "application/json", statusCode: proof.IsSuccessStatusCode ? StatusCodes.Status200OK : StatusCodes.Status202Accepted);
-    }
-
-    /// <summary>Whoever asked, the patient it was about, and those who watch over access.</summary>
-    private static bool MayRead(Caller caller, JsonNode audit)
-    {
-        if (caller.Roles.Contains("auditor") || caller.Roles.Contains("admin"))
-        {
-            return true;
-        }
-
-        var user = audit["agent"]?.AsArray().FirstOrDefault(a => a?["requestor"]?.GetValue<bool>() == true)?["who"]?["identifier"]?["value"]?.GetValue<string>();
-        return user == caller.Subject || caller.Patient is { } patient && Patient(audit) == $"Patient/{patient}";
-    }
-
-    private static string? Patient(JsonNode audit) =>
-        audit["entity"]?.AsArray().FirstOrDefault(e => e?["type"]?["code"]?.GetValue<string>() == "1")?["what"]?["reference"]?.GetValue<string>();
-
-    /// <summary><c>Consent/{id}/_history/{version}#{rule}</c>, or a rule of the site without a consent.</summary>
-    private static (string? Consent, string? Version, string? Rule) Split(JsonNode audit)
-    {
-        var reference = audit["entity"]?.AsArray().Select(e => e?["detail"]?[0]?["valueString"]?.GetValue<string>()).OfType<string>().FirstOrDefault();
-        if (reference?.Split('#') is not [var consent, var rule])
-        {
-            return (null, null, reference);
-        }
-
-        return consent.Split("/_history/") is [var id, var version] ? (id, version, rule) : (null, null, reference);
     }
 }
