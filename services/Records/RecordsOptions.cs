@@ -39,6 +39,10 @@ internal sealed class RecordsOptions
     [Range(1, 600)]
     public int ProjectionSeconds { get; set; } = 15;
 
+    /// <summary>How many conditional creates a minute may answer a caller that their condition matched what it can't see, or several.</summary>
+    [Range(1, 100_000)]
+    public int AmbiguousConditionsPerMinute { get; set; } = 30;
+
     /// <summary>How often a write is tried anew when others change what it was decided on.</summary>
     [Range(1, 100)]
     public int Attempts { get; set; } = 16;

@@ -13,7 +13,7 @@ internal sealed class AccessDecider(SiteIdentity identity, MeshDirectory directo
     private static readonly Decision NoRole = new(AccessEffect.Refuse, "refused:role");
     private static readonly Decision OtherSite = new(AccessEffect.Hide, "hidden:other-site");
     private static readonly Decision NoConsent = new(AccessEffect.Hide, "hidden:no-consent");
-    private static readonly Decision OutsideScope = new(AccessEffect.Hide, "hidden:outside-scope");
+    public static readonly Decision OutsideScope = new(AccessEffect.Hide, "hidden:outside-scope");
     private static readonly Decision OtherPatient = new(AccessEffect.Hide, "hidden:other-patient");
 
     // A caller's object lives as long as its token; its scopes are read once.

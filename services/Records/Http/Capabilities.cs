@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using EdgeMesh.Services.Records.Audit;
 using EdgeMesh.Services.Records.Indexing;
 using EdgeMesh.Services.Records.Interactions;
 using EdgeMesh.Services.Records.Resources;
@@ -41,7 +42,7 @@ internal sealed class Capabilities(FhirModel model, SearchParameters parameters,
                     Description = "SMART App Launch v2 scopes, the caller's role, and the patient's consent: each resource is decided on by itself.",
                     Service = [new("http://terminology.hl7.org/CodeSystem/restful-security-service", "SMART-on-FHIR")],
                 },
-                Resource = [.. FhirModel.ServedTypes().Select(Resource)],
+                Resource = [.. FhirModel.ServedTypes().Select(Resource).Append(OfAudit()).OrderBy(r => r.TypeElement.JsonValue as string, StringComparer.Ordinal)],
                 Interaction =
                 [
                     new() { Code = R4.CapabilityStatement.SystemRestfulInteraction.Transaction },
@@ -72,6 +73,16 @@ internal sealed class Capabilities(FhirModel model, SearchParameters parameters,
         Operation = type == "Patient"
             ? [new() { Name = "everything", Definition = "http://hl7.org/fhir/OperationDefinition/Patient-everything", Documentation = "Parameter: _count." }]
             : [],
+    };
+
+    /// <summary>One search, and nothing else: <see cref="AuditSearch"/>.</summary>
+    private static R4.CapabilityStatement.ResourceComponent OfAudit() => new()
+    {
+        TypeElement = new() { JsonValue = AuditSearch.Type },
+        Documentation = AuditSearch.Usage,
+        Interaction = [new() { Code = R4.CapabilityStatement.TypeRestfulInteraction.SearchType }],
+        Versioning = R4.CapabilityStatement.ResourceVersionPolicy.NoVersion,
+        SearchParam = [Parameter("patient", R4.SearchParamType.Reference, "http://hl7.org/fhir/SearchParameter/AuditEvent-patient")],
     };
 
     private static readonly R4.CapabilityStatement.TypeRestfulInteraction[] Supported =

@@ -51,7 +51,7 @@ internal sealed partial class FhirEndpoints(RecordsOpener opener, Capabilities c
 
         var whole = context.Request.Path.Value!;
         var path = whole[(whole.StartsWith(MeshRoot, StringComparison.Ordinal) ? MeshRoot : Root).Length..].TrimStart('/');
-        if (HttpMethods.IsGet(context.Request.Method) && path.TrimEnd('/') == "metadata")
+        if ((HttpMethods.IsGet(context.Request.Method) || HttpMethods.IsHead(context.Request.Method)) && path.TrimEnd('/') == "metadata")
         {
             return capabilities.Answer(address.Base(context));
         }

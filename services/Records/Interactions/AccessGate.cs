@@ -22,8 +22,7 @@ internal sealed class AccessGate(AccessDecider decider, SearchParser parser, Pro
     /// <summary>Decides on a row of the index. A hidden one is noted in the trail.</summary>
     public bool Shows(FhirRequest request, IndexedResource row)
     {
-        // A copy's row is live only while its owner lets it be held; the rule itself stands with the version whose bytes leave.
-        var asked = Asked(request.Interaction, row.Entry.Key, row.Entry.Facts, row.OwnerSite, () => row.Entry) with { HeldUnder = "held" };
+        var asked = OfRow(request, row.Entry, row.OwnerSite);
         var decision = decider.Decide(request.Caller, asked);
         if (!decision.Permits)
         {
@@ -32,6 +31,9 @@ internal sealed class AccessGate(AccessDecider decider, SearchParser parser, Pro
 
         return decision.Permits;
     }
+
+    /// <summary>Decides as <see cref="Shows"/> does, and notes nothing: for checks that are made again.</summary>
+    public bool Sees(FhirRequest request, IndexEntry entry, string ownerSite) => decider.Decide(request.Caller, OfRow(request, entry, ownerSite)).Permits;
 
     /// <summary>Decides on the very version whose bytes are about to leave, and notes it in the trail.</summary>
     public bool Releases(FhirRequest request, OpenedVersion version)
@@ -66,6 +68,10 @@ internal sealed class AccessGate(AccessDecider decider, SearchParser parser, Pro
             request.Trail.Hidden(asked, version, decision);
         }
     }
+
+    /// <summary>A copy's row is live only while its owner lets it be held; the rule itself stands with the version whose bytes leave.</summary>
+    private AccessRequest OfRow(FhirRequest request, IndexEntry entry, string ownerSite) =>
+        Asked(request.Interaction, entry.Key, entry.Facts, ownerSite, () => entry) with { HeldUnder = "held" };
 
     private AccessRequest Asked(Interaction interaction, DocumentKey key, ResourceFacts facts, string ownerSite, Func<IndexEntry?> entry) =>
         new(interaction, key.Collection, key.Id, facts.Patients, facts.Labels, ownerSite)

@@ -1,3 +1,4 @@
+using EdgeMesh.Services.Records.Audit;
 using EdgeMesh.Services.Records.Consents;
 using EdgeMesh.Services.Records.Resources;
 using Microsoft.Extensions.Options;
@@ -91,7 +92,12 @@ internal sealed class BundleInteraction(FhirModel model, WriteEntries entries, W
         }
 
         asked.Add(read);
-        if (gate.Admit(read, read.Interaction, read.Type) is { Permits: false } refused)
+        if (ServedInteractions.Check(read, place) is { } unserved)
+        {
+            return (null, unserved);
+        }
+
+        if (read.Type != AuditSearch.Type && gate.Admit(read, read.Interaction, read.Type) is { Permits: false } refused)
         {
             request.Trail.Refused(refused);
             return (null, FhirAnswer.Fault(403, "forbidden", "access-refused", $"You may not {read.Interaction.Code()} {read.Type} ({refused.Rule}).", place));

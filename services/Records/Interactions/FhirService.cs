@@ -38,15 +38,14 @@ internal sealed class FhirService(
             return await bundles.AnswerAsync(request, RunAsync, cancellation);
         }
 
+        if (ServedInteractions.Check(request) is { } unserved)
+        {
+            return unserved;
+        }
+
         if (request.Type == AuditSearch.Type)
         {
             return await audit.AnswerAsync(request, cancellation);
-        }
-
-        // Reads by id find nothing under an unknown type anyway, and do without the model.
-        if (request.Interaction is not (Interaction.Read or Interaction.VersionRead or Interaction.History) && !FhirModel.IsServed(request.Type))
-        {
-            return FhirAnswer.Fault(404, "not-supported", "type-unknown", $"'{request.Type}' is no resource type that is kept here. GET metadata lists them.");
         }
 
         if (gate.Admit(request, request.Interaction, request.Type) is { Permits: false } refused)

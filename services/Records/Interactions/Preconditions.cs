@@ -10,7 +10,7 @@ namespace EdgeMesh.Services.Records.Interactions;
 /// <summary>Checks conditions at a commit's place in the order: on a projection that has reached the journal's head, and against the
 /// earlier commits of the same batch. That is what makes exactly one of N conditional creates true.</summary>
 internal sealed class Preconditions(
-    FollowerLoop projection, ProjectionReader rows, ExtractionCache cache, ResourceVault vault, TimeProvider clock, IOptions<RecordsOptions> options)
+    FollowerLoop projection, ProjectionReader rows, ExtractionCache cache, ResourceVault vault, string site, TimeProvider clock, IOptions<RecordsOptions> options)
 {
     public Precondition For(IReadOnlyList<Expectation> expectations) => (context, cancellation) => CheckAsync(expectations, context, cancellation);
 
@@ -26,12 +26,13 @@ internal sealed class Preconditions(
         }
 
         var earlier = await EarlierAsync(context.Earlier, cancellation);
-        foreach (var (query, id) in expectations)
+        foreach (var expectation in expectations)
         {
-            var matches = rows.Find(query).Take(2).Select(r => r.Entry.Key).ToHashSet();
+            var (query, id) = expectation;
+            var matches = rows.Find(query).Where(r => expectation.Counts?.Invoke(r.Entry, r.OwnerSite) != false).Take(2).Select(r => r.Entry.Key).ToHashSet();
             foreach (var (key, entry) in earlier)
             {
-                if (entry is not null && query.Matches(entry, clock.GetUtcNow().UtcTicks))
+                if (entry is not null && query.Matches(entry, clock.GetUtcNow().UtcTicks) && expectation.Counts?.Invoke(entry, site) != false)
                 {
                     matches.Add(key);
                 }

@@ -1,6 +1,7 @@
 using System.Buffers;
 using EdgeMesh.Hosting;
 using EdgeMesh.Replication;
+using EdgeMesh.Services.Records.Consents;
 using EdgeMesh.Services.Records.Indexing;
 using EdgeMesh.Services.Records.Projection;
 using EdgeMesh.Services.Records.Resources;
@@ -9,8 +10,9 @@ using R4 = Hl7.Fhir.Model;
 
 namespace EdgeMesh.Services.Records.Interactions;
 
-/// <summary>Resolves the references of what is about to be written, and refuses those that point nowhere.</summary>
-internal sealed class ReferenceResolver(ProjectionReader rows, SearchParser parser, SiteIdentity identity, MeshDirectory directory)
+/// <summary>Resolves the references of what is about to be written, and refuses those that point nowhere. What the writer may not read is
+/// nowhere: it answers as an unknown id does.</summary>
+internal sealed class ReferenceResolver(ProjectionReader rows, SearchParser parser, AccessGate gate, SiteIdentity identity, MeshDirectory directory)
 {
     private const int IssueLimit = 50;
     private static readonly SearchValues<char> TypeLetters = SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz");
@@ -46,7 +48,7 @@ internal sealed class ReferenceResolver(ProjectionReader rows, SearchParser pars
             return;
         }
 
-        var local = text.StartsWith(pass.Request.Base + "/", StringComparison.Ordinal) ? text[(pass.Request.Base.Length + 1)..] : text;
+        var local = Local(pass.Request, text);
         if (LocalReference.TryParse(local, out var key))
         {
             found.Reference.Reference = local;
@@ -120,27 +122,57 @@ internal sealed class ReferenceResolver(ProjectionReader rows, SearchParser pars
             return new(made, "", "", "");
         }
 
-        var matches = rows.Find(query).Take(2).ToList();
+        var searcher = pass.Request with { Interaction = Interaction.Search };
+        var matches = rows.Find(query).Where(row => gate.Shows(searcher, row)).Take(2).ToList();
         if (matches.Count != 1)
         {
             return matches.Count == 0
-                ? new(null, "not-found", "reference-unresolved", $"'{type}?{condition}' matches nothing here.")
+                ? MatchesNothing($"{type}?{condition}")
                 : new(null, "multiple-matches", "reference-ambiguous", $"'{type}?{condition}' matches more than one {type}.");
         }
 
-        pass.Expectations.Add(new Expectation(query, matches[0].Entry.Key.Id));
+        pass.Expectations.Add(new Expectation(query, matches[0].Entry.Key.Id) { Counts = (entry, owner) => gate.Sees(searcher, entry, owner) });
         return new(matches[0].Entry.Key, "", "", "");
     }
 
-    /// <summary>A reference to an id that this site, or no site at all, should have assigned must lead somewhere; what another site
-    /// assigned may be missing here. A writer so learns whether an id that it already knows exists: ids are random.</summary>
+    /// <summary>What is wrong with writes when these patients are unknown here: their references in the order in which <see cref="Resolve"/>
+    /// would have found them.</summary>
+    public static List<Issue> AsUnknown(FhirRequest request, IReadOnlyList<PlannedWrite> writes, IReadOnlySet<DocumentKey> patients)
+    {
+        var pass = new Pass(request, writes, []);
+        var pointing = writes.Where(w => !w.Exists)
+            .SelectMany(w => w.Entry.References.Select(r => (w.Entry, r.Found, r.Text)))
+            .Where(r => LocalReference.TryParse(r.Found.Reference.Reference, out var key) && patients.Contains(key))
+            .ToLookup(r => r.Text.Contains('?', StringComparison.Ordinal));
+        foreach (var (entry, found, text) in pointing[true])
+        {
+            var (_, type, code, detail) = MatchesNothing(Local(request, text));
+            pass.Fault(entry, found, type, code, detail);
+        }
+
+        foreach (var (entry, found, text) in pointing[false])
+        {
+            pass.FaultMissing(entry, found, text);
+        }
+
+        return pass.Issues;
+    }
+
+    private static string Local(FhirRequest request, string text) =>
+        text.StartsWith(request.Base + "/", StringComparison.Ordinal) ? text[(request.Base.Length + 1)..] : text;
+
+    private static ResolvedCondition MatchesNothing(string condition) => new(null, "not-found", "reference-unresolved", $"'{condition}' matches nothing here.");
+
+    /// <summary>A reference to an id that this site, or no site at all, should have assigned must lead to what the writer may read; what
+    /// another site assigned may be missing here.</summary>
     private void CheckExisting(Pass pass)
     {
         var local = pass.Targets.Where(t => !pass.Own.Contains(t.Key) && !IsForeign(t.Key.Id)).ToList();
-        var existing = rows.Existing([.. local.Select(t => t.Key).Distinct()]);
-        foreach (var (key, entry, found, text) in local.Where(t => !existing.Contains(t.Key)))
+        var reader = pass.Request with { Interaction = Interaction.Read };
+        var shown = rows.Live([.. local.Select(t => t.Key).Distinct()]).Values.Where(row => gate.Shows(reader, row)).Select(row => row.Entry.Key).ToHashSet();
+        foreach (var (_, entry, found, text) in local.Where(t => !shown.Contains(t.Key)))
         {
-            pass.Fault(entry, found, "not-found", "reference-not-found", $"'{text}' does not exist here. Write it first, or in the same transaction.");
+            pass.FaultMissing(entry, found, text);
         }
     }
 
@@ -182,6 +214,9 @@ internal sealed class ReferenceResolver(ProjectionReader rows, SearchParser pars
         public Dictionary<string, ResolvedCondition> Conditions { get; } = new(StringComparer.Ordinal);
 
         public List<(DocumentKey Key, WriteEntry Entry, FoundReference Found, string Text)> Targets { get; } = [];
+
+        public void FaultMissing(WriteEntry entry, FoundReference found, string text) =>
+            Fault(entry, found, "not-found", "reference-not-found", $"'{text}' does not exist here. Write it first, or in the same transaction.");
 
         public void Fault(WriteEntry entry, FoundReference found, string type, string code, string detail)
         {

@@ -65,7 +65,11 @@ internal sealed class PlannedWrite(WriteEntry entry, DocumentKey key)
 /// <summary>A condition that a write was planned on; checked again at the commit's place in the journal's order.</summary>
 /// <param name="Query">What must match.</param>
 /// <param name="Id">The one resource that matched; null: none did.</param>
-internal sealed record Expectation(SearchQuery Query, string? Id);
+internal sealed record Expectation(SearchQuery Query, string? Id)
+{
+    /// <summary>Whether what matches counts, by its index entry and its owner's site; null: all does, hidden or not.</summary>
+    public Func<IndexEntry, string, bool>? Counts { get; init; }
+}
 
 /// <summary>What a request wants to write, ready to commit. Also the commit's sharing context.</summary>
 /// <param name="Writes">In the order of the entries.</param>

@@ -10,7 +10,8 @@ namespace EdgeMesh.Services.Records.Interactions;
 
 /// <summary>Plans a request's writes: ids, conditions, references, rights. Nothing is written here, so an attempt can be given up.</summary>
 internal sealed class WritePlanner(
-    Journal changes, ProjectionReader rows, ReferenceResolver references, IndexExtractor extractor, FhirModel model, AccessGate gate, ResourceIds ids, SiteIdentity identity)
+    Journal changes, ProjectionReader rows, ReferenceResolver references, IndexExtractor extractor, FhirModel model, AccessGate gate, ConditionLimiter limiter,
+    ResourceIds ids, SiteIdentity identity)
 {
     public async Task<(WritePlan? Plan, FhirAnswer? Fault)> PlanAsync(FhirRequest request, IReadOnlyList<WriteEntry> entries, CancellationToken cancellation)
     {
@@ -38,15 +39,37 @@ internal sealed class WritePlanner(
             return (null, FhirAnswer.Faults(422, issues));
         }
 
+        return Refused(request, writes) is { } refused ? (null, refused) : (new WritePlan(writes, expectations), null);
+    }
+
+    /// <summary>Makes the changes, all but their seals; null when they may be made. What a consent refuses is refused as if its patients were
+    /// unknown: the rule goes to the audit alone.</summary>
+    private FhirAnswer? Refused(FhirRequest request, List<PlannedWrite> writes)
+    {
+        var patients = new HashSet<DocumentKey>();
         foreach (var write in writes.Where(w => !w.Exists))
         {
-            if (Prepare(request, write) is { } refused)
+            if (Prepare(request, write) is not { } refused)
             {
-                return (null, At(write.Entry, refused));
+                continue;
             }
+
+            if (refused == AccessDecider.OutsideScope || write.Indexed!.Facts.Patients.IsEmpty)
+            {
+                return At(write.Entry, FhirAnswer.Fault(403, "forbidden", "write-refused", $"Your scopes and role do not cover this {write.Key.Collection}."));
+            }
+
+            patients.UnionWith(write.Indexed.Facts.Patients.Select(id => new DocumentKey("Patient", id)));
         }
 
-        return (new WritePlan(writes, expectations), null);
+        if (patients.Count == 0)
+        {
+            return null;
+        }
+
+        return ReferenceResolver.AsUnknown(request, writes, patients) is { Count: > 0 } issues
+            ? FhirAnswer.Faults(422, issues)
+            : FhirAnswer.Fault(403, "forbidden", "write-refused", "You may not write this.");
     }
 
     private (PlannedWrite? Write, FhirAnswer? Fault) Create(FhirRequest request, WriteEntry entry, List<Expectation> expectations, Dictionary<string, PlannedWrite> byCondition)
@@ -63,10 +86,17 @@ internal sealed class WritePlanner(
             return (new PlannedWrite(entry, first.Key) { Exists = true }, null);
         }
 
+        // Before anything is looked up: an answer that depends on a match would tell what the limit is there to keep.
+        if (limiter.Waits(request.Caller) is { } seconds)
+        {
+            return (null, FhirAnswer.Fault(429, "throttled", "conditions-limited", "Too many of your conditional creates matched more than one resource. Wait, and narrow the conditions.") with { RetryAfterSeconds = seconds });
+        }
+
         var matches = rows.Find(condition).Take(2).ToList();
         var several = matches.Count > 1;
         if (several || (matches.Count == 1 && !gate.Decide(request, Interaction.Create, matches[0].Entry, matches[0].OwnerSite).Permits))
         {
+            limiter.Spend(request.Caller);
             return (null, FhirAnswer.Fault(412, "multiple-matches", "several-matches", $"The condition {name} matches more than one resource, so nothing was created. Narrow it."));
         }
 
@@ -102,7 +132,7 @@ internal sealed class WritePlanner(
             $"There is no {entry.Type}/{entry.Id} here, and ids are this server's to give. POST to {entry.Type} to create.");
 
     /// <summary>Makes the change, all but its seal; null when it may be made.</summary>
-    private FhirAnswer? Prepare(FhirRequest request, PlannedWrite write)
+    private Decision? Prepare(FhirRequest request, PlannedWrite write)
     {
         var owner = write.Current?.OwnerSite ?? identity.Site;
         if (write.Entry.Resource is not { } resource)
@@ -120,9 +150,7 @@ internal sealed class WritePlanner(
         write.Indexed = extractor.Extract(resource, [.. write.Entry.References.Select(r => r.Found)]);
         write.Json = model.Serialize(resource);
         write.Change = new Change(write.Key, write.Current?.Frontier, default) { Labels = write.Indexed.Facts.Labels };
-        return gate.Decide(request, write.Entry.Interaction, write.Indexed, owner) is { Permits: false } refused
-            ? FhirAnswer.Fault(403, "forbidden", "write-refused", $"You may not write this {write.Key.Collection} ({refused.Rule}).")
-            : null;
+        return gate.Decide(request, write.Entry.Interaction, write.Indexed, owner) is { Permits: false } refused ? refused : null;
     }
 
     private static FhirAnswer At(WriteEntry entry, FhirAnswer fault) => entry.Place is { } place

@@ -42,29 +42,30 @@ internal sealed class ProjectionReader(ProjectionFile file, FactsSeal seal)
         return reader.Read() ? Read(reader) : null;
     }
 
-    /// <summary>Those of the documents that are live here.</summary>
-    public HashSet<DocumentKey> Existing(IReadOnlyCollection<DocumentKey> keys)
+    /// <summary>The rows of those of the documents that are live here.</summary>
+    public IReadOnlyDictionary<DocumentKey, IndexedResource> Live(IReadOnlyCollection<DocumentKey> keys)
     {
-        var existing = new HashSet<DocumentKey>();
+        var live = new Dictionary<DocumentKey, IndexedResource>();
         if (keys.Count == 0)
         {
-            return existing;
+            return live;
         }
 
         using var connection = file.OpenToRead();
         using var command = connection.CreateCommand();
-        command.CommandText = "SELECT 1 FROM doc WHERE type = $type AND id = $id AND state = 0";
+        command.CommandText = $"{Columns} WHERE type = $type AND id = $id AND state = 0";
         var (type, id) = (command.Parameters.Add("$type", SqliteType.Text), command.Parameters.Add("$id", SqliteType.Text));
         foreach (var key in keys)
         {
             (type.Value, id.Value) = (key.Collection, key.Id);
-            if (command.ExecuteScalar() is not null)
+            using var reader = command.ExecuteReader();
+            if (reader.Read())
             {
-                existing.Add(key);
+                live[key] = Read(reader);
             }
         }
 
-        return existing;
+        return live;
     }
 
     /// <summary>The highest number given so far: a search is cut there, so that its pages do not grow while it is read.</summary>

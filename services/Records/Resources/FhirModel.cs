@@ -51,9 +51,10 @@ internal sealed class FhirModel
 
     public byte[] Serialize(R4.Resource resource) => _json.Value.Out.SerializeToBytes(resource);
 
-    /// <summary>Whether resources of this type are kept here: what has a life of its own, so no messages and no bundles.</summary>
+    /// <summary>Whether resources of this type are kept here: what has a life of its own, so no messages and no bundles,
+    /// and no audit, which nobody writes but the service.</summary>
     public static bool IsServed(string type) =>
-        type is not ("OperationOutcome" or "Parameters" or "Bundle" or "CapabilityStatement") && R4.ModelInfo.IsKnownResource(type) && !IsAbstract(type);
+        type is not ("OperationOutcome" or "Parameters" or "Bundle" or "CapabilityStatement" or "AuditEvent") && R4.ModelInfo.IsKnownResource(type) && !IsAbstract(type);
 
     /// <summary>All served types, sorted.</summary>
     public static IReadOnlyList<string> ServedTypes() => [.. R4.ModelInfo.SupportedResources.Where(IsServed).Order(StringComparer.Ordinal)];

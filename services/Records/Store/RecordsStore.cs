@@ -52,10 +52,10 @@ internal sealed class RecordsStore : IAsyncDisposable
         var recorder = new AccessRecorder(sealer, access);
         var loader = new PageLoader(changes, Vault, gate, options);
         var cursors = new CursorSeal(derived.Cursors);
-        var resolver = new ReferenceResolver(Rows, parser, identity, directory);
-        var planner = new WritePlanner(changes, Rows, resolver, extractor, model, gate, services.GetRequiredService<ResourceIds>(), identity);
+        var resolver = new ReferenceResolver(Rows, parser, gate, identity, directory);
+        var planner = new WritePlanner(changes, Rows, resolver, extractor, model, gate, new ConditionLimiter(clock, options.Value.AmbiguousConditionsPerMinute), services.GetRequiredService<ResourceIds>(), identity);
         var engine = new WriteEngine(
-            changes, planner, new Preconditions(Projection, Rows, cache, Vault, clock, options), Vault, cache, recorder, Projection, clock, options,
+            changes, planner, new Preconditions(Projection, Rows, cache, Vault, identity.Site, clock, options), Vault, cache, recorder, Projection, clock, options,
             services.GetRequiredService<ILogger<WriteEngine>>());
         var (reads, entries) = (new ReadInteraction(changes, Vault, gate, new RemoteRecords(directory, apps)), new WriteEntries(model, parser));
         Fhir = new FhirService(
