@@ -21,17 +21,41 @@ internal static class Samples
         {"resourceType":"Practitioner","identifier":[{"system":"http://hl7.org/fhir/sid/us-npi","value":"{{npi}}"}],"name":[{"family":"{{family}}"}]}
         """)!;
 
-    /// <summary>An active consent with this provision.</summary>
+    /// <summary>An active consent to what its provision says.</summary>
     public static JsonObject Consent(string patient, JsonObject provision) => new()
     {
         ["resourceType"] = "Consent",
         ["status"] = "active",
-        ["scope"] = new JsonObject { ["text"] = "privacy" },
+        ["scope"] = new JsonObject { ["coding"] = Code("http://terminology.hl7.org/CodeSystem/consentscope", "patient-privacy") },
         ["category"] = new JsonArray(new JsonObject { ["text"] = "consent" }),
         ["patient"] = new JsonObject { ["reference"] = $"Patient/{patient}" },
         ["policyRule"] = new JsonObject { ["text"] = "the provision" },
         ["provision"] = provision,
     };
+
+    /// <summary>A permit to an organisation, with an exception by label.</summary>
+    public static JsonObject Consent(string patient, string organization, string? except = null, string? end = null, string status = "active")
+    {
+        var provision = new JsonObject
+        {
+            ["type"] = "permit",
+            ["actor"] = Actor(organization),
+            ["purpose"] = Code("http://terminology.hl7.org/CodeSystem/v3-ActReason", "TREAT"),
+        };
+        if (end is not null)
+        {
+            provision["period"] = new JsonObject { ["end"] = end };
+        }
+
+        if (except is not null)
+        {
+            provision["provision"] = new JsonArray(new JsonObject { ["type"] = "deny", ["securityLabel"] = Code("http://terminology.hl7.org/CodeSystem/v3-ActCode", except) });
+        }
+
+        var consent = Consent(patient, provision);
+        consent["status"] = status;
+        return consent;
+    }
 
     /// <summary>Whom a provision is about.</summary>
     public static JsonArray Actor(string organization) => new(new JsonObject
@@ -39,6 +63,8 @@ internal static class Samples
         ["role"] = new JsonObject { ["text"] = "recipient" },
         ["reference"] = new JsonObject { ["identifier"] = new JsonObject { ["value"] = organization } },
     });
+
+    private static JsonArray Code(string system, string code) => new(new JsonObject { ["system"] = system, ["code"] = code });
 
     public static JsonObject Bundle(string type, params (string Method, string Url, JsonNode? Resource, string? FullUrl)[] entries)
     {

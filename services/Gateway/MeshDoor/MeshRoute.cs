@@ -16,7 +16,7 @@ internal sealed partial record MeshRoute(string AppId, bool IsFeed = false, stri
     {
         ["", "mesh", "feed", var journal] when HttpMethods.IsGet(method) => Feed(journal),
         ["", "mesh", "wan", var topic] when HttpMethods.IsPost(method) && Topics().IsMatch(topic) => new MeshRoute("", Topic: topic),
-        ["", "mesh", "records", { Length: > 0 }, ..] => Records,
+        ["", "mesh", "records", { Length: > 0 }, ..] when HttpMethods.IsGet(method) || HttpMethods.IsHead(method) => Records,
         ["", "mesh", "ledger", { Length: > 0 }, ..] => Ledger,
         _ => null,
     };

@@ -9,6 +9,7 @@ internal sealed class AccessDecider(SiteIdentity identity, MeshDirectory directo
 {
     private static readonly Decision Local = new(AccessEffect.Permit, "local:role");
     private static readonly Decision Own = new(AccessEffect.Permit, "local:own-record");
+    private static readonly Decision PeerWrites = new(AccessEffect.Refuse, "refused:peer-writes");
     private static readonly Decision NoScope = new(AccessEffect.Refuse, "refused:scope");
     private static readonly Decision NoRole = new(AccessEffect.Refuse, "refused:role");
     private static readonly Decision OtherSite = new(AccessEffect.Hide, "hidden:other-site");
@@ -22,6 +23,11 @@ internal sealed class AccessDecider(SiteIdentity identity, MeshDirectory directo
     /// <summary>Decides on a request before the store is looked at: <see cref="AccessEffect.Permit"/> or <see cref="AccessEffect.Refuse"/>.</summary>
     public Decision Admit(Caller caller, Interaction interaction, string resourceType)
     {
+        if (AdmitFrom(caller, interaction) is { Permits: false } peer)
+        {
+            return peer;
+        }
+
         if (!Roles(caller, interaction))
         {
             return NoRole;
@@ -30,6 +36,11 @@ internal sealed class AccessDecider(SiteIdentity identity, MeshDirectory directo
         var action = ActionOf(interaction);
         return Scopes(caller).Any(s => s.Covers(resourceType, action)) ? Local : NoScope;
     }
+
+    /// <summary>Whether an interaction may come from where it comes: a site alone writes what it owns, so other sites bring reads only.
+    /// A permit is the patient's word on reading; with writing, who may read could make itself a consent to read the rest.</summary>
+    public static Decision AdmitFrom(Caller caller, Interaction interaction) =>
+        caller.ForwardedBy is null || interaction.IsRead() ? Local : PeerWrites;
 
     /// <summary>Decides on one resource, before any byte of it leaves.</summary>
     public Decision Decide(Caller caller, in AccessRequest request)

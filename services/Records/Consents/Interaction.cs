@@ -19,6 +19,10 @@ internal enum Interaction
 /// <summary>Names of interactions.</summary>
 internal static class Interactions
 {
+    /// <summary>Whether it changes nothing.</summary>
+    public static bool IsRead(this Interaction interaction) => interaction
+        is Interaction.Read or Interaction.VersionRead or Interaction.History or Interaction.Search or Interaction.Everything or Interaction.Capabilities;
+
     /// <summary>The code of FHIR's value set restful-interaction.</summary>
     public static string Code(this Interaction interaction) => interaction switch
     {

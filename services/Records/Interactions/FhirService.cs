@@ -33,6 +33,12 @@ internal sealed class FhirService(
 
     private async Task<FhirAnswer> RunAsync(FhirRequest request, CancellationToken cancellation)
     {
+        if (AccessDecider.AdmitFrom(request.Caller, request.Interaction) is { Permits: false } peer)
+        {
+            request.Trail.Refused(peer);
+            return FhirAnswer.Fault(403, "forbidden", "peer-read-only", "What another site owns can be read from here, not written. Write at your own site, or have the patient's site write it.");
+        }
+
         if (request.Interaction == Interaction.Transaction)
         {
             return await bundles.AnswerAsync(request, RunAsync, cancellation);

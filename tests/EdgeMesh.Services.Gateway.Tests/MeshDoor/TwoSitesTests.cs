@@ -139,6 +139,29 @@ public sealed class TwoSitesTests(TwoSites sites) : IClassFixture<TwoSites>
         Assert.Equal((HttpStatusCode.NotFound, "route-unknown"), await answer.FaultAsync());
     }
 
+    [Theory]
+    [InlineData("POST", "/mesh/records/fhir/Consent")]
+    [InlineData("PUT", "/mesh/records/fhir/Patient/1")]
+    [InlineData("PATCH", "/mesh/records/fhir/Patient/1")]
+    [InlineData("DELETE", "/mesh/records/fhir/Patient/1")]
+    [InlineData("POST", "/mesh/records/fhir")]
+    public async Task MeshDoor_AWriteOfRecords_DoesNotReachThem(string method, string path)
+    {
+        using var peer = sites.B.MeshClient(sites.Authority.ClientCertificate("clinic-a"));
+        using var write = new HttpRequestMessage(new HttpMethod(method), new Uri(peer.BaseAddress!, path))
+        {
+            Version = peer.DefaultRequestVersion,
+            VersionPolicy = peer.DefaultVersionPolicy,
+            Content = new StringContent("{}"),
+        };
+        write.Headers.Add(CallerTokens.ForwardedHeader, Sign(Clinician, "clinic-a"));
+
+        using var answer = await peer.SendAsync(write, Cancellation);
+
+        Assert.Equal((HttpStatusCode.NotFound, "route-unknown"), await answer.FaultAsync());
+        Assert.DoesNotContain(sites.B.Records.Requests, r => r.Target == path);
+    }
+
     [Fact]
     public async Task Get_Peers_NamesTheSitesWithALink()
     {
