@@ -71,11 +71,12 @@ internal static class ConsentEvaluator
             }
         }
 
-        return exception ?? rule;
+        return exception ?? (rule.Effect == Effect.Silent ? null : rule);
     }
 
     private static bool Applies(ConsentRule rule, in DisclosureRequest request) =>
-        Allows(rule.Organizations, request.Organization)
+        !rule.MatchesNobody
+        && (rule.MatchesAnyOrganization || Allows(rule.Organizations, request.Organization))
         && Allows(rule.Purposes, request.Purpose)
         && Allows(rule.Types, request.ResourceType)
         && (rule.Labels.IsEmpty || request.Labels.Any(rule.Labels.Contains))

@@ -7,14 +7,26 @@ internal enum Effect
 {
     Permit,
     Deny,
+
+    /// <summary>Decides nothing by itself; its exceptions do.</summary>
+    Silent,
 }
 
 /// <summary>One provision of a Consent, reduced to what decides. An empty list constrains nothing. Nested rules are exceptions to
 /// their parent (FHIR R4 <c>Consent.provision</c>, IHE PCF 1.1).</summary>
 internal sealed record ConsentRule(string Path, Effect Effect)
 {
+    /// <summary>A value that no request has.</summary>
+    public const string Nobody = "\0";
+
     /// <summary>Organisation identifiers (a site's <c>organization</c>) that the provision names.</summary>
     public ImmutableArray<string> Organizations { get; init; } = [];
+
+    /// <summary>Whether the rule is about others too than it could name, so about everybody.</summary>
+    public bool MatchesAnyOrganization { get; init; }
+
+    /// <summary>Whether the rule constrains by something unknown, so that it applies to no request.</summary>
+    public bool MatchesNobody { get; init; }
 
     /// <summary>Purposes of use, such as <c>TREAT</c>.</summary>
     public ImmutableArray<string> Purposes { get; init; } = [];
@@ -44,5 +56,8 @@ internal readonly record struct Period(DateTimeOffset? Start, DateTimeOffset? En
 internal sealed record ConsentDirective(string Id, string Version, string Patient, ConsentRule Root)
 {
     /// <summary>How receipts and share changes name the consent and the rule that matched.</summary>
-    public string Reference(string rule) => $"Consent/{Id}/_history/{Version}#{rule}";
+    public string Reference(string rule) => $"{Reference(Id, Version)}#{rule}";
+
+    /// <summary>The same where no rule matched any more: the version that ended a permit.</summary>
+    public static string Reference(string id, string version) => $"Consent/{id}/_history/{version}";
 }

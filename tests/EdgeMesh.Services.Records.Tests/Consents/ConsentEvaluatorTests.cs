@@ -14,6 +14,8 @@ public sealed class ConsentEvaluatorTests
          "purpose":[{"code":"TREAT"}],"provision":[{"type":"deny","securityLabel":[{"code":"PSY"}]}]}
         """;
 
+    private const string Privacy = """{"coding":[{"system":"http://terminology.hl7.org/CodeSystem/consentscope","code":"patient-privacy"}]}""";
+
     [Theory]
     [InlineData("clinic-b", "TREAT", "N", "permit provision")]
     [InlineData("clinic-b", "TREAT", "PSY", "deny provision.provision[0]")]
@@ -52,6 +54,64 @@ public sealed class ConsentEvaluatorTests
     public void Read_APermitConstrainedByWhatIsNotKnown_PermitsNobody(string provision) =>
         Assert.NotEqual(Effect.Permit, Evaluate([Read(provision)!], "clinic-b", "TREAT", "N").Effect);
 
+    /// <summary>What is not known narrows a deny as little as it widens a permit.</summary>
+    [Theory]
+    [InlineData("\"purpose\":[{\"display\":\"care\"}]")]
+    [InlineData("\"securityLabel\":[{\"display\":\"all\"}]")]
+    [InlineData("\"class\":[{\"display\":\"observations\"}]")]
+    [InlineData("\"class\":[{\"code\":\"urn:hl7-org:sdwg:ccda-structuredBody:2.1\"}]")]
+    [InlineData("\"action\":[{\"text\":\"access\"}]")]
+    [InlineData("\"action\":[{\"coding\":[{\"code\":\"correct\"}]}]")]
+    [InlineData("\"actor\":[{\"role\":{\"text\":\"r\"},\"reference\":{\"display\":\"Clinic B\"}}]")]
+    [InlineData("\"actor\":[{\"role\":{\"text\":\"r\"},\"reference\":{\"reference\":\"Practitioner/1\"}}]")]
+    [InlineData("\"code\":[{\"text\":\"x\"}]")]
+    [InlineData("\"data\":[{\"meaning\":\"instance\",\"reference\":{\"reference\":\"Observation/1\"}}]")]
+    [InlineData("\"dataPeriod\":{\"start\":\"2020\"}")]
+    [InlineData("\"modifierExtension\":[{\"url\":\"urn:x\",\"valueBoolean\":true}]")]
+    public void Read_APartThatIsNotKnown_PermitsNobodyAndDeniesEverybody(string part)
+    {
+        Assert.Null(Evaluate([Read($$"""{"type":"permit",{{part}}}""")!], "clinic-b", "TREAT", "N").Effect);
+        Assert.Equal(Effect.Deny, Evaluate([Read($$"""{"type":"deny",{{part}}}""")!], "clinic-b", "TREAT", "N").Effect);
+        Assert.Equal(Effect.Deny, Evaluate([Read($$"""{"type":"permit","provision":[{"type":"deny",{{part}}}]}""")!], "clinic-b", "TREAT", "N").Effect);
+    }
+
+    [Fact]
+    public void Read_ADenyOfOneThatIsNamedAndOneThatIsNot_StillNamesTheOne()
+    {
+        var deny = Read("""
+            {"type":"deny","actor":[{"role":{"text":"r"},"reference":{"reference":"Organization/clinic-a"}},{"role":{"text":"r"},"reference":{"display":"x"}}]}
+            """)!;
+
+        Assert.Equal(Effect.Deny, Evaluate([deny], "clinic-b", "TREAT", "N").Effect);
+        Assert.Equal(Effect.Deny, ConsentEvaluator.EvaluateNamed([deny], new DisclosureRequest("clinic-a", "TREAT", "Observation", ["N"], Now)).Effect);
+    }
+
+    [Theory]
+    [InlineData("{}", "silent")]
+    [InlineData("""{"actor":[{"role":{"text":"r"},"reference":{"reference":"Organization/clinic-b"}}]}""", "silent")]
+    [InlineData("""{"provision":[{"type":"permit"}]}""", "permit provision.provision[0]")]
+    [InlineData("""{"provision":[{"type":"deny","securityLabel":[{"code":"N"}]}]}""", "deny provision.provision[0]")]
+    [InlineData("""{"type":"permit"}""", "permit provision")]
+    public void Read_APolicyToOptIn_PermitsOnlyByAProvision(string provision, string expected) =>
+        Assert.Equal(expected, Say(Evaluate([Read(provision, policy: ""","policyRule":{"coding":[{"code":"OPTIN"}]}""")!], "clinic-b", "TREAT", "N")));
+
+    [Theory]
+    [InlineData("""{"coding":[{"system":"http://terminology.hl7.org/CodeSystem/consentscope","code":"research"}]}""")]
+    [InlineData("""{"coding":[{"system":"http://terminology.hl7.org/CodeSystem/consentscope","code":"adr"}]}""")]
+    [InlineData("""{"text":"patient-privacy"}""")]
+    public void Read_AnotherScopeThanPrivacy_DecidesNothing(string scope) => Assert.Null(Read("""{"type":"permit"}""", scope: scope));
+
+    [Theory]
+    [InlineData("2026", "permit provision")]
+    [InlineData("2026-11", "permit provision")]
+    [InlineData("2026-11-01", "permit provision")]
+    [InlineData("2026-11-01T12:00:00Z", "permit provision")]
+    [InlineData("2026-11-01T12:30:00+01:00", "silent")]
+    [InlineData("2026-10", "silent")]
+    [InlineData("2025", "silent")]
+    public void Read_AnEnd_IncludesAllThatItNames(string end, string expected) =>
+        Assert.Equal(expected, Say(Evaluate([Read($$$"""{"type":"permit","period":{"end":"{{{end}}}"}}""")!], "clinic-b", "TREAT", "N")));
+
     [Fact]
     public void Read_RootWithoutTypeAndOptOutPolicy_Denies() =>
         Assert.Equal(Effect.Deny, Evaluate([Read("{}", policy: ""","policyRule":{"coding":[{"code":"OPTOUT"}]}""")!], "clinic-b", "TREAT", "N").Effect);
@@ -75,10 +135,10 @@ public sealed class ConsentEvaluatorTests
         _ => "silent",
     };
 
-    private static ConsentDirective? Read(string provision, string id = "c1", string status = "active", string policy = "")
+    private static ConsentDirective? Read(string provision, string id = "c1", string status = "active", string policy = "", string scope = Privacy)
     {
         var json = $$"""
-            {"resourceType":"Consent","id":"{{id}}","status":"{{status}}","scope":{"text":"s"},"category":[{"text":"c"}],
+            {"resourceType":"Consent","id":"{{id}}","status":"{{status}}","scope":{{scope}},"category":[{"text":"c"}],
              "patient":{"reference":"Patient/clinic-a-1"}{{policy}},"provision":{{provision}}}
             """.Replace(",\"provision\":{}", "", StringComparison.Ordinal);
         return ConsentReader.Read((Hl7.Fhir.Model.Consent)new FhirJsonDeserializer().DeserializeResource(json)!, "clinic-a.1.1.0");
