@@ -35,18 +35,18 @@ internal sealed class ConsentSharePolicy(
         }
 
         var changes = ImmutableArray.CreateBuilder<ShareChange>();
-        foreach (var patient in patients)
+        foreach (var (patient, consent) in patients)
         {
-            changes.AddRange(await ChangesAsync(patient, before, after, commit, context, cancellation));
+            changes.AddRange(await ChangesAsync(patient, consent, before, after, commit, context, cancellation));
         }
 
         return new SharePlan(holders.MoveToImmutable(), changes.ToImmutable());
     }
 
-    /// <summary>Takes the Consents among some changes into a view; answers whose consents they are.</summary>
-    private async ValueTask<HashSet<string>> TakeAsync(ConsentView view, IReadOnlyList<Change> changes, Position? first, CancellationToken cancellation)
+    /// <summary>Takes the Consents among some changes into a view; answers whose consents they are, and which version did it.</summary>
+    private async ValueTask<Dictionary<string, string>> TakeAsync(ConsentView view, IReadOnlyList<Change> changes, Position? first, CancellationToken cancellation)
     {
-        var patients = new HashSet<string>(StringComparer.Ordinal);
+        var patients = new Dictionary<string, string>(StringComparer.Ordinal);
         for (var i = 0; i < changes.Count; i++)
         {
             if (changes[i].Key is not { Collection: ConsentBodies.Collection } key)
@@ -56,7 +56,10 @@ internal sealed class ConsentSharePolicy(
 
             var version = first is { } at ? new VersionId(directory.Self, at with { Index = at.Index + i }).ToString() : "pending";
             var directive = changes[i].Deleted ? null : await consents.ReadAsync(key, changes[i].Body, version, cancellation);
-            patients.UnionWith(view.Set(key.Id, directive));
+            foreach (var patient in view.Set(key.Id, directive))
+            {
+                patients[patient] = ConsentDirective.Reference(key.Id, version);
+            }
         }
 
         return patients;
@@ -85,14 +88,14 @@ internal sealed class ConsentSharePolicy(
 
     /// <summary>What each peer gains or loses of a patient's documents that stand already.</summary>
     private async ValueTask<IEnumerable<ShareChange>> ChangesAsync(
-        string patient, ConsentView before, ConsentView after, Commit commit, CommitContext context, CancellationToken cancellation)
+        string patient, string consent, ConsentView before, ConsentView after, Commit commit, CommitContext context, CancellationToken cancellation)
     {
         var written = commit.Changes.Select(c => c.Key).ToHashSet();
         var standing = await documents.OfAsync(patient, context.Earlier, cancellation);
         var changes = new List<ShareChange>();
         foreach (var peer in _peers)
         {
-            var (granted, withdrawn, reference) = (new List<SharedDocument>(), new List<DocumentKey>(), "");
+            var (granted, withdrawn) = (new List<(string Reference, SharedDocument Document)>(), new List<DocumentKey>());
             foreach (var document in standing.Where(d => !written.Contains(d.Key)))
             {
                 var now = clock.GetUtcNow();
@@ -100,8 +103,7 @@ internal sealed class ConsentSharePolicy(
                 var may = SiteDisclosure.Permits(document.Facts, document.Key.Collection, peer, SiteDisclosure.HoldingPurpose, now, after.For);
                 if (may is not null && may != held)
                 {
-                    reference = may;
-                    granted.Add(new SharedDocument(document.Key, document.Version, await keyring.WrapForAsync(document.Body, peer.ExchangeKey, cancellation)));
+                    granted.Add((may, new SharedDocument(document.Key, document.Version, await keyring.WrapForAsync(document.Body, peer.ExchangeKey, cancellation))));
                 }
                 else if (may is null && held is not null)
                 {
@@ -109,8 +111,12 @@ internal sealed class ConsentSharePolicy(
                 }
             }
 
-            changes.AddRange(granted.Chunk(GrantsPerChange).Select(g => new ShareChange { Peer = peer.Name, ConsentVersion = reference, Granted = [.. g] }));
-            changes.AddRange(withdrawn.Chunk(GrantsPerChange * 16).Select(w => new ShareChange { Peer = peer.Name, ConsentVersion = reference, Withdrawn = [.. w] }));
+            foreach (var rule in granted.GroupBy(g => g.Reference, g => g.Document))
+            {
+                changes.AddRange(rule.Chunk(GrantsPerChange).Select(g => new ShareChange { Peer = peer.Name, ConsentVersion = rule.Key, Granted = [.. g] }));
+            }
+
+            changes.AddRange(withdrawn.Chunk(GrantsPerChange * 16).Select(w => new ShareChange { Peer = peer.Name, ConsentVersion = consent, Withdrawn = [.. w] }));
             await RotateAsync(standing, withdrawn, cancellation);
         }
 

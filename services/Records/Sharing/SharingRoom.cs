@@ -14,14 +14,16 @@ internal sealed class SharingRoom : IAsyncDisposable
     private readonly ConsentIndex _index;
     private readonly ConsentBodies _bodies;
     private readonly string _site;
+    private readonly TimeProvider _clock;
+    private readonly TimeSpan _limit;
     private Journal? _changes;
     private FollowerLoop? _consents;
     private FollowerLoop? _projection;
     private Func<string, IReadOnlyList<DocumentKey>> _find = _ => [];
 
-    public SharingRoom(SiteIdentity identity, MeshDirectory directory, Keyring.Keyring keyring, ConsentIndex index, FhirModel model, TimeProvider clock)
+    public SharingRoom(SiteIdentity identity, MeshDirectory directory, Keyring.Keyring keyring, ConsentIndex index, FhirModel model, TimeProvider clock, TimeSpan limit)
     {
-        (_index, _bodies, _site) = (index, new ConsentBodies(keyring, model), identity.Site);
+        (_index, _bodies, _site, _clock, _limit) = (index, new ConsentBodies(keyring, model), identity.Site, clock, limit);
         var documents = new PatientDocuments(keyring, () => _changes!, ReachAsync, patient => _find(patient));
         Policy = new ConsentSharePolicy(directory, keyring, index, _bodies, documents, clock);
     }
@@ -39,10 +41,21 @@ internal sealed class SharingRoom : IAsyncDisposable
         _find = patient => [.. rows.Find(new SearchQuery(null, [new TokenCriterion([tokens.Compartment(patient)], 0)])).Where(r => r.OwnerSite == _site).Select(r => r.Entry.Key)];
     }
 
+    /// <summary>The one writer waits here, so not for ever.</summary>
     private async Task ReachAsync(Position position, CancellationToken cancellation)
     {
-        await _projection!.ReachAsync(position, cancellation);
-        await _consents!.ReachAsync(position, cancellation);
+        foreach (var follower in (FollowerLoop[])[_projection!, _consents!])
+        {
+            try
+            {
+                await follower.ReachAsync(position, cancellation).WaitAsync(_limit, _clock, cancellation);
+            }
+            catch (TimeoutException late)
+            {
+                throw new JournalUnavailableException(
+                    $"The follower '{follower.Name}' is at {follower.Position} ({follower.Failure ?? "slow"}), so who may hold what can't be decided. Ask again.", late);
+            }
+        }
     }
 
     public ValueTask DisposeAsync() => _consents is null ? ValueTask.CompletedTask : _consents.DisposeAsync();

@@ -17,6 +17,9 @@ namespace EdgeMesh.Services.Records.Store;
 /// <summary>The opened journals, what follows them, and the service that stands on both. Opened once, when the sidecar answers.</summary>
 internal sealed class RecordsStore : IAsyncDisposable
 {
+    /// <summary>For what precondition and share policy do once the followers they wait for are there.</summary>
+    private static readonly TimeSpan DecisionTime = TimeSpan.FromSeconds(10);
+
     private readonly ProjectionFile _file;
     private readonly ProjectionWriter _writer;
     private readonly FactsSeal _seal;
@@ -94,8 +97,9 @@ internal sealed class RecordsStore : IAsyncDisposable
         var keyring = new Keyring.Keyring(keys, backing.Keys);
         var directory = Directory.CreateDirectory(Path.Combine(identity.DataDirectory, "records")).FullName;
         var clock = services.GetRequiredService<TimeProvider>();
+        var limit = TimeSpan.FromSeconds(services.GetRequiredService<IOptions<RecordsOptions>>().Value.ProjectionSeconds);
         var sharing = new SharingRoom(
-            identity, services.GetRequiredService<MeshDirectory>(), keyring, services.GetRequiredService<ConsentIndex>(), services.GetRequiredService<FhirModel>(), clock);
+            identity, services.GetRequiredService<MeshDirectory>(), keyring, services.GetRequiredService<ConsentIndex>(), services.GetRequiredService<FhirModel>(), clock, limit);
         var changes = await OpenAsync(JournalName.Changes, sharing.Policy);
         var access = await OpenAsync(JournalName.Access, new ShareNothing());
         var store = new RecordsStore(changes, access, keyring, keys, sharing, services);
@@ -104,7 +108,8 @@ internal sealed class RecordsStore : IAsyncDisposable
 
         Task<Journal> OpenAsync(string kind, ISharePolicy policy) => Journal.OpenAsync(
             new JournalName(identity.Site, RecordsApp.AppId, kind), backing.Journals,
-            new JournalOptions { Clock = clock, SharePolicy = policy, MarkerPath = Path.Combine(directory, $"{kind}.epoch") }, cancellation);
+            // Whoever waits for a follower says which, before the journal says that something took too long.
+            new JournalOptions { Clock = clock, SharePolicy = policy, DecisionLimit = limit + DecisionTime, MarkerPath = Path.Combine(directory, $"{kind}.epoch") }, cancellation);
     }
 
     private void Start()

@@ -1,0 +1,62 @@
+using EdgeMesh.Replication;
+
+namespace EdgeMesh.Services.Records.Tests.Sharing;
+
+public sealed class ConsentSharePolicyTests
+{
+    [Fact]
+    public async Task Commit_TheProjectionFails_EndsInTimeAndNamesTheFollower()
+    {
+        await using var site = await SharingSite.OpenAsync(new FailingFollower());
+        await site.WriteAsync(Samples.Patient());
+
+        var write = site.WriteAsync(Samples.Patient());
+        while (!write.IsCompleted)
+        {
+            site.Clock.Advance(TimeSpan.FromSeconds(1));
+            await Task.Yield();
+        }
+
+        var error = await Assert.ThrowsAsync<JournalUnavailableException>(() => write);
+        Assert.Contains("'search'", error.Message, StringComparison.Ordinal);
+        Assert.Contains("the disk is full", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Revoke_WithdrawsByTheVersionThatRevokes()
+    {
+        await using var site = await SharingSite.OpenAsync();
+        var patient = await site.WriteAsync(Samples.Patient());
+        var consent = await site.WriteAsync(Samples.Consent(patient.Id, "org-b"));
+        await site.WriteAsync(Samples.Consent(patient.Id, "org-b", status: "inactive"), consent);
+
+        var revoked = (await site.Journal.GetAsync(consent, TestContext.Current.CancellationToken))!.Version;
+        var withdrawal = Assert.Single(await site.SharesAsync(), s => !s.Withdrawn.IsEmpty);
+        Assert.Equal(("clinic-b", $"Consent/{consent.Id}/_history/{revoked}"), (withdrawal.Peer, withdrawal.ConsentVersion));
+        Assert.Contains(patient, withdrawal.Withdrawn);
+    }
+
+    [Fact]
+    public async Task Grant_ByTwoRules_NamesEachForWhatItGrants()
+    {
+        await using var site = await SharingSite.OpenAsync();
+        var patient = await site.WriteAsync(Samples.Patient());
+        var vital = await site.WriteAsync(Samples.Observation(patient.ToString()));
+        var consent = Samples.Consent(patient.Id, "org-b");
+        consent["provision"]!["provision"] = System.Text.Json.Nodes.JsonNode.Parse("""[{"type":"permit","class":[{"code":"Observation"}]}]""");
+
+        await site.WriteAsync(consent);
+
+        var rules = (await site.SharesAsync()).SelectMany(s => s.Granted.Select(g => (g.Key, s.ConsentVersion.Split('#')[1].Split('?')[0]))).ToHashSet();
+        Assert.Equal([(patient, "provision"), (vital, "provision.provision[0]")], rules);
+    }
+
+    private sealed class FailingFollower : IFollower
+    {
+        public string Name => "search";
+
+        public ValueTask<Position> GetPositionAsync(CancellationToken cancellation) => ValueTask.FromResult(Position.Start);
+
+        public ValueTask ApplyAsync(JournalPage page, CancellationToken cancellation) => throw new IOException("the disk is full");
+    }
+}
