@@ -10,6 +10,11 @@ public sealed class ConsentSharePolicyTests
         await using var site = await SharingSite.OpenAsync(new FailingFollower());
         await site.WriteAsync(Samples.Patient());
 
+        while (site.Projection.Failure is null)
+        {
+            await Task.Delay(5, TestContext.Current.CancellationToken);
+        }
+
         var write = site.WriteAsync(Samples.Patient());
         while (!write.IsCompleted)
         {
