@@ -11,8 +11,9 @@ namespace EdgeMesh.Services.Records.Audit;
 /// <param name="Sequence">The sequence of the next event.</param>
 internal sealed record AuditPosition(Position Position, long Sequence);
 
-/// <summary>Keeps how far the ledger is fed (in <c>heads</c>, because a lost sequence could not be found again), and where each event is
-/// in the ledger and whom it is about, under a pseudonym (a local file; without it receipts say that the event is logged, and not where).</summary>
+/// <summary>Keeps how far the ledger is fed (in <c>heads</c>, because a lost sequence could not be found again), and in a local file where each
+/// event is in the ledger and whom it is about, under a pseudonym. The file holds the position too, written behind its rows: what a power
+/// cut or a deletion took from it is fed again, and the ledger answers where it is.</summary>
 internal sealed class AuditProgress : IDisposable
 {
     private readonly IJournalStore _store;
@@ -24,27 +25,41 @@ internal sealed class AuditProgress : IDisposable
     {
         (_store, _site) = (store, identity.Site);
         Directory.CreateDirectory(identity.DataDirectory);
-        _file = new SqliteConnection($"Data Source={Path.Combine(identity.DataDirectory, "receipts.db")};Pooling=False");
-        _file.Open();
-        Execute("PRAGMA journal_mode=WAL; PRAGMA synchronous=OFF; CREATE TABLE IF NOT EXISTS logged (event TEXT PRIMARY KEY, entry INTEGER NOT NULL, patient BLOB NOT NULL) WITHOUT ROWID; CREATE INDEX IF NOT EXISTS by_patient ON logged (patient, entry);");
+        var path = Path.Combine(identity.DataDirectory, "receipts.db");
+        try
+        {
+            _file = Open(path);
+        }
+        catch (SqliteException)
+        {
+            // Damaged, and rebuilt from the ledger.
+            foreach (var suffix in (string[])["", "-wal", "-shm"])
+            {
+                File.Delete(path + suffix);
+            }
+
+            _file = Open(path);
+        }
     }
 
+    /// <summary>Where to go on: the lower of the store's position and the file's.</summary>
     public async ValueTask<AuditPosition> LoadAsync(JournalName journal, CancellationToken cancellation)
     {
         var row = await _store.GetRowAsync(Row(journal), cancellation);
-        var parts = row is null ? [] : Encoding.ASCII.GetString(row.Value.Span).Split(' ');
-        return parts.Length == 2 && Position.TryParse(parts[0], out var position)
-            ? new AuditPosition(position, long.Parse(parts[1], CultureInfo.InvariantCulture))
-            : new AuditPosition(Position.Start, 0);
+        var stored = Read(row is null ? null : Encoding.ASCII.GetString(row.Value.Span));
+        var held = Read(HeldPosition(journal));
+        return held.Position < stored.Position ? held : stored;
     }
 
     public async ValueTask SaveAsync(JournalName journal, AuditPosition at, CancellationToken cancellation)
     {
-        var value = Encoding.ASCII.GetBytes(string.Create(CultureInfo.InvariantCulture, $"{at.Position} {at.Sequence}"));
-        await _store.TransactAsync([new RowWrite(Row(journal), value, RowGuard.None)], cancellation);
+        var text = string.Create(CultureInfo.InvariantCulture, $"{at.Position} {at.Sequence}");
+        Hold(journal, text);
+        await _store.TransactAsync([new RowWrite(Row(journal), Encoding.ASCII.GetBytes(text), RowGuard.None)], cancellation);
     }
 
-    public void Remember(JournalName journal, IEnumerable<JournalRecord> events, long first)
+    /// <summary>Keeps where events are in the ledger.</summary>
+    public void Remember(JournalName journal, IEnumerable<(JournalRecord Event, long Entry)> logged)
     {
         lock (_gate)
         {
@@ -52,9 +67,9 @@ internal sealed class AuditProgress : IDisposable
             using var command = _file.CreateCommand();
             command.CommandText = "INSERT OR REPLACE INTO logged (event, entry, patient) VALUES ($event, $entry, $patient)";
             var (name, entry, patient) = (command.Parameters.Add("$event", SqliteType.Text), command.Parameters.Add("$entry", SqliteType.Integer), command.Parameters.Add("$patient", SqliteType.Blob));
-            foreach (var record in events)
+            foreach (var (record, index) in logged)
             {
-                (name.Value, entry.Value, patient.Value) = (Name(journal, record.At), first++, AuditEntry.PatientOf(record.Event).ToArray());
+                (name.Value, entry.Value, patient.Value) = (Name(journal, record.At), index, AuditEntry.PatientOf(record.Event).ToArray());
                 command.ExecuteNonQuery();
             }
 
@@ -74,22 +89,24 @@ internal sealed class AuditProgress : IDisposable
         }
     }
 
-    /// <summary>The newest events about a patient: journal kind and position, newest first.</summary>
-    public IReadOnlyList<(string Kind, Position At)> OfPatient(string pseudonym, int limit)
+    /// <summary>The newest events about a patient whose ledger entries are before <paramref name="before"/>: journal kind, position and entry,
+    /// newest first.</summary>
+    public IReadOnlyList<(string Kind, Position At, long Entry)> OfPatient(string pseudonym, long before, int limit)
     {
         lock (_gate)
         {
             using var command = _file.CreateCommand();
-            command.CommandText = "SELECT event FROM logged WHERE patient = $patient ORDER BY entry DESC LIMIT $limit";
+            command.CommandText = "SELECT event, entry FROM logged WHERE patient = $patient AND entry < $before ORDER BY entry DESC LIMIT $limit";
             command.Parameters.AddWithValue("$patient", Convert.FromHexString(pseudonym));
+            command.Parameters.AddWithValue("$before", before);
             command.Parameters.AddWithValue("$limit", limit);
             using var rows = command.ExecuteReader();
-            var events = new List<(string, Position)>();
+            var events = new List<(string, Position, long)>();
             while (rows.Read())
             {
                 var name = rows.GetString(0);
                 var slash = name.IndexOf('/', StringComparison.Ordinal);
-                events.Add((name[..slash], Position.TryParse(name[(slash + 1)..], out var at) ? at : default));
+                events.Add((name[..slash], Position.TryParse(name[(slash + 1)..], out var at) ? at : default, rows.GetInt64(1)));
             }
 
             return events;
@@ -100,12 +117,57 @@ internal sealed class AuditProgress : IDisposable
 
     public void Dispose() => _file.Dispose();
 
-    private void Execute(string sql)
+    private static SqliteConnection Open(string path)
     {
-        using var command = _file.CreateCommand();
-        command.CommandText = sql;
-        command.ExecuteNonQuery();
+        var file = new SqliteConnection($"Data Source={path};Pooling=False");
+        try
+        {
+            file.Open();
+            using var command = file.CreateCommand();
+            command.CommandText = """
+                PRAGMA journal_mode = WAL;
+                PRAGMA synchronous = NORMAL;
+                CREATE TABLE IF NOT EXISTS logged (event TEXT PRIMARY KEY, entry INTEGER NOT NULL, patient BLOB NOT NULL) WITHOUT ROWID;
+                CREATE INDEX IF NOT EXISTS by_patient ON logged (patient, entry);
+                CREATE TABLE IF NOT EXISTS fed (journal TEXT PRIMARY KEY, position TEXT NOT NULL) WITHOUT ROWID;
+                """;
+            command.ExecuteNonQuery();
+            return file;
+        }
+        catch (SqliteException)
+        {
+            file.Dispose();
+            throw;
+        }
     }
+
+    private void Hold(JournalName journal, string position)
+    {
+        lock (_gate)
+        {
+            using var command = _file.CreateCommand();
+            command.CommandText = "INSERT OR REPLACE INTO fed (journal, position) VALUES ($journal, $position)";
+            command.Parameters.AddWithValue("$journal", journal.Kind);
+            command.Parameters.AddWithValue("$position", position);
+            command.ExecuteNonQuery();
+        }
+    }
+
+    private string? HeldPosition(JournalName journal)
+    {
+        lock (_gate)
+        {
+            using var command = _file.CreateCommand();
+            command.CommandText = "SELECT position FROM fed WHERE journal = $journal";
+            command.Parameters.AddWithValue("$journal", journal.Kind);
+            return (string?)command.ExecuteScalar();
+        }
+    }
+
+    private static AuditPosition Read(string? text) =>
+        text?.Split(' ') is [var place, var sequence] && Position.TryParse(place, out var position)
+            ? new AuditPosition(position, long.Parse(sequence, CultureInfo.InvariantCulture))
+            : new AuditPosition(Position.Start, 0);
 
     private string Row(JournalName journal) => $"{_site}/audit/{journal.Kind}";
 }

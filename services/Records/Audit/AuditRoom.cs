@@ -1,5 +1,6 @@
 using EdgeMesh.Hosting;
 using EdgeMesh.Replication;
+using EdgeMesh.Services.Records.Search;
 
 namespace EdgeMesh.Services.Records.Audit;
 
@@ -9,11 +10,11 @@ internal sealed class AuditRoom : IAsyncDisposable
     private readonly IReadOnlyList<FollowerLoop> _shippers;
 
     public AuditRoom(
-        IReadOnlyList<Journal> journals, AuditSealer sealer, Keyring.Keyring keyring, IJournalStore store, SiteIdentity identity, AppClients apps, TimeProvider clock, ILogger<FollowerLoop> logger)
+        IReadOnlyList<Journal> journals, AuditSealer sealer, Keyring.Keyring keyring, CursorSeal cursors, IJournalStore store, SiteIdentity identity, AppClients apps, TimeProvider clock, ILogger<FollowerLoop> logger)
     {
         Progress = new AuditProgress(identity, store);
         Reader = new AuditReader(journals, sealer);
-        Search = new AuditSearch(Reader, Progress, keyring);
+        Search = new AuditSearch(Reader, Progress, keyring, cursors);
         _shippers = [.. journals.Select(j => new FollowerLoop(j, new LedgerShipper(j.Name, apps, Progress), clock, logger))];
     }
 

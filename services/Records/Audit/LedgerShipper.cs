@@ -15,6 +15,10 @@ internal sealed class LedgerShipper(JournalName journal, AppClients apps, AuditP
     private const int EntriesPerCall = 256;
     private const int BytesPerCall = 384 * 1024;
 
+    /// <summary>The ledger's code for a sequence that it no longer knows the index of.</summary>
+    private const string Forgotten = "sequence-forgotten";
+
+    private readonly LedgerScan _scan = new(apps);
     private AuditPosition? _at;
 
     public string Name => "ledger";
@@ -35,10 +39,12 @@ internal sealed class LedgerShipper(JournalName journal, AppClients apps, AuditP
         {
             for (var left = call; left.Count > 0;)
             {
-                var added = await SendAsync(left, sequence, cancellation);
-                progress.Remember(journal, left.Take(added.Count), added.First);
-                sequence += added.Count;
-                left = left[added.Count..];
+                var entries = await SendAsync(left, sequence, cancellation) is { } added
+                    ? Enumerable.Range(0, added.Count).Select(i => added.First + i).ToList()
+                    : await _scan.FindAsync([.. left.Select(r => r.Event)], cancellation);
+                progress.Remember(journal, left.Zip(entries));
+                sequence += entries.Count;
+                left = left[entries.Count..];
             }
         }
 
@@ -67,7 +73,8 @@ internal sealed class LedgerShipper(JournalName journal, AppClients apps, AuditP
         }
     }
 
-    private async Task<Added> SendAsync(List<JournalRecord> call, long sequence, CancellationToken cancellation)
+    /// <summary>Null: the ledger had them, so long ago that it does not know where.</summary>
+    private async Task<Added?> SendAsync(List<JournalRecord> call, long sequence, CancellationToken cancellation)
     {
         using var request = new HttpRequestMessage(HttpMethod.Post, "add-batch") { Content = new ByteArrayContent(Encode(call)) };
         request.Headers.Add("EdgeMesh-Producer", $"{journal.Owner}.{journal.Kind}");
@@ -75,7 +82,10 @@ internal sealed class LedgerShipper(JournalName journal, AppClients apps, AuditP
         using var answer = await apps.Get("ledger").SendAsync(request, cancellation);
         if (answer.StatusCode != HttpStatusCode.OK)
         {
-            throw new HttpRequestException($"The ledger answered {(int)answer.StatusCode} to {call.Count} events from sequence {sequence}: {await answer.Content.ReadAsStringAsync(cancellation)}");
+            var problem = await answer.Content.ReadAsStringAsync(cancellation);
+            return answer.StatusCode == HttpStatusCode.Conflict && problem.Contains(Forgotten, StringComparison.Ordinal)
+                ? null
+                : throw new HttpRequestException($"The ledger answered {(int)answer.StatusCode} to {call.Count} events from sequence {sequence}: {problem}");
         }
 
         return await answer.Content.ReadFromJsonAsync<Added>(cancellation) is { Count: > 0 } added

@@ -65,6 +65,68 @@ public sealed class AuditTrailTests : IAsyncLifetime
         Assert.Equal("Denied", (await ReceiptAsync(await _host.Client.GetAsync($"fhir/Patient/{hidden}"), Auditor))["outcome"]!.ToString());
     }
 
+    [Fact]
+    public async Task Search_OfManyEvents_PagesThroughAllOnce()
+    {
+        var id = (await _host.Client.PostAsync("fhir/Patient", Samples.Patient())).Id;
+        FhirResponse last = null!;
+        for (var i = 0; i < 6; i++)
+        {
+            last = await _host.Client.GetAsync($"fhir/Patient/{id}");
+        }
+
+        await ReceiptAsync(last, RecordsHost.Practitioner);
+        await EventsAsync(id, 7);
+        var page = await _host.As(Auditor).GetAsync($"fhir/AuditEvent?patient={id}&_count=3");
+        Assert.Equal((3, (int?)null), (page.Entries.Count, page.Total));
+        var rest = await _host.As(Auditor).PagesAsync(page.Next!);
+        Assert.Equal(7, page.Resources.Concat(rest).Select(e => e["id"]!.ToString()).Distinct().Count());
+        Assert.Equal(4, rest.Count);
+        Assert.Equal("cursor-invalid", (await _host.As(RecordsHost.User("other", "auditor", "user/AuditEvent.s")).GetAsync(page.Next!)).Code);
+    }
+
+    [Fact]
+    public async Task Restart_WithoutTheFile_FindsEveryEventInTheLedgerAgain()
+    {
+        var (id, receipts) = ((await _host.Client.PostAsync("fhir/Patient", Samples.Patient())).Id, new List<FhirResponse>());
+        for (var i = 0; i < 8; i++)
+        {
+            // One after the other, and of both journals in turn: more stretches than the ledger remembers of a producer.
+            receipts.Add(i % 2 == 0 ? await _host.Client.GetAsync($"fhir/Patient/{id}") : await _host.Client.PostAsync("fhir/Observation", Samples.Observation($"Patient/{id}")));
+            await ReceiptAsync(receipts[^1], RecordsHost.Practitioner);
+        }
+
+        var before = await EventsAsync(id, 9);
+        await _host.Host.StopAppAsync(RecordsApp.AppId);
+        var files = Directory.GetFiles(_host.Host.DataDirectory, "receipts.db*", SearchOption.AllDirectories);
+        Assert.NotEmpty(files);
+        Array.ForEach(files, File.Delete);
+        await _host.Host.StartAppAsync(RecordsApp.AppId, TestContext.Current.CancellationToken);
+
+        Assert.Equal(before, await EventsAsync(id, 9));
+        foreach (var receipt in receipts)
+        {
+            Assert.NotNull((await ReceiptAsync(receipt, RecordsHost.Practitioner))["ledger"]!["proof"]);
+        }
+    }
+
+    /// <summary>The patient's events, once there are so many.</summary>
+    private async Task<List<string>> EventsAsync(string patient, int count)
+    {
+        while (true)
+        {
+            var found = await _host.As(Auditor).GetAsync($"fhir/AuditEvent?patient={patient}&_count=100");
+            if (found.Status == 200 && found.Entries.Count >= count)
+            {
+                Assert.Equal(count, found.Entries.Count);
+                return [.. found.Resources.Select(e => e["id"]!.ToString())];
+            }
+
+            Assert.Contains(found.Status, (int[])[200, 503]);
+            await Task.Delay(20, TestContext.Current.CancellationToken);
+        }
+    }
+
     private async Task<JsonNode> ReceiptAsync(FhirResponse answer, Caller reader)
     {
         while (true)
