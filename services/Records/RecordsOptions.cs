@@ -31,6 +31,10 @@ internal sealed class RecordsOptions
     [Range(1, 1_000_000)]
     public int TotalLimit { get; set; } = 10_000;
 
+    /// <summary>How long a search looks through the index, in seconds; then it fails rather than answer in part.</summary>
+    [Range(0, 600)]
+    public int ScanSeconds { get; set; } = 10;
+
     /// <summary>Versions that a history shows.</summary>
     [Range(1, 10_000)]
     public int HistoryLimit { get; set; } = 1000;

@@ -35,6 +35,11 @@ internal sealed class IndexExtractor(SearchParameters parameters, IndexTokens to
             collected.Tokens.Add(tokens.Compartment(patient));
         }
 
+        if (collected.Patients.Count == 0)
+        {
+            collected.Tokens.Add(tokens.NoCompartment());
+        }
+
         var facts = new ResourceFacts([.. collected.Patients], SecurityLabels.Of(resource));
         return new IndexEntry(new DocumentKey(type, id), facts, [.. collected.Tokens], [.. collected.Dates], [.. collected.Names], Supporting(references));
     }

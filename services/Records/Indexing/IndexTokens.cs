@@ -32,6 +32,9 @@ internal sealed class IndexTokens(byte[] key)
     /// <summary>Any resource of a patient.</summary>
     public long Compartment(string patient) => Token("*", "compartment", "i", patient);
 
+    /// <summary>Any resource about no patient.</summary>
+    public long NoCompartment() => Token("*", "compartment", "n", "");
+
     private long Token(string type, string parameter, string kind, string value)
     {
         var text = $"{type}\n{parameter}\n{kind}\n{value}";

@@ -10,7 +10,7 @@ namespace EdgeMesh.Services.Records.Interactions;
 
 /// <summary>The one place where resources are let through to a caller, whatever the interaction: read, match, total, history and
 /// <c>$everything</c> all ask here.</summary>
-internal sealed class AccessGate(AccessDecider decider, SearchParser parser, ProjectionReader rows)
+internal sealed class AccessGate(AccessDecider decider, SearchParser parser, IndexTokens tokens, ProjectionReader rows)
 {
     private const int ScopeQueryLimit = 1000;
 
@@ -18,6 +18,13 @@ internal sealed class AccessGate(AccessDecider decider, SearchParser parser, Pro
 
     /// <summary>Decides on a request before the store is looked at.</summary>
     public Decision Admit(FhirRequest request, Interaction interaction, string type) => decider.Admit(request.Caller, interaction, type);
+
+    /// <summary>A patient's own search is narrowed in the index: without it, it would look through everybody's rows, and note each as denied.
+    /// It leaves what is about the patient and what is about nobody; which of it the caller may see is decided row by row as ever.</summary>
+    public SearchQuery Narrowed(FhirRequest request, SearchQuery query) =>
+        request.Caller is { Patient: { } patient } caller && (caller.Roles.Contains("patient") || caller.Scopes.All(s => s.StartsWith("patient/", StringComparison.Ordinal)))
+            ? query with { Criteria = query.Criteria.Add(new TokenCriterion([tokens.Compartment(patient), tokens.NoCompartment()], 100)) }
+            : query;
 
     /// <summary>Decides on a row of the index. A hidden one is noted in the trail.</summary>
     public bool Shows(FhirRequest request, IndexedResource row)

@@ -10,7 +10,7 @@ namespace EdgeMesh.Services.Records.Interactions;
 /// <summary><c>Patient/{id}/$everything</c>: the patient's compartment in the order of writing, then what it refers to outside (people,
 /// organisations, places, substances).</summary>
 internal sealed class EverythingInteraction(
-    IndexTokens tokens, SearchParser parser, ProjectionReader rows, PageLoader loader, AccessGate gate, CursorSeal cursors, IOptions<RecordsOptions> options)
+    IndexTokens tokens, SearchParser parser, ProjectionReader rows, PageLoader loader, AccessGate gate, CursorSeal cursors, TimeProvider clock, IOptions<RecordsOptions> options)
 {
     private const string Operation = "$everything";
 
@@ -29,14 +29,17 @@ internal sealed class EverythingInteraction(
             return FhirAnswer.Unknown(request.Type, request.Id);
         }
 
-        var (own, supporting) = Gather(request, cursor);
-        var left = Left(own, supporting, cursor);
+        var limit = new ScanLimit(clock, options.Value.ScanSeconds);
+        var (own, left, total) = Gather(request, cursor, limit);
+        if (limit.IsReached)
+        {
+            return limit.Fault();
+        }
+
         var page = left.Take(cursor.Count).ToList();
         var (versions, taken) = await loader.LoadAsync(request, page, cancellation);
-        cursor = cursor with { Total = own.Count + supporting.Count };
-        var next = taken < left.Count && taken > 0
-            ? cursor with { After = page[taken - 1].Number, Supporting = supporting.Contains(page[taken - 1]) }
-            : null;
+        cursor = cursor with { Total = total };
+        var next = taken < left.Count && taken > 0 ? cursor with { After = page[taken - 1].Number, Supporting = taken > own } : null;
         return new FhirAnswer(200) { Body = Write(request, path, cursor, versions, next) };
     }
 
@@ -60,27 +63,44 @@ internal sealed class EverythingInteraction(
             : (new Cursor(path, query.Used, named ? Math.Max(1, query.Count) : options.Value.PageLimit, 0, rows.Highest(), null), null);
     }
 
-    private (List<IndexedResource> Own, List<IndexedResource> Supporting) Gather(FhirRequest request, Cursor cursor)
+    /// <summary>What is left to give, and how many of it are the patient's own: these first, and when they are through what they refer to. The
+    /// total is counted on the first page; null when there are too many.</summary>
+    private (int Own, List<IndexedResource> Left, int? Total) Gather(FhirRequest request, Cursor cursor, ScanLimit limit)
+    {
+        var isFirst = cursor is { After: 0, Supporting: false };
+        var enough = isFirst ? Math.Max(options.Value.TotalLimit, cursor.Count) : cursor.Count;
+        var own = cursor.Supporting ? [] : Own(request, cursor.After, cursor.UpTo, limit).Take(enough + 1).ToList();
+        if (own.Count > enough)
+        {
+            return (own.Count, own, isFirst ? null : cursor.Total);
+        }
+
+        var supporting = Supporting(request, cursor, isFirst ? own : Own(request, 0, cursor.UpTo, limit));
+        List<IndexedResource> left = [.. own, .. supporting.Where(row => !cursor.Supporting || row.Number > cursor.After)];
+        return (own.Count, left, isFirst ? left.Count : cursor.Total);
+    }
+
+    private IEnumerable<IndexedResource> Own(FhirRequest request, long after, long upTo, ScanLimit limit)
     {
         var compartment = new SearchQuery(null, [new TokenCriterion([tokens.Compartment(request.Id)], 0)]);
-        var own = rows.Find(compartment, 0, cursor.UpTo).Take(options.Value.TotalLimit).Where(row => gate.Shows(request, row)).ToList();
-        var named = own.SelectMany(row => row.Entry.Supporting).Distinct(StringComparer.Ordinal).Take(options.Value.TotalLimit);
-        var supporting = new List<IndexedResource>();
-        foreach (var reference in named)
+        return limit.Within(rows.Find(compartment, after, upTo)).Where(row => gate.Shows(request, row));
+    }
+
+    private List<IndexedResource> Supporting(FhirRequest request, Cursor cursor, IEnumerable<IndexedResource> own)
+    {
+        var named = new HashSet<DocumentKey>();
+        foreach (var reference in own.SelectMany(row => row.Entry.Supporting))
         {
-            if (LocalReference.TryParse(reference, out var key) && rows.Get(key) is { State: RowState.Live } row && row.Number <= cursor.UpTo && gate.Shows(request, row))
+            if (LocalReference.TryParse(reference, out var key))
             {
-                supporting.Add(row);
+                named.Add(key);
             }
         }
 
-        supporting.Sort((a, b) => a.Number.CompareTo(b.Number));
-        return (own, supporting);
+        return [.. rows.Live(named).Values
+            .Where(row => row.Number <= cursor.UpTo && !row.Entry.Facts.Patients.Contains(request.Id) && gate.Shows(request, row))
+            .OrderBy(row => row.Number)];
     }
-
-    private static List<IndexedResource> Left(List<IndexedResource> own, List<IndexedResource> supporting, Cursor cursor) => cursor.Supporting
-        ? supporting.FindAll(row => row.Number > cursor.After)
-        : [.. own.Where(row => row.Number > cursor.After), .. supporting];
 
     private byte[] Write(FhirRequest request, string path, Cursor cursor, IReadOnlyList<OpenedVersion> versions, Cursor? next)
     {

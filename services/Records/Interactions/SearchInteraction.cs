@@ -8,7 +8,7 @@ namespace EdgeMesh.Services.Records.Interactions;
 /// <summary>Search within a type. Pages are cut by the rows' numbers between the caller's cursor and the highest row of the first page: a
 /// write in between neither doubles nor hides a match.</summary>
 internal sealed class SearchInteraction(
-    SearchParser parser, ProjectionReader rows, PageLoader loader, AccessGate gate, CursorSeal cursors, IOptions<RecordsOptions> options)
+    SearchParser parser, ProjectionReader rows, PageLoader loader, AccessGate gate, CursorSeal cursors, TimeProvider clock, IOptions<RecordsOptions> options)
 {
     public const string CursorParameter = "_cursor";
 
@@ -28,7 +28,11 @@ internal sealed class SearchInteraction(
 
         cursor ??= new Cursor(request.Type, query.Used, query.Count, 0, rows.Highest(), null);
         var isFirst = cursor.After == 0;
-        var scan = Scan(request, query, cursor, isFirst);
+        if (Scan(request, gate.Narrowed(request, query), cursor, isFirst) is not { } scan)
+        {
+            return new ScanLimit(clock, options.Value.ScanSeconds).Fault();
+        }
+
         var (versions, taken) = await loader.LoadAsync(request, scan.Page, cancellation);
         var total = isFirst ? scan.Total : cursor.Total;
         var next = Next(scan, taken, cursor with { Total = total });
@@ -43,39 +47,31 @@ internal sealed class SearchInteraction(
         return text is null || cursor?.Path == request.Type;
     }
 
-    private ScannedPage Scan(FhirRequest request, SearchQuery query, Cursor cursor, bool isFirst)
+    /// <summary>Counts and cuts by what the caller may see alone; null when that takes too long.</summary>
+    private ScannedPage? Scan(FhirRequest request, SearchQuery query, Cursor cursor, bool isFirst)
     {
-        var (page, total, scanned, last, limit) = (new List<IndexedResource>(), 0, 0, cursor.After, options.Value.TotalLimit);
-        foreach (var row in rows.Find(query, cursor.After, cursor.UpTo))
+        var (page, total, limit) = (new List<IndexedResource>(), 0, new ScanLimit(clock, options.Value.ScanSeconds));
+        foreach (var row in limit.Within(rows.Find(query, cursor.After, cursor.UpTo)).Where(row => gate.Shows(request, row)))
         {
-            if (scanned++ >= limit && (isFirst || page.Count > 0))
+            if (page.Count >= cursor.Count && !isFirst || total == options.Value.TotalLimit)
             {
-                // Too many to count: the page ends where it is full, or here.
-                return new ScannedPage(page, null, page.Count >= cursor.Count ? After(page, cursor) : last);
-            }
-
-            if (!gate.Shows(request, row))
-            {
-                last = page.Count < cursor.Count ? row.Number : last;
-                continue;
+                // There are more than are counted.
+                return Cut(page, cursor);
             }
 
             total++;
             if (page.Count < cursor.Count)
             {
                 page.Add(row);
-                last = row.Number;
-            }
-            else if (!isFirst)
-            {
-                return new ScannedPage(page, null, last);
             }
         }
 
-        return new ScannedPage(page, total, total > page.Count && cursor.Count > 0 ? After(page, cursor) : null);
+        return !limit.IsReached ? new ScannedPage(page, total, total > page.Count && cursor.Count > 0 ? page[^1].Number : null)
+            : page.Count > 0 && page.Count == cursor.Count ? Cut(page, cursor)
+            : null;
     }
 
-    private static long After(List<IndexedResource> page, Cursor cursor) => page.Count > 0 ? page[^1].Number : cursor.After;
+    private static ScannedPage Cut(List<IndexedResource> page, Cursor cursor) => new(page, null, cursor.Count > 0 ? page[^1].Number : null);
 
     private static Cursor? Next(ScannedPage scan, int taken, Cursor cursor) =>
         taken < scan.Page.Count ? cursor with { After = scan.Page[taken - 1].Number }

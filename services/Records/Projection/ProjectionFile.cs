@@ -7,7 +7,7 @@ namespace EdgeMesh.Services.Records.Projection;
 internal sealed class ProjectionFile
 {
     /// <summary>Raise it when the tables or what the extractor takes change; every site then rebuilds at its next start.</summary>
-    private const int Schema = 1;
+    private const int Schema = 2;
 
     private readonly string _path;
     private readonly string _fingerprint;

@@ -44,17 +44,17 @@ internal sealed class RecordsStore : IAsyncDisposable
             services.GetRequiredService<ILogger<FollowerLoop>>());
 
         var parser = new SearchParser(parameters, tokens, options);
-        var gate = new AccessGate(services.GetRequiredService<AccessDecider>(), parser, Rows);
+        var gate = new AccessGate(services.GetRequiredService<AccessDecider>(), parser, tokens, Rows);
         var loops = services.GetRequiredService<ILogger<FollowerLoop>>();
         var sealer = new AuditSealer(identity, keyring, new AccessLog(services.GetRequiredService<ILoggerFactory>()));
-        Audit = new AuditRoom(Journals, sealer, keyring, backing.Journals, identity, apps, clock, loops);
+        var cursors = new CursorSeal(derived.Cursors);
+        Audit = new AuditRoom(Journals, sealer, keyring, cursors, backing.Journals, identity, apps, clock, loops);
         sharing.Join(changes, Projection, Rows, tokens, clock, loops);
         string[] mirrored = directory.This.IsCore ? [JournalName.Changes, JournalName.Access] : [];
         Links = new MeshLinks(directory, changes, backing.Journals, mirrored, apps, clock, services.GetRequiredService<ILogger<MeshLinks>>());
         _announcer = new JournalAnnouncer(changes, services.GetRequiredService<DaprClient>(), clock, services.GetRequiredService<ILogger<JournalAnnouncer>>());
         var recorder = new AccessRecorder(sealer, access);
         var loader = new PageLoader(changes, Vault, gate, options);
-        var cursors = new CursorSeal(derived.Cursors);
         var resolver = new ReferenceResolver(Rows, parser, gate, identity, directory);
         var planner = new WritePlanner(changes, Rows, resolver, extractor, model, gate, new ConditionLimiter(clock, options.Value.AmbiguousConditionsPerMinute), services.GetRequiredService<ResourceIds>(), identity);
         var engine = new WriteEngine(
@@ -63,8 +63,8 @@ internal sealed class RecordsStore : IAsyncDisposable
         var (reads, entries) = (new ReadInteraction(changes, Vault, gate, new RemoteRecords(directory, apps)), new WriteEntries(model, parser));
         Fhir = new FhirService(
             gate, reads, new HistoryInteraction(changes, Vault, gate, parser, cursors, options),
-            new SearchInteraction(parser, Rows, loader, gate, cursors, options),
-            new EverythingInteraction(tokens, parser, Rows, loader, gate, cursors, options),
+            new SearchInteraction(parser, Rows, loader, gate, cursors, clock, options),
+            new EverythingInteraction(tokens, parser, Rows, loader, gate, cursors, clock, options),
             new WriteInteraction(model, entries, engine, reads), new BundleInteraction(model, entries, engine, gate, options), Audit.Search, recorder, clock);
     }
 
