@@ -35,6 +35,9 @@ public sealed record Document
     /// <summary>Versions that are concurrent with this one, until somebody merges. Empty for most.</summary>
     public ImmutableArray<Document> Siblings { get; init; } = [];
 
+    /// <summary>At the owner: the peers that may hold the document now. Filled for what is read as current, not for a version of a history.</summary>
+    public ImmutableArray<DocumentShare> Shares { get; init; } = [];
+
     /// <summary>Whether the body that belongs to this version is not here any more: withdrawn by its owner, or lost (an alert).</summary>
     public bool BodyMissing { get; init; }
 
@@ -42,3 +45,8 @@ public sealed record Document
     /// the change then merges them.</summary>
     public VersionVector Frontier => Siblings.Aggregate(Vector, (all, sibling) => all.Merge(sibling.Vector));
 }
+
+/// <summary>A peer that may hold a document.</summary>
+/// <param name="Peer">The peer's site name.</param>
+/// <param name="ConsentVersion">The version of the consent that allows it.</param>
+public sealed record DocumentShare(string Peer, string ConsentVersion);

@@ -39,6 +39,7 @@ public static class RecordsApp
         services.AddSingleton<FhirModel>();
         services.AddSingleton<SearchParameters>();
         services.AddSingleton<ConsentIndex>();
+        services.AddSingleton<ConsentFreshness>();
         services.AddSingleton<AccessDecider>();
         services.AddSingleton<Capabilities>();
         services.AddSingleton<PublicAddress>();

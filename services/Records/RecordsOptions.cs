@@ -47,6 +47,11 @@ internal sealed class RecordsOptions
     [Range(1, 100_000)]
     public int AmbiguousConditionsPerMinute { get; set; } = 30;
 
+    /// <summary>How old another site's word on its consents may be, in minutes, before copies of its patients' data are not shown any more. It
+    /// is as old as the last time that everything the site shares was applied here.</summary>
+    [Range(1, 10_080)]
+    public int ConsentMinutes { get; set; } = 60;
+
     /// <summary>How often a write is tried anew when others change what it was decided on.</summary>
     [Range(1, 100)]
     public int Attempts { get; set; } = 16;

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using EdgeMesh.Replication.Codec;
 
 namespace EdgeMesh.Replication.Documents;
@@ -70,6 +71,10 @@ internal static class DocumentState
 
     /// <summary>Whether a peer may hold the document, or once might.</summary>
     public static bool WasShared(Wire.DocumentHead? head, string peer) => head is not null && Find(head, peer) is not null;
+
+    /// <summary>The peers that may hold the document now.</summary>
+    public static ImmutableArray<DocumentShare> Shares(Wire.DocumentHead head) =>
+        [.. head.Shares.Where(s => s.Until is null).Select(s => new DocumentShare(s.Peer, s.ConsentVersion))];
 
     private static Wire.DocumentHead Next(Wire.DocumentHead? head, Position at)
     {

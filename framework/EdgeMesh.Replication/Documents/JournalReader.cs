@@ -21,7 +21,7 @@ internal sealed class JournalReader(JournalCore core)
         {
             if (heads[i] is { Current.Count: > 0 } head)
             {
-                documents[i] = Siblings.Compose([.. head.Current.Select(v => WireModel.Read(v, bodies[next++]))]);
+                documents[i] = Siblings.Compose([.. head.Current.Select(v => WireModel.Read(v, bodies[next++]))]) with { Shares = DocumentState.Shares(head) };
             }
         }
 

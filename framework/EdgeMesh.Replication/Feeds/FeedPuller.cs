@@ -181,9 +181,13 @@ public abstract partial class FeedPuller : IAsyncDisposable
 /// <param name="clock">For pauses.</param>
 /// <param name="logger">Told when the link goes and comes.</param>
 /// <param name="options">Null: the defaults.</param>
-public sealed class SharedPuller(Journal local, JournalName remote, HttpClient gateway, TimeProvider clock, ILogger logger, PullerOptions? options = null)
+/// <param name="reached">Told whenever everything that the peer shares has been applied, be it nothing new; null: nobody.</param>
+public sealed class SharedPuller(
+    Journal local, JournalName remote, HttpClient gateway, TimeProvider clock, ILogger logger, PullerOptions? options = null, Action? reached = null)
     : FeedPuller(remote, FeedMode.Shared, gateway, clock, logger, options)
 {
+    private protected override void Reached() => reached?.Invoke();
+
     private protected override ValueTask<FeedCursor> CursorAsync(CancellationToken cancellation) => local.Core.FeedAsync(Journal, cancellation);
 
     private protected override async ValueTask ApplyAsync(FeedCursor after, Wire.FeedPage page, CancellationToken cancellation) =>

@@ -19,12 +19,15 @@ public sealed class MeshLinks : IAsyncDisposable
     /// <param name="apps">Reaches the local gateway.</param>
     /// <param name="clock">For pauses.</param>
     /// <param name="logger">Told when a link goes and comes.</param>
-    public MeshLinks(MeshDirectory directory, Journal changes, IJournalStore store, IReadOnlyList<string> mirrored, AppClients apps, TimeProvider clock, ILogger<MeshLinks> logger)
+    /// <param name="reached">Told the site whenever everything that it shares has been applied, be it nothing new; null: nobody.</param>
+    public MeshLinks(
+        MeshDirectory directory, Journal changes, IJournalStore store, IReadOnlyList<string> mirrored, AppClients apps, TimeProvider clock, ILogger<MeshLinks> logger,
+        Action<string>? reached = null)
     {
         var gateway = apps.Get("gateway", PageLimit);
         foreach (var peer in directory.Sites.Where(s => s.Name != directory.Self && s.MeshUrl is not null))
         {
-            _pullers.Add(new SharedPuller(changes, changes.Name with { Site = peer.Name, Kind = JournalName.Changes }, gateway, clock, logger));
+            _pullers.Add(new SharedPuller(changes, changes.Name with { Site = peer.Name, Kind = JournalName.Changes }, gateway, clock, logger, reached: () => reached?.Invoke(peer.Name)));
             _pullers.AddRange(mirrored.Select(kind =>
                 new MirrorPuller(new Mirror(directory.Self, changes.Name with { Site = peer.Name, Kind = kind }, store), gateway, clock, logger)));
         }

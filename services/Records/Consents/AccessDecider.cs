@@ -5,7 +5,7 @@ namespace EdgeMesh.Services.Records.Consents;
 
 /// <summary>Decides who may do what: scope ∩ role before the store is looked at, then each resource by itself: scope ∩ consent. The site
 /// stage is the owner's (for a copy it was decided when the copy was sent, and its rule came with it); the user stage is decided here.</summary>
-internal sealed class AccessDecider(SiteIdentity identity, MeshDirectory directory, ConsentIndex consents, TimeProvider clock)
+internal sealed class AccessDecider(SiteIdentity identity, MeshDirectory directory, ConsentIndex consents, ConsentFreshness freshness, TimeProvider clock)
 {
     private static readonly Decision Local = new(AccessEffect.Permit, "local:role");
     private static readonly Decision Own = new(AccessEffect.Permit, "local:own-record");
@@ -13,6 +13,8 @@ internal sealed class AccessDecider(SiteIdentity identity, MeshDirectory directo
     private static readonly Decision NoScope = new(AccessEffect.Refuse, "refused:scope");
     private static readonly Decision NoRole = new(AccessEffect.Refuse, "refused:role");
     private static readonly Decision OtherSite = new(AccessEffect.Hide, "hidden:other-site");
+    private static readonly Decision Stale = new(AccessEffect.Hide, "hidden:consent-stale");
+    private static readonly Decision OutsideTerms = new(AccessEffect.Hide, "hidden:outside-terms");
     private static readonly Decision NoConsent = new(AccessEffect.Hide, "hidden:no-consent");
     public static readonly Decision OutsideScope = new(AccessEffect.Hide, "hidden:outside-scope");
     private static readonly Decision OtherPatient = new(AccessEffect.Hide, "hidden:other-patient");
@@ -76,7 +78,7 @@ internal sealed class AccessDecider(SiteIdentity identity, MeshDirectory directo
 
         if (request.OwnerSite != identity.Site)
         {
-            return request.HeldUnder is { } reference ? new Decision(AccessEffect.Permit, reference) : OtherSite;
+            return request.HeldUnder is { } terms ? OfCopy(caller, request.OwnerSite, HoldingTerms.Parse(terms)) : OtherSite;
         }
 
         foreach (var patient in request.Patients)
@@ -90,6 +92,12 @@ internal sealed class AccessDecider(SiteIdentity identity, MeshDirectory directo
 
         return Local;
     }
+
+    /// <summary>A copy is read on the owner's word, which holds for its terms, and while nothing newer can have been said for long.</summary>
+    private Decision OfCopy(Caller caller, string owner, HoldingTerms terms) =>
+        terms.IsPersonal && !freshness.IsFresh(owner) ? Stale
+        : !terms.Allow(caller.Purpose, clock.GetUtcNow()) ? OutsideTerms
+        : new Decision(AccessEffect.Permit, terms.Reference);
 
     private Decision ToPeer(Caller caller, SiteEntry peer, in AccessRequest request)
     {

@@ -12,7 +12,7 @@ namespace EdgeMesh.Services.Records.Consents;
 internal readonly record struct AccessRequest(
     Interaction Interaction, string ResourceType, string? Id, ImmutableArray<string> Patients, ImmutableArray<string> Labels, string OwnerSite)
 {
-    /// <summary>For a copy of another site's: the consent, version and rule under which it is held here.</summary>
+    /// <summary>For a copy of another site's: the terms under which it is held here (<see cref="HoldingTerms"/>).</summary>
     public string? HeldUnder { get; init; }
 
     /// <summary>Whether the resource matches a search query; asked for scopes that are narrowed by one.</summary>

@@ -16,6 +16,10 @@ internal sealed class ConsentIndex
     /// <summary>Whose consent it is; null when it decides nothing.</summary>
     public string? PatientOf(string consentId) => _patientOf.GetValueOrDefault(consentId);
 
+    /// <summary>The patients for whom something turns between two moments: a period begins or has ended.</summary>
+    public IEnumerable<string> Turning(DateTimeOffset after, DateTimeOffset upTo) =>
+        _byPatient.Where(p => p.Value.Any(d => d.Turns.Any(t => t > after && t <= upTo))).Select(p => p.Key);
+
     /// <summary>Takes a Consent's new version; null when it decides nothing any more. A patient is never without it in between: who reads
     /// meanwhile sees the version before or this one, else a denial would be open for a moment.</summary>
     public void Set(string consentId, ConsentDirective? directive)

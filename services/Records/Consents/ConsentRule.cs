@@ -45,6 +45,9 @@ internal sealed record ConsentRule(string Path, Effect Effect)
 /// <summary>A closed interval; a missing bound is open.</summary>
 internal readonly record struct Period(DateTimeOffset? Start, DateTimeOffset? End)
 {
+    /// <summary>The first moment inside, and the first one after.</summary>
+    public IEnumerable<DateTimeOffset> Turns => new[] { Start, End < DateTimeOffset.MaxValue ? End?.AddTicks(1) : null }.OfType<DateTimeOffset>();
+
     public bool Contains(DateTimeOffset moment) => !(moment < Start) && !(moment > End);
 }
 
@@ -55,9 +58,20 @@ internal readonly record struct Period(DateTimeOffset? Start, DateTimeOffset? En
 /// <param name="Root">The root provision.</param>
 internal sealed record ConsentDirective(string Id, string Version, string Patient, ConsentRule Root)
 {
+    private readonly Lazy<ImmutableArray<DateTimeOffset>> _turns = new(() => [.. All(Root).SelectMany(r => r.Period.Turns).Distinct().Order()]);
+    private readonly Lazy<ImmutableArray<string>> _purposes = new(() => [.. All(Root).SelectMany(r => r.Purposes).Distinct(StringComparer.Ordinal)]);
+
+    /// <summary>The moments from which it decides otherwise than before, in order.</summary>
+    public ImmutableArray<DateTimeOffset> Turns => _turns.Value;
+
+    /// <summary>The purposes that any of its rules names.</summary>
+    public ImmutableArray<string> Purposes => _purposes.Value;
+
     /// <summary>How receipts and share changes name the consent and the rule that matched.</summary>
     public string Reference(string rule) => $"{Reference(Id, Version)}#{rule}";
 
     /// <summary>The same where no rule matched any more: the version that ended a permit.</summary>
     public static string Reference(string id, string version) => $"Consent/{id}/_history/{version}";
+
+    private static IEnumerable<ConsentRule> All(ConsentRule rule) => rule.Exceptions.SelectMany(All).Prepend(rule);
 }

@@ -14,6 +14,32 @@ internal static class SiteDisclosure
     /// <summary>What a site may hold is held for treatment; other purposes are decided when they are asked for.</summary>
     public const string HoldingPurpose = "TREAT";
 
+    /// <summary>Stands for every purpose that no rule names.</summary>
+    private const string OtherPurpose = "\0";
+
+    /// <summary>The terms under which a site may hold a resource (<see cref="HoldingTerms"/>); null: it may not.</summary>
+    public static string? Holding(
+        ResourceFacts facts, string resourceType, SiteEntry peer, DateTimeOffset now, Func<string, ImmutableArray<ConsentDirective>> directives)
+    {
+        var reference = Permits(facts, resourceType, peer, HoldingPurpose, now, directives);
+        if (reference is null or NotPersonal)
+        {
+            return reference;
+        }
+
+        var all = facts.Patients.SelectMany(p => directives(p)).ToList();
+        var turns = all.SelectMany(d => d.Turns).Where(t => t > now).Distinct().Order().ToList();
+        var until = turns.Where(t => !May(HoldingPurpose, t)).Select(t => (DateTimeOffset?)t).FirstOrDefault();
+        List<DateTimeOffset> stretch = [now, .. turns.TakeWhile(t => !(t >= until))];
+        var named = all.SelectMany(d => d.Purposes).Append(HoldingPurpose).Distinct(StringComparer.Ordinal).ToLookup(Throughout);
+        var others = Throughout(OtherPurpose);
+        return new HoldingTerms(reference, others, [.. named[!others].Order(StringComparer.Ordinal)], until).ToString();
+
+        bool May(string purpose, DateTimeOffset moment) => Permits(facts, resourceType, peer, purpose, moment, directives) is not null;
+
+        bool Throughout(string purpose) => stretch.All(t => May(purpose, t));
+    }
+
     /// <summary>The reference of the rule that permits; null: not permitted. Every patient of a resource must permit.</summary>
     public static string? Permits(
         ResourceFacts facts, string resourceType, SiteEntry peer, string purpose, DateTimeOffset now, Func<string, ImmutableArray<ConsentDirective>> directives)

@@ -29,7 +29,7 @@ internal sealed class AccessGate(AccessDecider decider, SearchParser parser, Ind
     /// <summary>Decides on a row of the index. A hidden one is noted in the trail.</summary>
     public bool Shows(FhirRequest request, IndexedResource row)
     {
-        var asked = OfRow(request, row.Entry, row.OwnerSite);
+        var asked = OfRow(request, row.Entry, row.OwnerSite, row.HeldUnder);
         var decision = decider.Decide(request.Caller, asked);
         if (!decision.Permits)
         {
@@ -40,7 +40,8 @@ internal sealed class AccessGate(AccessDecider decider, SearchParser parser, Ind
     }
 
     /// <summary>Decides as <see cref="Shows"/> does, and notes nothing: for checks that are made again.</summary>
-    public bool Sees(FhirRequest request, IndexEntry entry, string ownerSite) => decider.Decide(request.Caller, OfRow(request, entry, ownerSite)).Permits;
+    public bool Sees(FhirRequest request, IndexEntry entry, string ownerSite, string? heldUnder) =>
+        decider.Decide(request.Caller, OfRow(request, entry, ownerSite, heldUnder)).Permits;
 
     /// <summary>Decides on the very version whose bytes are about to leave, and notes it in the trail.</summary>
     public bool Releases(FhirRequest request, OpenedVersion version)
@@ -76,9 +77,8 @@ internal sealed class AccessGate(AccessDecider decider, SearchParser parser, Ind
         }
     }
 
-    /// <summary>A copy's row is live only while its owner lets it be held; the rule itself stands with the version whose bytes leave.</summary>
-    private AccessRequest OfRow(FhirRequest request, IndexEntry entry, string ownerSite) =>
-        Asked(request.Interaction, entry.Key, entry.Facts, ownerSite, () => entry) with { HeldUnder = "held" };
+    private AccessRequest OfRow(FhirRequest request, IndexEntry entry, string ownerSite, string? heldUnder) =>
+        Asked(request.Interaction, entry.Key, entry.Facts, ownerSite, () => entry) with { HeldUnder = heldUnder };
 
     private AccessRequest Asked(Interaction interaction, DocumentKey key, ResourceFacts facts, string ownerSite, Func<IndexEntry?> entry) =>
         new(interaction, key.Collection, key.Id, facts.Patients, facts.Labels, ownerSite)

@@ -29,10 +29,10 @@ internal sealed class Preconditions(
         foreach (var expectation in expectations)
         {
             var (query, id) = expectation;
-            var matches = rows.Find(query).Where(r => expectation.Counts?.Invoke(r.Entry, r.OwnerSite) != false).Take(2).Select(r => r.Entry.Key).ToHashSet();
+            var matches = rows.Find(query).Where(r => expectation.Counts?.Invoke(r.Entry, r.OwnerSite, r.HeldUnder) != false).Take(2).Select(r => r.Entry.Key).ToHashSet();
             foreach (var (key, entry) in earlier)
             {
-                if (entry is not null && query.Matches(entry, clock.GetUtcNow().UtcTicks) && expectation.Counts?.Invoke(entry, site) != false)
+                if (entry is not null && query.Matches(entry, clock.GetUtcNow().UtcTicks) && expectation.Counts?.Invoke(entry, site, null) != false)
                 {
                     matches.Add(key);
                 }

@@ -29,13 +29,13 @@ internal sealed class ReadInteraction(Journal changes, ResourceVault vault, Acce
         {
             return gate.ShowsTombstone(request, document.Key)
                 ? FhirAnswer.Gone(request.Type, request.Id, document.Version, document.RecordedAt)
-                : FhirAnswer.Unknown(request.Type, request.Id);
+                : await HideAsync(request, document, cancellation);
         }
 
         var opened = await vault.OpenAsync(document, cancellation);
         if (!opened.IsReadable || !gate.Releases(request, opened))
         {
-            return FhirAnswer.Unknown(request.Type, request.Id);
+            return await HideAsync(request, document, cancellation);
         }
 
         var head = new FhirAnswer(200) { VersionId = document.Version.ToString(), LastModified = document.RecordedAt };
@@ -43,6 +43,11 @@ internal sealed class ReadInteraction(Journal changes, ResourceVault vault, Acce
             ? head with { Status = 304 }
             : head with { Body = ResourceJson.WithMeta(opened.Json.Span, document.Version, document.RecordedAt) };
     }
+
+    /// <summary>As an unknown id would answer: one that another site gave is asked for there, also while that site is away.</summary>
+    private async Task<FhirAnswer> HideAsync(FhirRequest request, Document document, CancellationToken cancellation) => document.HeldUnder is null
+        ? FhirAnswer.Unknown(request.Type, request.Id)
+        : await AskOwnerAsync(request, cancellation);
 
     /// <summary>What is not held here is its owner's to show; for an id that is nobody's the answer is the same.</summary>
     private async Task<FhirAnswer> AskOwnerAsync(FhirRequest request, CancellationToken cancellation)

@@ -131,7 +131,7 @@ internal sealed class ReferenceResolver(ProjectionReader rows, SearchParser pars
                 : new(null, "multiple-matches", "reference-ambiguous", $"'{type}?{condition}' matches more than one {type}.");
         }
 
-        pass.Expectations.Add(new Expectation(query, matches[0].Entry.Key.Id) { Counts = (entry, owner) => gate.Sees(searcher, entry, owner) });
+        pass.Expectations.Add(new Expectation(query, matches[0].Entry.Key.Id) { Counts = (entry, owner, held) => gate.Sees(searcher, entry, owner, held) });
         return new(matches[0].Entry.Key, "", "", "");
     }
 

@@ -67,8 +67,8 @@ internal sealed class PlannedWrite(WriteEntry entry, DocumentKey key)
 /// <param name="Id">The one resource that matched; null: none did.</param>
 internal sealed record Expectation(SearchQuery Query, string? Id)
 {
-    /// <summary>Whether what matches counts, by its index entry and its owner's site; null: all does, hidden or not.</summary>
-    public Func<IndexEntry, string, bool>? Counts { get; init; }
+    /// <summary>Whether what matches counts, by its index entry, its owner's site and the terms of a copy; null: all does, hidden or not.</summary>
+    public Func<IndexEntry, string, string?, bool>? Counts { get; init; }
 }
 
 /// <summary>What a request wants to write, ready to commit. Also the commit's sharing context.</summary>

@@ -21,4 +21,5 @@ internal enum RowState
 /// <param name="Updated">When that was recorded, in UTC ticks.</param>
 /// <param name="OwnerSite">The site that owns the document.</param>
 /// <param name="State">Whether it can be read.</param>
-internal sealed record IndexedResource(long Number, IndexEntry Entry, string Version, long Updated, string OwnerSite, RowState State);
+/// <param name="HeldUnder">For a copy: the terms under which its owner lets it be held; null at the owner.</param>
+internal sealed record IndexedResource(long Number, IndexEntry Entry, string Version, long Updated, string OwnerSite, RowState State, string? HeldUnder = null);

@@ -7,7 +7,7 @@ namespace EdgeMesh.Services.Records.Projection;
 internal sealed class ProjectionFile
 {
     /// <summary>Raise it when the tables or what the extractor takes change; every site then rebuilds at its next start.</summary>
-    private const int Schema = 2;
+    private const int Schema = 3;
 
     private readonly string _path;
     private readonly string _fingerprint;
@@ -72,7 +72,7 @@ internal sealed class ProjectionFile
             PRAGMA journal_mode = WAL;
             CREATE TABLE about (name TEXT PRIMARY KEY, value TEXT) WITHOUT ROWID;
             CREATE TABLE doc (n INTEGER PRIMARY KEY, type TEXT NOT NULL, id TEXT NOT NULL, version TEXT NOT NULL, updated INTEGER NOT NULL,
-                owner TEXT NOT NULL, state INTEGER NOT NULL, since INTEGER NOT NULL, until INTEGER NOT NULL, facts BLOB NOT NULL, tokens BLOB NOT NULL);
+                owner TEXT NOT NULL, held TEXT NOT NULL, state INTEGER NOT NULL, since INTEGER NOT NULL, until INTEGER NOT NULL, facts BLOB NOT NULL, tokens BLOB NOT NULL);
             CREATE UNIQUE INDEX doc_key ON doc (type, id);
             CREATE INDEX doc_type ON doc (type);
             CREATE TABLE tok (token INTEGER NOT NULL, doc INTEGER NOT NULL, PRIMARY KEY (token, doc)) WITHOUT ROWID;

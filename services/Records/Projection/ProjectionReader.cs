@@ -9,7 +9,7 @@ namespace EdgeMesh.Services.Records.Projection;
 /// <summary>Reads rows. The file narrows; what is exact (dates, names) is decided on the opened facts.</summary>
 internal sealed class ProjectionReader(ProjectionFile file, FactsSeal seal)
 {
-    private const string Columns = "SELECT n, type, id, version, updated, owner, state, facts, tokens FROM doc d";
+    private const string Columns = "SELECT n, type, id, version, updated, owner, state, facts, tokens, held FROM doc d";
 
     /// <summary>Live rows that match, in the order of their numbers.</summary>
     public IEnumerable<IndexedResource> Find(SearchQuery query, long after = 0, long upTo = long.MaxValue)
@@ -81,7 +81,8 @@ internal sealed class ProjectionReader(ProjectionFile file, FactsSeal seal)
     {
         var key = new DocumentKey(reader.GetString(1), reader.GetString(2));
         var entry = seal.Open(key, (byte[])reader[7], TokenBytes.ReadSorted((byte[])reader[8]));
-        return new IndexedResource(reader.GetInt64(0), entry, reader.GetString(3), reader.GetInt64(4), reader.GetString(5), (RowState)reader.GetInt32(6));
+        return new IndexedResource(reader.GetInt64(0), entry, reader.GetString(3), reader.GetInt64(4), reader.GetString(5), (RowState)reader.GetInt32(6),
+            reader.GetString(9) is { Length: > 0 } held ? held : null);
     }
 
     /// <summary>The first criterion drives (its rows are looked up), the others are checked row by row.</summary>

@@ -24,11 +24,11 @@ internal sealed class ProjectionWriter : IDisposable
         _connection = file.OpenToWrite();
         _find = Command("SELECT n, tokens FROM doc WHERE type = $type AND id = $id", "$type", "$id");
         _insert = Command(
-            "INSERT INTO doc (type, id, version, updated, owner, state, since, until, facts, tokens) VALUES ($type, $id, $version, $updated, $owner, $state, $since, $until, $facts, $tokens) RETURNING n",
-            "$type", "$id", "$version", "$updated", "$owner", "$state", "$since", "$until", "$facts", "$tokens");
+            "INSERT INTO doc (type, id, version, updated, owner, held, state, since, until, facts, tokens) VALUES ($type, $id, $version, $updated, $owner, $held, $state, $since, $until, $facts, $tokens) RETURNING n",
+            "$type", "$id", "$version", "$updated", "$owner", "$held", "$state", "$since", "$until", "$facts", "$tokens");
         _update = Command(
-            "UPDATE doc SET version = $version, updated = $updated, owner = $owner, state = $state, since = $since, until = $until, facts = $facts, tokens = $tokens WHERE n = $n",
-            "$n", "$version", "$updated", "$owner", "$state", "$since", "$until", "$facts", "$tokens");
+            "UPDATE doc SET version = $version, updated = $updated, owner = $owner, held = $held, state = $state, since = $since, until = $until, facts = $facts, tokens = $tokens WHERE n = $n",
+            "$n", "$version", "$updated", "$owner", "$held", "$state", "$since", "$until", "$facts", "$tokens");
         _addToken = Command("INSERT OR IGNORE INTO tok VALUES ($token, $doc)", "$token", "$doc");
         _dropToken = Command("DELETE FROM tok WHERE token = $token AND doc = $doc", "$token", "$doc");
         _place = Command("UPDATE about SET value = $value WHERE name = 'position'", "$value");
@@ -116,11 +116,12 @@ internal sealed class ProjectionWriter : IDisposable
         parameters[at].Value = change.Version;
         parameters[at + 1].Value = change.Updated;
         parameters[at + 2].Value = change.OwnerSite;
-        parameters[at + 3].Value = (int)change.State;
-        parameters[at + 4].Value = entry.Dates.IsEmpty ? long.MaxValue : Month(entry.Dates.Min(d => d.From));
-        parameters[at + 5].Value = entry.Dates.IsEmpty ? long.MinValue : Month(entry.Dates.Max(d => d.Until));
-        parameters[at + 6].Value = _seal.Seal(entry);
-        parameters[at + 7].Value = TokenBytes.Write(entry.Tokens.AsSpan());
+        parameters[at + 3].Value = change.HeldUnder ?? "";
+        parameters[at + 4].Value = (int)change.State;
+        parameters[at + 5].Value = entry.Dates.IsEmpty ? long.MaxValue : Month(entry.Dates.Min(d => d.From));
+        parameters[at + 6].Value = entry.Dates.IsEmpty ? long.MinValue : Month(entry.Dates.Max(d => d.Until));
+        parameters[at + 7].Value = _seal.Seal(entry);
+        parameters[at + 8].Value = TokenBytes.Write(entry.Tokens.AsSpan());
     }
 
     /// <summary>The facts stay (a tombstone is told only to those who could read the resource); of a withdrawn copy nothing does.</summary>
@@ -186,4 +187,5 @@ internal sealed class ProjectionWriter : IDisposable
 /// <param name="OwnerSite">Its owner.</param>
 /// <param name="State">Whether it can be read from now on.</param>
 /// <param name="Entry">For a live one: what the index keeps.</param>
-internal sealed record RowChange(DocumentKey Key, string Version, long Updated, string OwnerSite, RowState State, IndexEntry? Entry);
+/// <param name="HeldUnder">For a copy: the terms under which its owner lets it be held.</param>
+internal sealed record RowChange(DocumentKey Key, string Version, long Updated, string OwnerSite, RowState State, IndexEntry? Entry, string? HeldUnder = null);

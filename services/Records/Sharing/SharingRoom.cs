@@ -18,6 +18,7 @@ internal sealed class SharingRoom : IAsyncDisposable
     private readonly TimeSpan _limit;
     private Journal? _changes;
     private FollowerLoop? _consents;
+    private ConsentWatch? _watch;
     private FollowerLoop? _projection;
     private Func<string, IReadOnlyList<DocumentKey>> _find = _ => [];
 
@@ -34,11 +35,18 @@ internal sealed class SharingRoom : IAsyncDisposable
     public FollowerLoop Consents => _consents!;
 
     /// <summary>Gives the policy the journal, its projection, and how a patient's documents are found in it.</summary>
-    public void Join(Journal changes, FollowerLoop projection, ProjectionReader rows, IndexTokens tokens, TimeProvider clock, ILogger<FollowerLoop> logger)
+    public void Join(Journal changes, FollowerLoop projection, ProjectionReader rows, IndexTokens tokens, ConsentFreshness freshness, TimeProvider clock, ILogger<FollowerLoop> logger)
     {
         (_changes, _projection) = (changes, projection);
         _consents = new FollowerLoop(changes, new ConsentFollower(_index, _bodies), clock, logger);
+        _watch = new ConsentWatch(_index, _consents, changes, freshness, clock, logger);
         _find = patient => [.. rows.Find(new SearchQuery(null, [new TokenCriterion([tokens.Compartment(patient)], 0)])).Where(r => r.OwnerSite == _site).Select(r => r.Entry.Key)];
+    }
+
+    public void Start()
+    {
+        _consents!.Start();
+        _watch!.Start();
     }
 
     /// <summary>The one writer waits here, so not for ever.</summary>
@@ -58,5 +66,12 @@ internal sealed class SharingRoom : IAsyncDisposable
         }
     }
 
-    public ValueTask DisposeAsync() => _consents is null ? ValueTask.CompletedTask : _consents.DisposeAsync();
+    public async ValueTask DisposeAsync()
+    {
+        if (_consents is not null)
+        {
+            await _watch!.DisposeAsync();
+            await _consents.DisposeAsync();
+        }
+    }
 }

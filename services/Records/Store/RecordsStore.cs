@@ -49,9 +49,10 @@ internal sealed class RecordsStore : IAsyncDisposable
         var sealer = new AuditSealer(identity, keyring, new AccessLog(services.GetRequiredService<ILoggerFactory>()));
         var cursors = new CursorSeal(derived.Cursors);
         Audit = new AuditRoom(Journals, sealer, keyring, cursors, backing.Journals, identity, apps, clock, loops);
-        sharing.Join(changes, Projection, Rows, tokens, clock, loops);
+        var freshness = services.GetRequiredService<ConsentFreshness>();
+        sharing.Join(changes, Projection, Rows, tokens, freshness, clock, loops);
         string[] mirrored = directory.This.IsCore ? [JournalName.Changes, JournalName.Access] : [];
-        Links = new MeshLinks(directory, changes, backing.Journals, mirrored, apps, clock, services.GetRequiredService<ILogger<MeshLinks>>());
+        Links = new MeshLinks(directory, changes, backing.Journals, mirrored, apps, clock, services.GetRequiredService<ILogger<MeshLinks>>(), freshness.Reached);
         _announcer = new JournalAnnouncer(changes, services.GetRequiredService<DaprClient>(), clock, services.GetRequiredService<ILogger<JournalAnnouncer>>());
         var recorder = new AccessRecorder(sealer, access);
         var loader = new PageLoader(changes, Vault, gate, options);
@@ -115,7 +116,7 @@ internal sealed class RecordsStore : IAsyncDisposable
     private void Start()
     {
         Projection.Start();
-        Sharing.Consents.Start();
+        Sharing.Start();
         Audit.Start();
         Links.Start();
         _announcer.Start();

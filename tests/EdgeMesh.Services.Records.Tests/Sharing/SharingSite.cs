@@ -9,6 +9,7 @@ using EdgeMesh.Services.Records.Projection;
 using EdgeMesh.Services.Records.Resources;
 using EdgeMesh.Services.Records.Sharing;
 using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Options;
 using Microsoft.Extensions.Time.Testing;
 
 namespace EdgeMesh.Services.Records.Tests.Sharing;
@@ -31,12 +32,16 @@ internal sealed class SharingSite : IAsyncDisposable
         _writer = new ProjectionWriter(_file, _seal);
         Tokens = new IndexTokens(new byte[32]);
         _vault = new ResourceVault(_keyring, _model, new IndexExtractor(new SearchParameters(), Tokens));
-        Room = new SharingRoom(new SiteIdentity(RecordsHost.Site, "core", _folder.FullName), RecordsHost.Mesh, _keyring, Index, _model, Clock, TimeSpan.FromSeconds(15));
+        var identity = new SiteIdentity(RecordsHost.Site, RecordsApp.AppId, _folder.FullName);
+        Freshness = new ConsentFreshness(identity, Options.Create(new RecordsOptions()), Clock, NullLogger<ConsentFreshness>.Instance);
+        Room = new SharingRoom(identity, RecordsHost.Mesh, _keyring, Index, _model, Clock, TimeSpan.FromSeconds(15));
     }
 
     public FakeTimeProvider Clock { get; } = new(new DateTimeOffset(2026, 11, 1, 12, 0, 0, TimeSpan.Zero));
 
     public ConsentIndex Index { get; } = new();
+
+    public ConsentFreshness Freshness { get; }
 
     public IndexTokens Tokens { get; }
 
@@ -47,7 +52,7 @@ internal sealed class SharingSite : IAsyncDisposable
     public FollowerLoop Projection { get; private set; } = null!;
 
     /// <summary>Null follower: the real search projection.</summary>
-    public static async Task<SharingSite> OpenAsync(IFollower? projection = null)
+    public static async Task<SharingSite> OpenAsync(IFollower? projection = null, bool watches = true)
     {
         var site = new SharingSite();
         site.Journal = await Journal.OpenAsync(
@@ -55,9 +60,17 @@ internal sealed class SharingSite : IAsyncDisposable
             new JournalOptions { Clock = site.Clock, SharePolicy = site.Room.Policy, DecisionLimit = TimeSpan.FromMinutes(1) }, TestContext.Current.CancellationToken);
         projection ??= new SearchProjection(site._writer, site._vault, new ExtractionCache(), () => site.Journal.Head, NullLogger<SearchProjection>.Instance);
         site.Projection = new FollowerLoop(site.Journal, projection, site.Clock, NullLogger.Instance);
-        site.Room.Join(site.Journal, site.Projection, new ProjectionReader(site._file, site._seal), site.Tokens, site.Clock, NullLogger<FollowerLoop>.Instance);
+        site.Room.Join(site.Journal, site.Projection, new ProjectionReader(site._file, site._seal), site.Tokens, site.Freshness, site.Clock, NullLogger<FollowerLoop>.Instance);
         site.Projection.Start();
-        site.Room.Consents.Start();
+        if (watches)
+        {
+            site.Room.Start();
+        }
+        else
+        {
+            site.Room.Consents.Start();
+        }
+
         return site;
     }
 
@@ -72,6 +85,17 @@ internal sealed class SharingSite : IAsyncDisposable
         var result = await Journal.CommitAsync(new Commit { Changes = [new Change(key, before?.Frontier, body)] }, TestContext.Current.CancellationToken);
         Assert.IsType<CommitResult.Committed>(result);
         return key;
+    }
+
+    /// <summary>Lets time pass, and then as many ticks of the owner's watch as something takes to come about.</summary>
+    public async Task PassAsync(TimeSpan time, Func<Task<bool>> isDone)
+    {
+        Clock.Advance(time);
+        while (!await isDone())
+        {
+            Clock.Advance(TimeSpan.FromSeconds(10));
+            await Task.Delay(5, TestContext.Current.CancellationToken);
+        }
     }
 
     /// <summary>Every share change so far, in order.</summary>
