@@ -41,6 +41,13 @@ internal static class MetadataMethods
             new RegisteredComponents { Name = c.Name, Type = c.Type, Version = c.Version, Capabilities = { c.Capabilities ?? [] } }));
         response.Subscriptions.AddRange(about.Subscriptions.Select(Describe));
         response.HttpEndpoints.AddRange((about.HttpEndpoints ?? []).Select(e => new MetadataHTTPEndpoint { Name = e.Name }));
+        response.ActorRuntime = new ActorRuntime
+        {
+            RuntimeStatus = ActorRuntime.Types.ActorRuntimeStatus.Running,
+            ActiveActors = { (about.Actors ?? []).Select(a => new ActiveActorsCount { Type = a.Type, Count = a.Count }) },
+            HostReady = about.ActorRuntime.HostReady,
+            Placement = about.ActorRuntime.Placement,
+        };
         return response;
     }
 

@@ -278,6 +278,23 @@ public abstract class ActorSuite(EngineFixture fixture)
         Assert.Equal((HttpStatusCode.OK, HttpStatusCode.OK), (first.StatusCode, again.StatusCode));
     }
 
+    [Fact]
+    public async Task Metadata_ByHttpAndGrpc_CountsActiveActorsByType()
+    {
+        var dapr = await fixture.RunningAsync();
+        using var client = dapr.Client();
+        using var active = await client.PutAsync("/v1.0/actors/reentrant/counted/method/m", null, Cancellation);
+
+        var http = System.Text.Json.JsonDocument.Parse(await client.GetStringAsync("/v1.0/metadata", Cancellation)).RootElement;
+        var grpc = await dapr.Grpc().GetMetadataAsync(new(), Running.Token, cancellationToken: Cancellation);
+
+        var types = http.GetProperty("actors").EnumerateArray().ToDictionary(a => a.GetProperty("type").GetString()!, a => a.TryGetProperty("count", out var count) ? count.GetInt32() : 0);
+        Assert.Equal(["idle", "plain", "reentrant", "shared"], types.Keys.Order(StringComparer.Ordinal));
+        Assert.True(types["reentrant"] > 0);
+        Assert.Equal(("RUNNING", true), (http.GetProperty("actorRuntime").GetProperty("runtimeStatus").GetString(), http.GetProperty("actorRuntime").GetProperty("hostReady").GetBoolean()));
+        Assert.True(grpc.ActorRuntime.ActiveActors.Single(a => a.Type == "reentrant").Count > 0);
+    }
+
     /// <summary>The actor calls on, and answers with what it got.</summary>
     private static async Task<IResult> PassAsync(HttpClient client, string path, string chain)
     {

@@ -1,5 +1,6 @@
 using EdgeMesh.Sidecar.Apps;
 using EdgeMesh.Sidecar.Components;
+using EdgeMesh.Sidecar.Resiliency;
 using Grpc.Core;
 
 namespace EdgeMesh.Sidecar.BuildingBlocks.Actors;
@@ -17,7 +18,7 @@ internal static class ActorState
         var store = Store(app) ?? throw ActorFaults.StateGet(NoStore);
         try
         {
-            return await store.GetAsync(FullKey(app, actor, key), cancellation);
+            return await store.Policy.RunAsync(token => store.Driver.GetAsync(FullKey(app, actor, key), token), cancellation);
         }
         catch (Exception error) when (error is not (OperationCanceledException or DaprFault))
         {
@@ -54,11 +55,11 @@ internal static class ActorState
 
     public static DaprFault NotSupported(string? operation) => ActorFaults.StateSave($"operation type {operation} not supported", StatusCode.Unimplemented);
 
-    private static async Task<StateOutcome> SaveAsync(IStateStore store, StateWrite[] writes, CancellationToken cancellation)
+    private static async Task<StateOutcome> SaveAsync(ActorStore store, StateWrite[] writes, CancellationToken cancellation)
     {
         try
         {
-            return await store.TransactAsync(writes, cancellation);
+            return await store.Policy.RunAsync(token => store.Driver.TransactAsync(writes, token), cancellation);
         }
         catch (Exception error) when (error is not (OperationCanceledException or DaprFault))
         {
@@ -73,9 +74,12 @@ internal static class ActorState
         where stores.Length > 1
         select $"detected duplicate actor state store for the app '{app.AppId}': {string.Join(" and ", stores)}. Set actorStateStore in one of them, or scope them to different apps.");
 
-    private static IStateStore? Store(AppRuntime app) => app.Components.FirstOrDefault(IsForActors)?.Driver as IStateStore;
+    private static ActorStore? Store(AppRuntime app) =>
+        app.Components.FirstOrDefault(IsForActors) is { Driver: IStateStore driver } component ? new ActorStore(driver, app.Resilience.Outbound(component.Spec)) : null;
 
     private static bool IsForActors(OpenComponent component) => component.Spec["actorStateStore"] is "true" or "True" or "TRUE" or "1";
 
     private static string FullKey(AppRuntime app, ActorAddress actor, string key) => $"{app.AppId}||{actor.Type}||{actor.Id}||{key}";
+
+    private sealed record ActorStore(IStateStore Driver, ResiliencePolicy? Policy);
 }

@@ -1,4 +1,5 @@
 using EdgeMesh.Sidecar.Apps;
+using EdgeMesh.Sidecar.Resiliency;
 
 namespace EdgeMesh.Sidecar.BuildingBlocks.Actors;
 
@@ -8,9 +9,21 @@ internal static class ActorsBlock
     /// <summary>How long a call waits for an app of the process that has not come yet: it may host the type.</summary>
     private static readonly TimeSpan ArrivalLimit = TimeSpan.FromSeconds(5);
 
-    /// <summary>Calls an actor wherever it lives, in its turn. Resiliency targets of the kind <c>actors</c> wrap this one method.</summary>
+    /// <summary>Calls an actor wherever it lives, in its turn, and by its type's resiliency policy.</summary>
     /// <exception cref="DaprFault">The call can't be made, or the app's answer is no success.</exception>
     public static async Task<HttpResponseMessage> CallAsync(AppRuntime app, ActorCall call, CancellationToken cancellation)
+    {
+        try
+        {
+            return await app.Resilience.Actor(call.Actor.Type, call.Actor.Id).RunAsync(token => CallOnceAsync(app, call, token), cancellation);
+        }
+        catch (Exception error) when (error is TimeoutException or CircuitOpenException)
+        {
+            throw ActorFaults.Invoke(error.Message);
+        }
+    }
+
+    private static async Task<HttpResponseMessage> CallOnceAsync(AppRuntime app, ActorCall call, CancellationToken cancellation)
     {
         var directory = app.Directory.Actors;
         while (true)

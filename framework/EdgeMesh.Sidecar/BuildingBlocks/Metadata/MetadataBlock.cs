@@ -22,7 +22,10 @@ internal static class MetadataBlock
         [.. app.Subscriptions.Select(Describe)],
         Listed(app.Endpoints.Names),
         Describe(app.Options),
-        Listed(app.Resilience.Names));
+        Listed(app.Resilience.Names))
+    {
+        Actors = app.Directory.Actors.Of(app.AppId) is { } host && host.Types.Any() ? [.. host.Types.Select(t => new ActiveActors(t, host.CountActive(t)))] : null,
+    };
 
     private static SubscriptionDescription Describe(Subscription subscription) => new(
         subscription.PubSub,

@@ -10,7 +10,18 @@ internal sealed record SidecarDescription(
     SubscriptionDescription[] Subscriptions,
     NamedDescription[]? HttpEndpoints,
     AppConnection AppConnectionProperties,
-    NamedDescription[]? Resiliencies);
+    NamedDescription[]? Resiliencies)
+{
+    /// <summary>The actor types that the app hosts.</summary>
+    public ActiveActors[]? Actors { get; init; }
+
+    /// <summary>Placement is the process's own, and so always there.</summary>
+    public ActorRuntimeDescription ActorRuntime => new("RUNNING", Actors, true, "placement: connected");
+}
+
+internal sealed record ActiveActors(string Type, int Count);
+
+internal sealed record ActorRuntimeDescription(string RuntimeStatus, ActiveActors[]? ActiveActors, bool HostReady, string Placement);
 
 internal sealed record ComponentDescription(string Name, string Type, string Version, string[]? Capabilities);
 
