@@ -27,6 +27,7 @@ internal sealed class EchoApp(string appId)
         app.MapEdgeMesh();
         app.UseEdgeMeshCallers();
         app.MapGet("/dapr/subscribe", () => Results.Json(appId == "ledger" ? new[] { new { pubsubname = "wan", topic = "journals", route = "/wan-journals" } } : []));
+        app.MapGet("/dapr/config", () => Results.NotFound());
         app.Map("/{**path}", AnswerAsync);
         return app;
     }

@@ -14,7 +14,7 @@ public sealed class LimitTests
         await using var site = await GatewaySite.StartAsync("clinic-a", new TestMeshAuthority(), issuer, settings: ("Concurrency", "1"));
         using var client = site.Client(issuer.Token());
         var slow = client.AskAsync("/fhir/Patient/Slow");
-        await WaitUntilAsync(() => site.Records.Requests.Count == 1);
+        await WaitUntilAsync(() => site.Records.Requests.Any(r => r.Target.EndsWith("Slow", StringComparison.Ordinal)));
 
         using var refused = await client.AskAsync("/fhir/Patient/1");
         site.Records.Gate.SetResult();
