@@ -2,15 +2,34 @@ using Microsoft.Win32.SafeHandles;
 
 namespace EdgeMesh.Telemetry.Tests.Spool;
 
-/// <summary>A disk that is full, fails its syncs, or loses power.</summary>
+/// <summary>A disk that is full, fails its syncs, or loses power. The test turns its switches while the spool's thread writes: both go
+/// through one gate, so that a write that began on a full disk cannot fill again what the test has emptied.</summary>
 internal sealed class FaultyDisk : ISpoolDisk
 {
+    private readonly Lock _gate = new();
     private readonly LocalDisk _disk = new();
     private readonly Dictionary<string, long> _synced = [];
     private readonly Dictionary<SafeFileHandle, string> _paths = [];
 
     /// <summary>Bytes that still fit; null: enough.</summary>
-    public long? Room { get; set; }
+    public long? Room
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return field;
+            }
+        }
+
+        set
+        {
+            lock (_gate)
+            {
+                field = value;
+            }
+        }
+    }
 
     public bool FailsSync { get; set; }
 
@@ -18,29 +37,35 @@ internal sealed class FaultyDisk : ISpoolDisk
 
     public SafeFileHandle Create(string path)
     {
-        if (Room is <= 0)
+        lock (_gate)
         {
-            throw Full();
-        }
+            if (Room is <= 0)
+            {
+                throw Full();
+            }
 
-        var file = _disk.Create(path);
-        _paths[file] = path;
-        _synced[path] = 0;
-        return file;
+            var file = _disk.Create(path);
+            _paths[file] = path;
+            _synced[path] = 0;
+            return file;
+        }
     }
 
     public void Write(SafeFileHandle file, ReadOnlySpan<byte> bytes, long offset)
     {
-        if (Room is { } room && bytes.Length > room)
+        lock (_gate)
         {
-            // As a real one: what fits is written before the error comes.
-            _disk.Write(file, bytes[..(int)room], offset);
-            Room = 0;
-            throw Full();
-        }
+            if (Room is { } room && bytes.Length > room)
+            {
+                // As a real one: what fits is written before the error comes.
+                _disk.Write(file, bytes[..(int)room], offset);
+                Room = 0;
+                throw Full();
+            }
 
-        _disk.Write(file, bytes, offset);
-        Room -= bytes.Length;
+            _disk.Write(file, bytes, offset);
+            Room -= bytes.Length;
+        }
     }
 
     public void Sync(SafeFileHandle file)
@@ -51,10 +76,13 @@ internal sealed class FaultyDisk : ISpoolDisk
             throw new IOException("Input/output error");
         }
 
-        _disk.Sync(file);
-        if (_paths.TryGetValue(file, out var path))
+        lock (_gate)
         {
-            _synced[path] = RandomAccess.GetLength(file);
+            _disk.Sync(file);
+            if (_paths.TryGetValue(file, out var path))
+            {
+                _synced[path] = RandomAccess.GetLength(file);
+            }
         }
     }
 
@@ -62,17 +90,23 @@ internal sealed class FaultyDisk : ISpoolDisk
 
     public void Delete(string path)
     {
-        Room += File.Exists(path) ? new FileInfo(path).Length : 0;
-        _disk.Delete(path);
+        lock (_gate)
+        {
+            Room += File.Exists(path) ? new FileInfo(path).Length : 0;
+            _disk.Delete(path);
+        }
     }
 
     /// <summary>What was written and not synced is gone.</summary>
     public void LosePower()
     {
-        foreach (var (path, length) in _synced.Where(s => File.Exists(s.Key)))
+        lock (_gate)
         {
-            using var file = File.OpenHandle(path, FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite);
-            RandomAccess.SetLength(file, length);
+            foreach (var (path, length) in _synced.Where(s => File.Exists(s.Key)))
+            {
+                using var file = File.OpenHandle(path, FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite);
+                RandomAccess.SetLength(file, length);
+            }
         }
     }
 
