@@ -1,6 +1,7 @@
 using EdgeMesh.Services.Functions;
 using EdgeMesh.Services.Gateway;
 using EdgeMesh.Services.Ledger;
+using EdgeMesh.Services.Monitor;
 using EdgeMesh.Services.Records;
 using Microsoft.AspNetCore.Builder;
 
@@ -15,6 +16,7 @@ internal static class ServiceCatalog
         [RecordsApp.AppId] = RecordsApp.Create,
         [LedgerApp.AppId] = LedgerApp.Create,
         [FunctionsApp.AppId] = FunctionsApp.Create,
+        [MonitorApp.AppId] = MonitorApp.Create,
     };
 
     public static IEnumerable<string> Names => Services.Keys;

@@ -1,0 +1,24 @@
+using EdgeMesh.Services.Monitor.Store;
+
+namespace EdgeMesh.Services.Monitor;
+
+/// <summary>The site's monitor: takes the telemetry of the site, keeps what fits, and shows it, also while the site is cut off.</summary>
+public static class MonitorApp
+{
+    /// <summary>Its Dapr app id.</summary>
+    public const string AppId = "monitor";
+
+    /// <summary>Makes the service.</summary>
+    public static WebApplication Create(WebApplicationBuilder builder)
+    {
+        builder.AddEdgeMesh(AppId);
+        var services = builder.Services;
+        services.AddSingleton(MonitorOptions.Read(builder.Configuration));
+        services.AddSingleton<TelemetryStore>();
+
+        var app = builder.Build();
+        app.MapEdgeMesh();
+        app.UseEdgeMeshCallers();
+        return app;
+    }
+}

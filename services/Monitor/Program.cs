@@ -1,0 +1,3 @@
+using EdgeMesh.Services.Monitor;
+
+await MonitorApp.Create(WebApplication.CreateSlimBuilder(args)).RunAsync();

@@ -1,0 +1,179 @@
+using System.Collections.Immutable;
+using System.Globalization;
+using Microsoft.Data.Sqlite;
+
+namespace EdgeMesh.Services.Monitor.Store;
+
+/// <summary>Keeps the store within its age and size. What is too old goes quietly. When the room is used up, the oldest of the least
+/// important goes until a tenth is free, and is counted. Runs on the store's thread between transactions; each step is a transaction of
+/// its own, so a crash leaves whole steps.</summary>
+internal sealed class Retention
+{
+    private const int StepsAtATime = 200;
+    private const int PagesOfOneVacuum = 2000;
+    private static readonly TimeSpan AgeEvery = TimeSpan.FromMinutes(10);
+
+    private readonly SqliteConnection _connection;
+    private readonly MonitorOptions _options;
+    private readonly TimeProvider _clock;
+    private readonly Action _forget;
+    private readonly int _rowsOfOneStep;
+    private readonly Victim[] _order;
+    private DateTimeOffset _ageNext = DateTimeOffset.MinValue;
+    private long _bytes;
+    private volatile ImmutableDictionary<string, long> _givenUp;
+
+    /// <param name="connection">The store's thread's.</param>
+    /// <param name="options">The limits.</param>
+    /// <param name="clock">The clock.</param>
+    /// <param name="forget">Called when series were deleted.</param>
+    public Retention(SqliteConnection connection, MonitorOptions options, TimeProvider clock, Action forget)
+    {
+        (_connection, _options, _clock, _forget) = (connection, options, clock, forget);
+        // Large enough that steps are few, small enough that one does not empty the store.
+        _rowsOfOneStep = (int)Math.Clamp(options.StoreBytes / (64 * 1024), 50, 5000);
+        // The least important first.
+        _order =
+        [
+            new("debug-logs", Logs("level < 2")),
+            new("traces", Traces("errors = 0")),
+            new("information-logs", Logs("level = 2")),
+            new("points", "DELETE FROM point WHERE slot = (SELECT min(slot) FROM point)"),
+            new("warning-logs", Logs("level = 3")),
+            new("failed-traces", Traces("errors > 0")),
+            new("error-logs", Logs("level > 3")),
+        ];
+        _givenUp = ReadGivenUp();
+        _bytes = Measure();
+    }
+
+    /// <summary>What the store holds, without pages that are free.</summary>
+    public long Bytes => Interlocked.Read(ref _bytes);
+
+    /// <summary>Records that were deleted for want of room, by kind.</summary>
+    public IReadOnlyDictionary<string, long> GivenUp => _givenUp;
+
+    public void Keep()
+    {
+        if (_clock.GetUtcNow() is var now && now >= _ageNext)
+        {
+            // Not finished in the steps that one turn may take: the next commit goes on.
+            _ageNext = DropOld(now) ? now + AgeEvery : now;
+        }
+
+        Interlocked.Exchange(ref _bytes, Measure());
+        if (Bytes > _options.StoreBytes)
+        {
+            MakeRoom();
+        }
+    }
+
+    private string Logs(string which) => $"DELETE FROM log WHERE id IN (SELECT id FROM log WHERE {which} ORDER BY id LIMIT {_rowsOfOneStep})";
+
+    private string Traces(string which) => $"""
+        CREATE TEMP TABLE IF NOT EXISTS leaving (trace BLOB PRIMARY KEY) WITHOUT ROWID;
+        DELETE FROM leaving;
+        INSERT INTO leaving SELECT trace FROM trace WHERE {which} ORDER BY start LIMIT {Math.Max(1, _rowsOfOneStep / 10)};
+        DELETE FROM trace WHERE trace IN (SELECT trace FROM leaving);
+        DELETE FROM span WHERE trace IN (SELECT trace FROM leaving);
+        """;
+
+    /// <summary>Whether nothing that is too old is left.</summary>
+    private bool DropOld(DateTimeOffset now)
+    {
+        var logs = TimedIds.First(now.AddDays(-_options.LogDays));
+        var traces = now.AddDays(-_options.TraceDays).UtcTicks;
+        var points = now.AddDays(-_options.MetricDays).UtcTicks / BatchWriter.SlotTicks;
+        var done = Repeat(Logs($"id < {logs}"))
+            & Repeat(Traces($"start < {traces}"))
+            & Repeat($"DELETE FROM point WHERE slot = (SELECT min(slot) FROM point WHERE slot < {points})");
+        if (Execute($"DELETE FROM series WHERE seen < {points}") > 0)
+        {
+            _forget();
+        }
+
+        return done;
+    }
+
+    private bool Repeat(string step)
+    {
+        for (var steps = 0; steps < StepsAtATime; steps++)
+        {
+            if (Execute(step) == 0)
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    private void MakeRoom()
+    {
+        var enough = _options.StoreBytes / 10 * 9;
+        foreach (var victim in _order)
+        {
+            for (var deleted = 1L; deleted > 0 && Bytes > enough;)
+            {
+                using (var transaction = _connection.BeginTransaction())
+                {
+                    deleted = Execute(victim.Step, transaction);
+                    Count(victim.What, deleted, transaction);
+                    transaction.Commit();
+                }
+
+                Interlocked.Exchange(ref _bytes, Measure());
+            }
+        }
+
+        // Pages that were set free are used again; only a file beyond its limit gives them back.
+        if (Pragma("page_count") * Pragma("page_size") > _options.StoreBytes)
+        {
+            Execute($"PRAGMA incremental_vacuum({PagesOfOneVacuum})");
+        }
+    }
+
+    private void Count(string what, long records, SqliteTransaction transaction)
+    {
+        if (records > 0)
+        {
+            Execute(string.Create(CultureInfo.InvariantCulture,
+                $"INSERT INTO given_up VALUES ('{what}', {records}) ON CONFLICT (what) DO UPDATE SET records = records + excluded.records"), transaction);
+            _givenUp = _givenUp.SetItem(what, _givenUp.GetValueOrDefault(what) + records);
+        }
+    }
+
+    private ImmutableDictionary<string, long> ReadGivenUp()
+    {
+        using var command = _connection.CreateCommand();
+        command.CommandText = "SELECT what, records FROM given_up";
+        using var reader = command.ExecuteReader();
+        var counts = ImmutableDictionary.CreateBuilder<string, long>(StringComparer.Ordinal);
+        while (reader.Read())
+        {
+            counts[reader.GetString(0)] = reader.GetInt64(1);
+        }
+
+        return counts.ToImmutable();
+    }
+
+    private long Measure() => (Pragma("page_count") - Pragma("freelist_count")) * Pragma("page_size");
+
+    private long Pragma(string name)
+    {
+        using var command = _connection.CreateCommand();
+        command.CommandText = $"PRAGMA {name}";
+        return (long)command.ExecuteScalar()!;
+    }
+
+    /// <summary>How many rows it deleted or wrote.</summary>
+    private long Execute(string sql, SqliteTransaction? transaction = null)
+    {
+        using var command = _connection.CreateCommand();
+        command.CommandText = sql;
+        command.Transaction = transaction;
+        return command.ExecuteNonQuery();
+    }
+
+    private sealed record Victim(string What, string Step);
+}

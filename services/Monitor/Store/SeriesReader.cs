@@ -1,0 +1,63 @@
+using Microsoft.Data.Sqlite;
+
+namespace EdgeMesh.Services.Monitor.Store;
+
+/// <summary>Finds series and their points.</summary>
+internal sealed class SeriesReader(StoreFile file)
+{
+    public IReadOnlyList<SeriesInfo> List(SeriesQuery query)
+    {
+        var statement = new ReadStatement("SELECT series.n, source.site, source.service, series.name, series.unit, series.kind, series.labels FROM series JOIN source ON source.n = series.source")
+            .Where("source.site = $$", query.Site).Where("source.service = $$", query.Service)
+            .Where("series.name = $$", query.Name).Where("series.kind = $$", query.Kind)
+            .Where("series.seen >= $$", query.Since is { } since ? since.UtcTicks / BatchWriter.SlotTicks : null);
+        foreach (var (name, value) in query.Labels)
+        {
+            statement.Where("instr(series.labels, $$) > 0", FieldsJson.Pair(name, value));
+        }
+
+        using var connection = file.OpenToRead();
+        using var command = statement.Then($"ORDER BY source.site, source.service, series.name, series.kind, series.n LIMIT {Math.Clamp(query.Limit, 1, SeriesQuery.MostSeries)}").Command(connection);
+        using var reader = command.ExecuteReader();
+        var found = new List<SeriesInfo>();
+        while (reader.Read())
+        {
+            found.Add(new(reader.GetInt64(0), reader.GetString(1), reader.GetString(2), reader.GetString(3), reader.GetString(4), reader.GetString(5), FieldsJson.Read(reader.GetString(6))));
+        }
+
+        return found;
+    }
+
+    /// <summary>In order of time. More points than <paramref name="most"/> are drawn together in equal parts of the time, each shown by its
+    /// highest value: what stands out stays.</summary>
+    public IReadOnlyList<SeriesPoint> Read(long series, DateTimeOffset from, DateTimeOffset to, int most)
+    {
+        using var connection = file.OpenToRead();
+        using var command = connection.CreateCommand();
+        // Slot by slot: a range over all of them would read every series of the time.
+        command.CommandText = """
+            WITH RECURSIVE slots (n) AS (SELECT $first UNION ALL SELECT n + 1 FROM slots WHERE n < $last)
+            SELECT point.time, point.value, point.trace FROM slots CROSS JOIN point ON point.slot = slots.n AND point.series = $series
+            WHERE point.time >= $from AND point.time < $to
+            """;
+        command.Parameters.AddWithValue("$first", from.UtcTicks / BatchWriter.SlotTicks);
+        command.Parameters.AddWithValue("$last", (to.UtcTicks - 1) / BatchWriter.SlotTicks);
+        command.Parameters.AddWithValue("$series", series);
+        command.Parameters.AddWithValue("$from", from.UtcTicks);
+        command.Parameters.AddWithValue("$to", to.UtcTicks);
+        using var reader = command.ExecuteReader();
+        var points = new List<SeriesPoint>();
+        while (reader.Read())
+        {
+            points.Add(new(new DateTimeOffset(reader.GetInt64(0), TimeSpan.Zero), reader.GetDouble(1), LogReader.Hex(reader, 2)));
+        }
+
+        return points.Count <= most ? points : Thin(points, from, to, most);
+    }
+
+    private static SeriesPoint[] Thin(List<SeriesPoint> points, DateTimeOffset from, DateTimeOffset to, int most)
+    {
+        var width = Math.Max(1, (to - from).Ticks / Math.Max(1, most));
+        return [.. points.GroupBy(p => Math.Min(most - 1, (p.Time - from).Ticks / width)).Select(part => part.MaxBy(p => p.Value)!)];
+    }
+}
