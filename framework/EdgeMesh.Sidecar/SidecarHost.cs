@@ -47,7 +47,10 @@ public sealed class SidecarHost : IAsyncDisposable
     private ResourceWatcher? _watcher;
 
     /// <summary>Where Prometheus finds what the apps' sidecars count; null: no port was asked for.</summary>
-    public Uri? MetricsEndpoint => _metrics?.Endpoint;
+    public Uri? MetricsEndpoint => _metrics?.Endpoint(null);
+
+    /// <summary>Where Prometheus finds what one app's sidecar counts; null: no port was asked for.</summary>
+    public Uri? AppMetricsEndpoint(string appId) => _metrics?.Endpoint(appId);
 
     /// <summary>Ends when somebody asked the sidecar to shut down.</summary>
     public CancellationToken Stopping => _web.Lifetime.ApplicationStopping;
@@ -103,9 +106,7 @@ public sealed class SidecarHost : IAsyncDisposable
         try
         {
             await host._web.StartAsync(cancellation);
-            host._metrics = options.MetricsPort is { } port
-                ? await MetricsServer.StartAsync(IPAddress.Parse(options.MetricsListenAddress), port, options.Apps.Select(a => a.AppId).ToHashSet(StringComparer.Ordinal), loggers, cancellation)
-                : null;
+            host._metrics = await MetricsServer.StartAsync(options, loggers, cancellation);
             remote?.Register(listeners.Select(l => (l.Key, l.Value.Internal!.IPEndPoint!.ToString())), () => Guid.NewGuid().ToString());
         }
         catch
@@ -115,7 +116,7 @@ public sealed class SidecarHost : IAsyncDisposable
         }
 
         starters.ForEach(s => s.Start());
-        host._watcher = options.WatchesResources ? new ResourceWatcher(options.ResourcesPaths, new ResourceReload(options, starters, resources, logger).RunAsync, logger) : null;
+        host._watcher = options.WatchesResources ? new ResourceWatcher(ResourceLoader.Paths(options).Select(p => p.Path), new ResourceReload(options, starters, resources, logger).RunAsync, logger) : null;
         return host;
     }
 

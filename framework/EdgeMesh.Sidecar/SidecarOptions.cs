@@ -22,7 +22,7 @@ public sealed record SidecarOptions
     /// <summary>Files of Dapr Configuration resources, as daprd's <c>--config</c>; a later one goes before an earlier, section by section.</summary>
     public IReadOnlyList<string> ConfigurationPaths { get; init; } = [];
 
-    /// <summary>Port of Prometheus' text; 0 takes a free one, null: none.</summary>
+    /// <summary>Port of Prometheus' text with what the sidecars of all apps count; 0 takes a free one, null: none.</summary>
     public int? MetricsPort { get; init; }
 
     /// <summary>The address that the metrics port listens on.</summary>
@@ -94,6 +94,12 @@ public sealed record SidecarAppOptions
 
     /// <summary>How the app's health is probed; null: it isn't, and the app counts as healthy.</summary>
     public AppHealthOptions? HealthCheck { get; init; }
+
+    /// <summary>Folders (or files) of Dapr resources for this app, beside the process's.</summary>
+    public IReadOnlyList<string> ResourcesPaths { get; init; } = [];
+
+    /// <summary>Port of Prometheus' text with what this app's sidecar counts; 0 takes a free one, null: none.</summary>
+    public int? MetricsPort { get; init; }
 
     /// <summary>What callers of the API must send as <c>dapr-api-token</c>; null: nothing.</summary>
     public string? ApiToken { get; init; }

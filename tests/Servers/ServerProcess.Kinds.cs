@@ -8,7 +8,7 @@ namespace EdgeMesh.Tests.Servers;
 internal sealed partial class ServerProcess
 {
     /// <summary>Virtual hosts beside <c>/</c>: engines that run one suite at the same time must not see each other's topics.</summary>
-    public static readonly string[] RabbitMqHosts = ["embedded", "daprd"];
+    public static readonly string[] RabbitMqHosts = ["embedded", "daprd", "native"];
 
     public static async Task<ServerProcess> RabbitMqAsync(CancellationToken cancellation)
     {

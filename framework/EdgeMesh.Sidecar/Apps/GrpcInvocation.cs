@@ -109,10 +109,9 @@ internal sealed class GrpcRefusal : HttpResponseMessage
         : base(GrpcInvocation.ToHttp(status))
     {
         (Status, Detail) = (status, detail);
-        Content = new ByteArrayContent(JsonSerializer.SerializeToUtf8Bytes(new { code = (int)status, message = detail }, Readable)) { Headers = { ContentType = new("text/plain", "utf-8") } };
+        var body = $$"""{"code":{{(int)status}},"message":"{{JsonEncodedText.Encode(detail, JavaScriptEncoder.UnsafeRelaxedJsonEscaping)}}"}""";
+        Content = new StringContent(body, new System.Net.Http.Headers.MediaTypeHeaderValue("text/plain", "utf-8"));
     }
-
-    private static readonly JsonSerializerOptions Readable = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     public StatusCode Status { get; }
 

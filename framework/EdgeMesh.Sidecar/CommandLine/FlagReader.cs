@@ -5,9 +5,21 @@ internal sealed class FlagReader
 {
     private readonly Dictionary<string, List<string>> _values = new(StringComparer.Ordinal);
 
+    /// <summary>Where flags stand that were read from a file, in words for messages.</summary>
+    private readonly Dictionary<string, string> _places = new(StringComparer.Ordinal);
+
     private FlagReader(List<string> faults) => Faults = faults;
 
     public List<string> Faults { get; }
+
+    /// <summary>Without flags; they come one by one.</summary>
+    public static FlagReader Empty(List<string> faults) => new(faults);
+
+    /// <summary>As a message names a flag: with its dashes, or with file, line and key.</summary>
+    public string Called(string flag) => _places.GetValueOrDefault(flag) ?? "--" + flag;
+
+    /// <summary>The names of the flags that are given.</summary>
+    public IEnumerable<string> Given => _values.Keys;
 
     public static FlagReader Read(IReadOnlyList<string> args)
     {
@@ -23,7 +35,7 @@ internal sealed class FlagReader
             var text = args[i].StartsWith("--", StringComparison.Ordinal) ? args[i][2..] : args[i][1..];
             var equals = text.IndexOf('=', StringComparison.Ordinal);
             var name = equals < 0 ? text : text[..equals];
-            if (!FlagTable.All.TryGetValue(name == "h" ? "help" : name, out var flag))
+            if (!FlagTable.All.TryGetValue(name switch { "h" => "help", "f" => "run-file", _ => name }, out var flag))
             {
                 reader.Faults.Add($"--{name} is not a flag of daprd. See edgemesh sidecar --help.");
                 i += equals < 0 && i + 1 < args.Count && !args[i + 1].StartsWith('-') ? 1 : 0;
@@ -54,16 +66,33 @@ internal sealed class FlagReader
         {
             Faults.Add($"--{flag.Name} needs a value: --{flag.Name} VALUE.");
         }
-        else if (flag.Use == FlagUse.Refused && !flag.Idle.Contains(value, StringComparer.Ordinal))
+        else
         {
-            Faults.Add($"--{flag.Name} {value}: the embedded engine does not have this. Leave it out, or run daprd.");
+            Add(flag, value);
+        }
+
+        return taken;
+    }
+
+    /// <param name="name">A flag of the table.</param>
+    /// <param name="value">Its value.</param>
+    /// <param name="place">Where it stands, in words for messages.</param>
+    public void Add(string name, string value, string place)
+    {
+        _places[name] = place;
+        Add(FlagTable.All[name], value);
+    }
+
+    private void Add(Flag flag, string value)
+    {
+        if (flag.Use == FlagUse.Refused && !flag.Idle.Contains(value, StringComparer.Ordinal))
+        {
+            Faults.Add($"{Called(flag.Name)} {value}: the embedded engine does not have this. Leave it out, or run daprd.");
         }
         else
         {
             (_values.TryGetValue(flag.Name, out var values) ? values : _values[flag.Name] = []).Add(value);
         }
-
-        return taken;
     }
 
     /// <summary>The last one given, as with daprd.</summary>
@@ -89,7 +118,7 @@ internal sealed class FlagReader
             return port;
         }
 
-        Faults.Add($"--{name} must be a port (0 to 65535), and is '{text}'.");
+        Faults.Add($"{Called(name)} must be a port (0 to 65535), and is '{text}'.");
         return otherwise;
     }
 
@@ -106,7 +135,7 @@ internal sealed class FlagReader
             return count;
         }
 
-        Faults.Add($"--{name} must be a number of 1 or more, and is '{text}'.");
+        Faults.Add($"{Called(name)} must be a number of 1 or more, and is '{text}'.");
         return otherwise;
     }
 }

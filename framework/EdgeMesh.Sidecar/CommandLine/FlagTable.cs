@@ -22,7 +22,7 @@ internal sealed record Flag(string Name, FlagUse Use, params string[] Idle)
     public bool IsSwitch { get; init; }
 }
 
-/// <summary>Every flag of daprd 1.18.</summary>
+/// <summary>Every flag of daprd 1.18, and <c>--run-file</c>, which is the Dapr CLI's.</summary>
 internal static class FlagTable
 {
     public static readonly IReadOnlyDictionary<string, Flag> All = new[]
@@ -33,6 +33,7 @@ internal static class FlagTable
         Served("dapr-internal-grpc-port"), Served("app-health-check-path"), Served("app-health-probe-interval"), Served("app-health-probe-timeout"), Served("app-health-threshold"),
         Served("metrics-port"), Served("metrics-listen-address"), ServedSwitch("enable-metrics"), Served("read-buffer-size"), Served("app-max-concurrency"),
         Served("dapr-block-shutdown-duration"), Served("disable-init-endpoints"), ServedSwitch("enable-app-health-check"), ServedSwitch("build-info"), ServedSwitch("help"),
+        Served("run-file"),
 
         Harmless("dapr-internal-grpc-listen-address"), Harmless("dapr-public-port"), Harmless("dapr-public-listen-address"),
         Harmless("profile-port"),

@@ -12,11 +12,12 @@ public static class SidecarCommandLine
     private const int WrongUsage = 2;
 
     private const string Help = """
-        edgemesh sidecar: the Dapr API of one app, in one small process, with daprd's flags.
+        edgemesh sidecar: the Dapr API of one app, or of all apps of a run file, in one small process, with daprd's flags.
 
           edgemesh sidecar --app-id orders --app-port 5000 --resources-path ./components
 
           --app-id NAME                    the app's Dapr id (needed)
+          --run-file FILE, -f FILE         in its place: every app of a Dapr run file (dapr.yaml) gets its sidecar from this one process
           --app-port PORT                  where the app listens; leave it out for an app that only calls
           --app-channel-address ADDRESS    on which address (127.0.0.1)
           --app-protocol PROTOCOL          http (default), https, h2c, grpc or grpcs
@@ -69,7 +70,8 @@ public static class SidecarCommandLine
             return Done;
         }
 
-        if (CommandLine.SidecarSettings.From(flags, environment) is not { } settings)
+        var settings = flags["run-file"] is null ? CommandLine.SidecarSettings.From(flags, environment) : CommandLine.RunFiles.RunFile.Read(flags, environment);
+        if (settings is null)
         {
             await error.WriteLineAsync(string.Join(Environment.NewLine, flags.Faults));
             return WrongUsage;
@@ -103,18 +105,21 @@ public static class SidecarCommandLine
     private static async Task ServeAsync(CommandLine.SidecarSettings settings, ILoggerFactory loggers, TextWriter output, CancellationToken stop)
     {
         await using var host = await SidecarHost.StartAsync(settings.Options, loggers, stop);
-        var app = settings.Options.Apps[0].AppId;
-        await output.WriteLineAsync($"dapr initialized. Status: Running. app id: {app}; HTTP {host.HttpEndpoint(app).GetLeftPart(UriPartial.Authority)}; gRPC {host.GrpcEndpoint(app).GetLeftPart(UriPartial.Authority)}");
+        foreach (var app in settings.Options.Apps.Select(a => a.AppId))
+        {
+            await output.WriteLineAsync($"dapr initialized. Status: Running. app id: {app}; HTTP {host.HttpEndpoint(app).GetLeftPart(UriPartial.Authority)}; gRPC {host.GrpcEndpoint(app).GetLeftPart(UriPartial.Authority)}");
+        }
+
         using var either = CancellationTokenSource.CreateLinkedTokenSource(stop, host.Stopping);
         var ended = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         await using var registration = either.Token.Register(ended.SetResult);
         await ended.Task;
-        await BlockAsync(settings, host, app, output);
+        await BlockAsync(settings, host, output);
         await output.WriteLineAsync("stopping: finishing calls in flight");
     }
 
-    /// <summary>The app is still doing its last work, and needs its sidecar for it.</summary>
-    private static async Task BlockAsync(CommandLine.SidecarSettings settings, SidecarHost host, string app, TextWriter output)
+    /// <summary>The apps are still doing their last work, and need their sidecar for it.</summary>
+    private static async Task BlockAsync(CommandLine.SidecarSettings settings, SidecarHost host, TextWriter output)
     {
         if (settings.BlockShutdown is not { } block)
         {
@@ -124,7 +129,7 @@ public static class SidecarCommandLine
         await output.WriteLineAsync($"blocking shutdown for {block} or until the app reports unhealthy");
         var clock = settings.Options.Clock;
         var began = clock.GetTimestamp();
-        while (clock.GetElapsedTime(began) < block && host.IsHealthy(app))
+        while (clock.GetElapsedTime(began) < block && settings.Options.Apps.Any(a => host.IsHealthy(a.AppId)))
         {
             await Task.Delay(TimeSpan.FromMilliseconds(50), clock);
         }

@@ -18,7 +18,7 @@ internal sealed record SidecarSettings(SidecarOptions Options, LogLevel LogLevel
     {
         if (flags["app-id"] is not { Length: > 0 } && !flags.Faults.Exists(f => f.StartsWith("--app-id ", StringComparison.Ordinal)))
         {
-            flags.Faults.Add("--app-id is missing: --app-id NAME.");
+            flags.Faults.Add($"{flags.Called("app-id")} is missing: an app has a name.");
         }
 
         CheckMode(flags);
@@ -46,7 +46,7 @@ internal sealed record SidecarSettings(SidecarOptions Options, LogLevel LogLevel
     {
         if (!Enum.TryParse<AppProtocol>(flags["app-protocol"] ?? "http", ignoreCase: true, out var protocol) || int.TryParse(flags["app-protocol"], out _))
         {
-            flags.Faults.Add($"--app-protocol must be http, https, h2c, grpc or grpcs, and is '{flags["app-protocol"]}'.");
+            flags.Faults.Add($"{flags.Called("app-protocol")} must be http, https, h2c, grpc or grpcs, and is '{flags["app-protocol"]}'.");
         }
 
         var scheme = protocol is AppProtocol.Https or AppProtocol.Grpcs ? "https" : "http";
@@ -74,7 +74,7 @@ internal sealed record SidecarSettings(SidecarOptions Options, LogLevel LogLevel
         var names = flags.List("disable-init-endpoints");
         if (names.FirstOrDefault(n => n is not ("config" or "subscribe")) is { } unknown && !flags.Faults.Exists(f => f.StartsWith("--disable-init", StringComparison.Ordinal)))
         {
-            flags.Faults.Add($"--disable-init-endpoints knows config and subscribe, and not '{unknown}'.");
+            flags.Faults.Add($"{flags.Called("disable-init-endpoints")} knows config and subscribe, and not '{unknown}'.");
         }
 
         return names;
@@ -115,7 +115,7 @@ internal sealed record SidecarSettings(SidecarOptions Options, LogLevel LogLevel
             return address.ToString();
         }
 
-        flags.Faults.Add($"--dapr-listen-addresses must be one IP address here, and is '{string.Join(',', addresses)}'.");
+        flags.Faults.Add($"{flags.Called("dapr-listen-addresses")} must be one IP address here, and is '{string.Join(',', addresses)}'.");
         return "127.0.0.1";
     }
 
@@ -126,7 +126,7 @@ internal sealed record SidecarSettings(SidecarOptions Options, LogLevel LogLevel
             return flags[name] is { Length: > 0 } given ? given : "127.0.0.1";
         }
 
-        flags.Faults.Add($"--{name} must be an IP address, and is '{text}'.");
+        flags.Faults.Add($"{flags.Called(name)} must be an IP address, and is '{text}'.");
         return "127.0.0.1";
     }
 
@@ -142,7 +142,7 @@ internal sealed record SidecarSettings(SidecarOptions Options, LogLevel LogLevel
             return bytes;
         }
 
-        flags.Faults.Add($"--{name} must be a size such as 4Mi, below 2Gi, and is '{text}'.");
+        flags.Faults.Add($"{flags.Called(name)} must be a size such as 4Mi, below 2Gi, and is '{text}'.");
         return otherwise;
     }
 
@@ -158,7 +158,7 @@ internal sealed record SidecarSettings(SidecarOptions Options, LogLevel LogLevel
             return TimeSpan.FromSeconds(seconds);
         }
 
-        flags.Faults.Add($"--dapr-graceful-shutdown-seconds must be a number of seconds, and is '{text}'.");
+        flags.Faults.Add($"{flags.Called("dapr-graceful-shutdown-seconds")} must be a number of seconds, and is '{text}'.");
         return SidecarOptions.DefaultShutdownTimeout;
     }
 
@@ -169,7 +169,7 @@ internal sealed record SidecarSettings(SidecarOptions Options, LogLevel LogLevel
             return duration;
         }
 
-        flags.Faults.Add($"--{name} must be a duration such as 30s, and is '{flags[name]}'.");
+        flags.Faults.Add($"{flags.Called(name)} must be a duration such as 30s, and is '{flags[name]}'.");
         return TimeSpan.Zero;
     }
 
@@ -188,7 +188,7 @@ internal sealed record SidecarSettings(SidecarOptions Options, LogLevel LogLevel
             case "fatal":
                 return LogLevel.Critical;
             default:
-                flags.Faults.Add($"--log-level must be debug, info, warn, error or fatal, and is '{flags["log-level"]}'.");
+                flags.Faults.Add($"{flags.Called("log-level")} must be debug, info, warn, error or fatal, and is '{flags["log-level"]}'.");
                 return LogLevel.Information;
         }
     }

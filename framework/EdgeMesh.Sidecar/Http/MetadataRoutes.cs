@@ -13,12 +13,10 @@ namespace EdgeMesh.Sidecar.Http;
 /// <summary><c>/v1.0/metadata</c> and <c>/v1.0/shutdown</c>.</summary>
 internal static class MetadataRoutes
 {
-    private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web) { DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull };
-
     public static void MapMetadata(this IEndpointRouteBuilder routes)
     {
         routes.MapGet("/v1.0/metadata", Answers.Route((context, app) =>
-            Answers.WriteJsonAsync(context, JsonSerializer.SerializeToUtf8Bytes(MetadataBlock.Describe(app), Json))));
+            Answers.WriteJsonAsync(context, JsonSerializer.SerializeToUtf8Bytes(MetadataBlock.Describe(app), MetadataJson.Default.SidecarDescription))));
         routes.MapPut("/v1.0/metadata/{key}", Answers.Route(async (context, app) =>
         {
             app.Extended[context.Value("key")] = Encoding.UTF8.GetString(await context.BodyAsync());
@@ -32,3 +30,8 @@ internal static class MetadataRoutes
         }));
     }
 }
+
+/// <summary>The JSON of the metadata API; what is null is left out.</summary>
+[JsonSourceGenerationOptions(JsonSerializerDefaults.Web, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
+[JsonSerializable(typeof(SidecarDescription))]
+internal sealed partial class MetadataJson : JsonSerializerContext;

@@ -92,7 +92,7 @@ internal sealed class CircuitBreaker(CircuitBreakerRule rule, TimeProvider clock
     }
 
     private bool Trips() => rule.Trip is { } trip
-        ? trip.Evaluate(JsonSerializer.SerializeToElement(_counts.ToDictionary())).Holds
+        ? trip.Evaluate(JsonSerializer.SerializeToElement(_counts.ToDictionary(), PlainJson.Default.DictionaryStringInt32)).Holds
         : _counts.ConsecutiveFailures > DefaultFailures;
 
     private void Tick()

@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using Polly;
 using Polly.Retry;
 using Polly.Timeout;
@@ -20,7 +21,7 @@ internal sealed class ResiliencePolicy
 
         foreach (var breaker in breakers)
         {
-            builder.AddStrategy(_ => new CircuitBreakerStrategy(breaker), new BreakerOptions());
+            Add(builder, breaker);
         }
 
         if (timeout is { } limit)
@@ -58,6 +59,10 @@ internal sealed class ResiliencePolicy
             throw new TimeoutException("context deadline exceeded", error);
         }
     }
+
+    [UnconditionalSuppressMessage("Trimming", "IL2026", Justification = "Polly checks the attributes of the options' fields, and these have none of their own.")]
+    private static void Add(ResiliencePipelineBuilder<Attempt> builder, CircuitBreaker breaker) =>
+        builder.AddStrategy(_ => new CircuitBreakerStrategy(breaker), new BreakerOptions());
 
     private static RetryStrategyOptions<Attempt> Options(RetryRule retry) => new()
     {

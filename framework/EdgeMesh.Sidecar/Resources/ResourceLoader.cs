@@ -15,6 +15,9 @@ internal sealed class ResourceLoader(string site, List<string> faults)
 
     private readonly Dictionary<string, StringBuilder> _texts = new(StringComparer.Ordinal);
 
+    /// <summary>Who reads the folder that is being loaded; empty: every app of the process.</summary>
+    private IReadOnlyList<string> _readers = [];
+
     public List<ComponentResource> Components { get; } = [];
 
     /// <summary>Components of type <c>middleware.http.…</c>.</summary>
@@ -30,12 +33,21 @@ internal sealed class ResourceLoader(string site, List<string> faults)
     public static ResourceLoader Load(SidecarOptions options, List<string> faults)
     {
         var loader = new ResourceLoader(options.Namespace, faults);
-        foreach (var path in options.ResourcesPaths)
+        foreach (var (path, readers) in Paths(options))
         {
+            loader._readers = readers;
             loader.Load(path);
         }
 
         return loader;
+    }
+
+    /// <summary>Every folder once, with the apps that read it; none: all of the process.</summary>
+    public static IEnumerable<(string Path, IReadOnlyList<string> Readers)> Paths(SidecarOptions options)
+    {
+        var own = options.Apps.SelectMany(a => a.ResourcesPaths.Except(options.ResourcesPaths, StringComparer.Ordinal).Select(p => (Path: p, a.AppId)));
+        return options.ResourcesPaths.Select(p => (p, (IReadOnlyList<string>)[]))
+            .Concat(own.GroupBy(o => o.Path, StringComparer.Ordinal).Select(g => (g.Key, (IReadOnlyList<string>)[.. g.Select(o => o.AppId).Distinct(StringComparer.Ordinal)])));
     }
 
     /// <summary>All resources of a kind as text: two loaders with the same text have read the same.</summary>
@@ -81,7 +93,7 @@ internal sealed class ResourceLoader(string site, List<string> faults)
         var kind = yaml.Text(root, "kind", required: true);
         var version = yaml.Text(root, "apiVersion", required: true);
         var spec = yaml.Mapping(root, "spec", required: true);
-        if (name is null || kind is null || spec is null || IsForeign(yaml, root))
+        if (name is null || kind is null || spec is null || IsForeign(yaml, root) || (_readers.Count > 0 && Scopes(yaml, root).Count == 0))
         {
             return;
         }
@@ -217,6 +229,10 @@ internal sealed class ResourceLoader(string site, List<string> faults)
         return null;
     }
 
-    private static IReadOnlyList<string> Scopes(YamlReader yaml, YamlMappingNode root) =>
-        [.. yaml.Sequence(root, "scopes").OfType<YamlScalarNode>().Select(s => s.Value).OfType<string>()];
+    /// <summary>Empty: every app of the process; of a folder that only some apps read, empty is none of them.</summary>
+    private IReadOnlyList<string> Scopes(YamlReader yaml, YamlMappingNode root)
+    {
+        string[] named = [.. yaml.Sequence(root, "scopes").OfType<YamlScalarNode>().Select(s => s.Value).OfType<string>()];
+        return _readers.Count == 0 ? named : named.Length == 0 ? _readers : [.. named.Intersect(_readers, StringComparer.Ordinal)];
+    }
 }

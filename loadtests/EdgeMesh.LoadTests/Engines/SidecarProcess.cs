@@ -22,11 +22,19 @@ internal sealed class SidecarProcess : IAsyncDisposable
 
     public ProcessMeter Meter { get; }
 
-    public static Task<SidecarProcess> EmbeddedAsync(string appId, int? appPort, string resources, CancellationToken cancellation) =>
-        StartAsync("embedded", "dotnet", [Path.Combine(AppContext.BaseDirectory, "edgemesh.dll"), "sidecar"], appId, appPort, resources, cancellation);
+    /// <summary>Ready once this returns.</summary>
+    public static async Task<SidecarProcess> EmbeddedAsync(SidecarPlace place, CancellationToken cancellation)
+    {
+        var (program, first) = EmbeddedProgram.Command;
+        return await ReadyAsync(Start("embedded", program, [.. first], place), place, cancellation);
+    }
 
-    public static Task<SidecarProcess> DaprdAsync(string daprd, string appId, int? appPort, string resources, CancellationToken cancellation) =>
-        StartAsync("daprd", daprd, [], appId, appPort, resources, cancellation);
+    /// <summary>Ready once this returns.</summary>
+    public static Task<SidecarProcess> DaprdAsync(string daprd, SidecarPlace place, string placement, CancellationToken cancellation) =>
+        ReadyAsync(StartDaprd(daprd, place, "--placement-host-address", placement), place, cancellation);
+
+    /// <summary>Returns at once; <see cref="ReadyAsync"/> waits for it.</summary>
+    public static SidecarProcess StartDaprd(string daprd, SidecarPlace place, params string[] more) => Start("daprd", daprd, more, place);
 
     /// <summary>Where daprd is: below the folder <c>EDGEMESH_ENGINES</c>, or on PATH; null when it is nowhere.</summary>
     public static string? FindDaprd()
@@ -61,56 +69,55 @@ internal sealed class SidecarProcess : IAsyncDisposable
         _process.Dispose();
     }
 
-    private static async Task<SidecarProcess> StartAsync(
-        string engine, string program, string[] first, string appId, int? appPort, string resources, CancellationToken cancellation)
+    /// <summary>With its app's subscriptions where it has an app, else for calls.</summary>
+    public Task ReadyAsync(bool withApp, CancellationToken cancellation) => Readiness.WaitAsync(_process, new Uri(Http, withApp ? "/v1.0/healthz" : "/v1.0/healthz/outbound"), cancellation);
+
+    private static async Task<SidecarProcess> ReadyAsync(SidecarProcess sidecar, SidecarPlace place, CancellationToken cancellation)
+    {
+        try
+        {
+            await sidecar.ReadyAsync(place.AppPort is not null, cancellation);
+            return sidecar;
+        }
+        catch
+        {
+            await sidecar.DisposeAsync();
+            throw;
+        }
+    }
+
+    private static SidecarProcess Start(string engine, string program, string[] more, SidecarPlace place)
     {
         int http = FreePort(), grpc = FreePort();
         List<string> arguments =
         [
-            .. first, "--app-id", appId, "--dapr-http-port", Text(http), "--dapr-grpc-port", Text(grpc), "--dapr-internal-grpc-port", Text(FreePort()),
-            "--metrics-port", Text(FreePort()), "--dapr-listen-addresses", "127.0.0.1", "--resources-path", resources, "--log-level", "error",
+            .. more, "--app-id", place.AppId, "--dapr-http-port", Text(http), "--dapr-grpc-port", Text(grpc), "--dapr-internal-grpc-port", Text(FreePort()),
+            "--metrics-port", Text(FreePort()), "--dapr-listen-addresses", "127.0.0.1", "--resources-path", place.Resources, "--log-level", "error",
         ];
-        if (appPort is { } port)
+        if (place.AppPort is { } port)
         {
             arguments.AddRange(["--app-port", Text(port)]);
         }
 
-        var start = new ProcessStartInfo(program, arguments) { WorkingDirectory = resources, RedirectStandardOutput = true };
+        return new SidecarProcess(engine, Run(program, arguments, place.Work), http, grpc);
+    }
+
+    /// <summary>What it prints is read, and not kept.</summary>
+    public static Process Run(string program, IEnumerable<string> arguments, string folder)
+    {
+        var start = new ProcessStartInfo(program, arguments) { WorkingDirectory = folder, RedirectStandardOutput = true };
         start.Environment["DAPR_HOST_IP"] = "127.0.0.1";
         var process = Process.Start(start)!;
         process.OutputDataReceived += (_, _) => { };
         process.BeginOutputReadLine();
-        var sidecar = new SidecarProcess(engine, process, http, grpc);
-        await sidecar.WaitUntilReadyAsync(appPort is not null, cancellation);
-        return sidecar;
-    }
-
-    private async Task WaitUntilReadyAsync(bool withApp, CancellationToken cancellation)
-    {
-        using var client = new HttpClient { BaseAddress = Http };
-        while (true)
-        {
-            if (_process.HasExited)
-            {
-                throw new InvalidOperationException($"{Engine} ended with {_process.ExitCode} instead of starting.");
-            }
-
-            try
-            {
-                using var answer = await client.GetAsync(withApp ? "/v1.0/healthz" : "/v1.0/healthz/outbound", cancellation);
-                if (answer.IsSuccessStatusCode)
-                {
-                    return;
-                }
-            }
-            catch (HttpRequestException)
-            {
-                // Not listening yet.
-            }
-
-            await Task.Delay(TimeSpan.FromMilliseconds(10), TimeProvider.System, cancellation);
-        }
+        return process;
     }
 
     private static string Text(int number) => number.ToString(CultureInfo.InvariantCulture);
 }
+
+/// <param name="AppId">The app's Dapr id.</param>
+/// <param name="AppPort">Where it listens; null: it only calls.</param>
+/// <param name="Resources">The folder of components.</param>
+/// <param name="Work">Where the sidecar works: one folder for each.</param>
+internal sealed record SidecarPlace(string AppId, int? AppPort, string Resources, string Work);

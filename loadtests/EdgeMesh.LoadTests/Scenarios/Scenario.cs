@@ -12,6 +12,12 @@ internal sealed record Scenario(string Name, Func<SidecarProcess, int, Cancellat
 {
     private static readonly byte[] Body = Encoding.UTF8.GetBytes($"{{\"order\":\"{new string('x', 1000)}\"}}");
 
+    /// <summary>How many are measured. What syncs to the disk is measured with one: the disk decides.</summary>
+    public IReadOnlyList<int> Clients => HasBar ? [1, 32] : [1];
+
+    /// <summary>Whether there are figures that it must reach.</summary>
+    public bool HasBar => !Name.EndsWith("-disk", StringComparison.Ordinal);
+
     public bool Delivers => Name.StartsWith("publish", StringComparison.Ordinal);
 
     public static IReadOnlyList<Scenario> All { get; } =
@@ -27,6 +33,8 @@ internal sealed record Scenario(string Name, Func<SidecarProcess, int, Cancellat
         Grpc("state-get-grpc", (client, n, cancel) => Done(client.GetStateAsync(new GetStateRequest { StoreName = "store", Key = $"k{n}" }, cancellationToken: cancel))),
         Http("transaction-http", "POST", _ => "/v1.0/state/store/transaction", n => Encoding.UTF8.GetBytes(
             $"{{\"operations\":[{{\"operation\":\"upsert\",\"request\":{{\"key\":\"a{n}\",\"value\":1}}}},{{\"operation\":\"upsert\",\"request\":{{\"key\":\"b{n}\",\"value\":2}}}}]}}"), 204),
+        Http("state-set-disk", "POST", _ => "/v1.0/state/disk", n => Encoding.UTF8.GetBytes($"[{{\"key\":\"k{n}\",\"value\":{Encoding.UTF8.GetString(Body)}}}]"), 204),
+        Http("actor-call-http", "PUT", n => $"/v1.0/actors/bench/{n}/method/echo", _ => Body, 200),
         Http("publish-http", "POST", _ => "/v1.0/publish/events/orders", _ => Body, 204),
         Grpc("publish-grpc", (client, _, cancel) => Done(client.PublishEventAsync(
             new PublishEventRequest { PubsubName = "events", Topic = "orders", Data = ByteString.CopyFrom(Body), DataContentType = "application/json" }, cancellationToken: cancel))),

@@ -8,6 +8,7 @@ namespace EdgeMesh.LoadTests.Scenarios;
 internal sealed class SidecarBench(Report report, TimeSpan time, string? only)
 {
     private const int Rounds = 3;
+    private const string TenAppsName = "ten-apps";
     private static readonly TimeSpan WarmUp = TimeSpan.FromSeconds(1);
 
     public async Task<int> RunAsync(CancellationToken cancellation)
@@ -18,33 +19,47 @@ internal sealed class SidecarBench(Report report, TimeSpan time, string? only)
             return 1;
         }
 
-        var resources = Directory.CreateTempSubdirectory("edgemesh-bench-").FullName;
+        var folder = Directory.CreateTempSubdirectory("edgemesh-bench-").FullName;
         try
         {
-            await File.WriteAllTextAsync(Path.Combine(resources, "components.yaml"), Components, cancellation);
-            report.Begin(Environment.ProcessorCount, time, Rounds);
-            await CallsAsync(daprd, resources, cancellation);
+            report.Begin(Environment.ProcessorCount, EmbeddedProgram.Kind, time, Rounds);
+            var scenarios = Scenario.All.Where(s => IsAsked(s.Name)).ToArray();
+            if (scenarios.Length > 0)
+            {
+                await CallsAsync(daprd, folder, scenarios, cancellation);
+            }
+
+            if (IsAsked(TenAppsName))
+            {
+                await new TenApps(report, daprd, await BenchResources.WriteAsync(folder, "ten", withFiles: false, cancellation)).RunAsync(cancellation);
+            }
+
+            report.End();
             return report.Failed ? 1 : 0;
         }
         finally
         {
-            Directory.Delete(resources, recursive: true);
+            Directory.Delete(folder, recursive: true);
         }
     }
 
-    private async Task CallsAsync(string daprd, string resources, CancellationToken cancellation)
+    private bool IsAsked(string name) => only is null || name.Contains(only, StringComparison.Ordinal);
+
+    private async Task CallsAsync(string daprd, string folder, Scenario[] scenarios, CancellationToken cancellation)
     {
         int embeddedPort = SidecarProcess.FreePort(), daprdPort = SidecarProcess.FreePort();
         using var embeddedApp = TargetApp.Start(embeddedPort);
         using var daprdApp = TargetApp.Start(daprdPort);
         try
         {
-            await using var embedded = await SidecarProcess.EmbeddedAsync("target", embeddedPort, resources, cancellation);
-            await using var other = await SidecarProcess.DaprdAsync(daprd, "target", daprdPort, resources, cancellation);
+            await using var placement = await PlacementProcess.StartAsync(daprd, folder, cancellation);
+            var (mine, theirs) = (await PlaceAsync("embedded", embeddedPort), await PlaceAsync("daprd", daprdPort));
+            await using var embedded = await SidecarProcess.EmbeddedAsync(mine, cancellation);
+            await using var other = await SidecarProcess.DaprdAsync(daprd, theirs, placement.Address, cancellation);
             (SidecarProcess, int)[] engines = [(embedded, embeddedPort), (other, daprdPort)];
-            foreach (var scenario in Scenario.All.Where(s => only is null || s.Name.Contains(only, StringComparison.Ordinal)))
+            foreach (var scenario in scenarios)
             {
-                foreach (var clients in (int[])[1, 32])
+                foreach (var clients in scenario.Clients)
                 {
                     await CompareAsync(scenario, clients, engines, cancellation);
                 }
@@ -54,6 +69,12 @@ internal sealed class SidecarBench(Report report, TimeSpan time, string? only)
         {
             embeddedApp.Kill();
             daprdApp.Kill();
+        }
+
+        async Task<SidecarPlace> PlaceAsync(string engine, int port)
+        {
+            var resources = await BenchResources.WriteAsync(folder, engine, withFiles: true, cancellation);
+            return new SidecarPlace("target", port, resources, resources);
         }
     }
 
@@ -81,7 +102,7 @@ internal sealed class SidecarBench(Report report, TimeSpan time, string? only)
             }
         }
 
-        report.Calls(scenario.Name, clients, Sample.Median(samples["embedded"]), Sample.Median(samples["daprd"]));
+        report.Calls(scenario, clients, Sample.Median(samples["embedded"]), Sample.Median(samples["daprd"]));
     }
 
     /// <summary>The CPU of deliveries belongs to their publishing: waits until all have come.</summary>
@@ -100,22 +121,4 @@ internal sealed class SidecarBench(Report report, TimeSpan time, string? only)
         using var client = new HttpClient();
         return long.Parse(await client.GetStringAsync(new Uri($"http://127.0.0.1:{port}/delivered"), cancellation), CultureInfo.InvariantCulture);
     }
-
-    private const string Components = """
-        apiVersion: dapr.io/v1alpha1
-        kind: Component
-        metadata:
-          name: store
-        spec:
-          type: state.in-memory
-          version: v1
-        ---
-        apiVersion: dapr.io/v1alpha1
-        kind: Component
-        metadata:
-          name: events
-        spec:
-          type: pubsub.in-memory
-          version: v1
-        """;
 }

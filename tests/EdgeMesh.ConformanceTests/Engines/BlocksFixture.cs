@@ -65,7 +65,8 @@ public abstract class BlocksFixture : IAsyncDisposable
     }
 }
 
-public sealed class EmbeddedBlocksFixture : BlocksFixture
+/// <summary>With settings and locks in files of SQLite.</summary>
+public abstract class SqliteBlocksFixture : BlocksFixture
 {
     private string Settings => Path.Combine(Folder, "settings.db");
 
@@ -76,8 +77,6 @@ public sealed class EmbeddedBlocksFixture : BlocksFixture
             ("locks", "lock.edgemesh.sqlite", [("connectionString", Path.Combine(Folder, "locks.db"))]),
             ("broker", "pubsub.in-memory", []),
         ]);
-
-    private protected override async Task<IDaprEngine> StartEngineAsync(EngineSetup setup) => await EmbeddedEngine.StartAsync(setup, CancellationToken.None);
 
     /// <summary>As anybody on the machine does it (docs/guides/building-blocks.md).</summary>
     internal override async Task SetAsync(string key, string? value)
@@ -92,6 +91,11 @@ public sealed class EmbeddedBlocksFixture : BlocksFixture
         command.Parameters.AddWithValue("$value", value ?? "");
         await command.ExecuteNonQueryAsync();
     }
+}
+
+public sealed class EmbeddedBlocksFixture : SqliteBlocksFixture
+{
+    private protected override async Task<IDaprEngine> StartEngineAsync(EngineSetup setup) => await EmbeddedEngine.StartAsync(setup, CancellationToken.None);
 }
 
 /// <summary>With settings and locks in a real Redis.</summary>

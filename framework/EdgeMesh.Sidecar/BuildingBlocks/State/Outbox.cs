@@ -81,6 +81,6 @@ internal static class Outbox
             return value;
         }
 
-        return Encoding.UTF8.GetBytes(JsonSerializer.Deserialize<string>(value.Span) ?? "");
+        return Encoding.UTF8.GetBytes(JsonSerializer.Deserialize(value.Span, PlainJson.Default.String) ?? "");
     }
 }

@@ -102,7 +102,7 @@ internal sealed class LocalStorageBinding : IOutputBinding
             File.Delete(unfinished);
         }
 
-        return Answer(JsonSerializer.SerializeToUtf8Bytes(new Dictionary<string, string> { [FileName] = relative }, JsonSerializerOptions.Default));
+        return Answer(JsonSerializer.SerializeToUtf8Bytes(new Dictionary<string, string> { [FileName] = relative }, PlainJson.Default.DictionaryStringString));
     }
 
     /// <summary>As daprd takes it: quotes around it are not part of it, and what is base64 is decoded.</summary>
@@ -112,7 +112,7 @@ internal sealed class LocalStorageBinding : IOutputBinding
         {
             try
             {
-                data = Encoding.UTF8.GetBytes(JsonSerializer.Deserialize<string>(data.Span)!);
+                data = Encoding.UTF8.GetBytes(JsonSerializer.Deserialize(data.Span, PlainJson.Default.String)!);
             }
             catch (JsonException)
             {
@@ -147,7 +147,7 @@ internal sealed class LocalStorageBinding : IOutputBinding
         }
 
         var options = new EnumerationOptions { RecurseSubdirectories = true, AttributesToSkip = FileAttributes.ReparsePoint, IgnoreInaccessible = true };
-        return Answer(JsonSerializer.SerializeToUtf8Bytes(Directory.EnumerateFiles(path, "*", options).Order(StringComparer.Ordinal).ToArray(), JsonSerializerOptions.Default));
+        return Answer(JsonSerializer.SerializeToUtf8Bytes(Directory.EnumerateFiles(path, "*", options).Order(StringComparer.Ordinal).ToArray(), PlainJson.Default.StringArray));
     }
 
     private static BindingAnswer Delete(string path)

@@ -61,7 +61,7 @@ internal static class ConfigurationTable
 
         try
         {
-            return JsonSerializer.Deserialize<Dictionary<string, string>>(json) ?? ConfigurationValue.NoMetadata;
+            return JsonSerializer.Deserialize(json, PlainJson.Default.DictionaryStringString) ?? ConfigurationValue.NoMetadata;
         }
         catch (JsonException)
         {

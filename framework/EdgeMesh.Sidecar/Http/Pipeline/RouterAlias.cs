@@ -34,7 +34,7 @@ internal static class RouterAlias
     {
         try
         {
-            var routes = JsonSerializer.Deserialize<Dictionary<string, string>>(item.Value ?? "") ?? [];
+            var routes = JsonSerializer.Deserialize(item.Value ?? "", PlainJson.Default.DictionaryStringString) ?? [];
             if (routes.FirstOrDefault(r => !IsPlain(r.Key) || !IsPlain(r.Value)) is { Key: { } odd })
             {
                 faults.Add($"{item.Source}: '{odd}' and what it stands for must be paths of /v1.0, without parameters and queries.");

@@ -1,0 +1,3 @@
+using EdgeMesh.Sidecar;
+
+return await SidecarCommandLine.RunAsync(args);

@@ -1,0 +1,39 @@
+using System.Collections.Concurrent;
+using System.Globalization;
+using System.Text;
+
+namespace EdgeMesh.Sidecar.Metrics;
+
+/// <summary>The series of one instrument.</summary>
+internal sealed class MetricFamily(string name, string help, bool isHistogram)
+{
+    /// <summary>Series of one instrument and app; what comes later is not told apart any more.</summary>
+    private const int SeriesLimit = 2000;
+    private const string Rest = "series=\"too many\"";
+
+    private readonly ConcurrentDictionary<string, ConcurrentDictionary<string, MetricSeries>> _apps = new(StringComparer.Ordinal);
+
+    public string Name => name;
+
+    public MetricSeries Of(string app, ReadOnlySpan<char> labels)
+    {
+        var series = _apps.TryGetValue(app, out var known) ? known : _apps.GetOrAdd(app, static _ => new(StringComparer.Ordinal));
+        return series.GetAlternateLookup<ReadOnlySpan<char>>().TryGetValue(labels, out var found)
+            ? found
+            : series.GetOrAdd(series.Count < SeriesLimit ? labels.ToString() : Rest, static (_, histogram) => new MetricSeries(histogram), isHistogram);
+    }
+
+    /// <param name="text">Takes it.</param>
+    /// <param name="app">Null: all apps.</param>
+    public void Write(StringBuilder text, string? app)
+    {
+        text.Append(CultureInfo.InvariantCulture, $"# HELP {name} {help}\n# TYPE {name} {(isHistogram ? "histogram" : "counter")}\n");
+        foreach (var (_, series) in _apps.Where(a => app is null || a.Key.Length == 0 || a.Key == app))
+        {
+            foreach (var (labels, one) in series)
+            {
+                one.Write(text, name, labels);
+            }
+        }
+    }
+}

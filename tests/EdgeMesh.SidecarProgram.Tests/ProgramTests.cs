@@ -1,0 +1,55 @@
+using System.Diagnostics;
+using System.Text.RegularExpressions;
+
+namespace EdgeMesh.SidecarProgram.Tests;
+
+/// <summary>The program as a launcher runs it, which looks at its output, its ports and its exit code alone.</summary>
+public sealed partial class ProgramTests : IDisposable
+{
+    private readonly string _folder = Directory.CreateTempSubdirectory("edgemesh-program-").FullName;
+
+    private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task RunFile_TwoApps_AreServedByOneProcessThatEndsWith0()
+    {
+        await File.WriteAllTextAsync(Path.Combine(_folder, "dapr.yaml"), "version: 1\napps: [{appID: orders}, {appID: stock}]\n", Cancellation);
+        using var program = Start("--run-file", "dapr.yaml");
+        var addresses = new List<Uri>();
+        while (addresses.Count < 2 && await program.StandardOutput.ReadLineAsync(Cancellation) is { } line)
+        {
+            addresses.AddRange(Address().Matches(line).Select(m => new Uri(m.Groups[1].Value)));
+        }
+
+        using var http = new HttpClient();
+        var answers = await Task.WhenAll(addresses.Select(a => http.GetStringAsync(new Uri(a, "/v1.0/metadata"), Cancellation)));
+        Assert.Contains("\"id\":\"orders\"", answers[0], StringComparison.Ordinal);
+        Assert.Contains("\"id\":\"stock\"", answers[1], StringComparison.Ordinal);
+
+        using var shutdown = await http.PostAsync(new Uri(addresses[0], "/v1.0/shutdown"), null, Cancellation);
+        await program.WaitForExitAsync(Cancellation);
+        Assert.Equal(0, program.ExitCode);
+    }
+
+    [Theory]
+    [InlineData(0, "--version")]
+    [InlineData(2, "--no-such-flag")]
+    [InlineData(1, "--app-id", "a", "--resources-path", "no-such-folder", "--dapr-http-port", "0", "--dapr-grpc-port", "0")]
+    public async Task Run_AskedWrongOrRight_EndsWithItsCode(int expected, params string[] arguments)
+    {
+        using var program = Start(arguments);
+        await program.WaitForExitAsync(Cancellation);
+        Assert.Equal(expected, program.ExitCode);
+    }
+
+    private Process Start(params string[] arguments) =>
+        Process.Start(new ProcessStartInfo("dotnet", [Path.Combine(AppContext.BaseDirectory, "edgemesh-sidecar.dll"), .. arguments])
+        {
+            WorkingDirectory = _folder, RedirectStandardOutput = true, RedirectStandardError = true,
+        })!;
+
+    public void Dispose() => Directory.Delete(_folder, recursive: true);
+
+    [GeneratedRegex("HTTP (http://[^;]+);")]
+    private static partial Regex Address();
+}
