@@ -1,3 +1,6 @@
+using EdgeMesh.Services.Monitor.Alerting;
+using EdgeMesh.Services.Monitor.Anomalies;
+using EdgeMesh.Services.Monitor.Fleet;
 using EdgeMesh.Services.Monitor.Store;
 
 namespace EdgeMesh.Services.Monitor;
@@ -15,10 +18,12 @@ public static class MonitorApp
         var services = builder.Services;
         services.AddSingleton(MonitorOptions.Read(builder.Configuration));
         services.AddSingleton<TelemetryStore>();
+        services.AddAnomalies(builder.Configuration).AddAlerting(builder.Configuration).AddFleet(builder.Configuration);
 
         var app = builder.Build();
         app.MapEdgeMesh();
         app.UseEdgeMeshCallers();
+        app.MapFleet();
         return app;
     }
 }

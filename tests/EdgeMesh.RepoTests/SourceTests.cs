@@ -40,7 +40,7 @@ public sealed class SourceTests
     {
         RepositoryFile[] files =
         [
-            new("framework/A/A.cs", "public interface IStore { }\npublic interface IClock { }"),
+            new("framework/A/A.cs", "public interface IStore { }\npublic interface IClock { }\npublic interface ISite : IActor { }"),
             new("framework/A/B.cs", "internal sealed class Disk(IClock clock) : Base, IStore { }\nsealed class Real : IClock;"),
             new("tests/A/C.cs", "internal sealed record Memory<T>(int A) : IStore { }"),
         ];

@@ -52,7 +52,7 @@ internal sealed class DemoCommand : MeshCommand
             return screen.Fail($"--data: {given.FullName} {(given.Exists ? "holds no *.json" : "does not exist")}.", "Name a folder of FHIR transaction bundles, or leave --data away.", ExitCode.WrongUsage);
         }
 
-        if (house.Engine == MeshPlace.Daprd && DaprPrograms.Missing() is { Count: > 0 } missing)
+        if (house.Engine == MeshPlace.Daprd && DaprPrograms.Missing(house.Topology.Sites.Any(ControlPlane.IsNeeded)) is { Count: > 0 } missing)
         {
             return screen.Fail($"--engine daprd needs {string.Join(" and ", missing)}.", DaprPrograms.HowToGet);
         }

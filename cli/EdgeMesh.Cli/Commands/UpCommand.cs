@@ -70,7 +70,7 @@ internal sealed class UpCommand : MeshCommand
 
     private int? Refuse(ParseResult parse, MeshPlace place)
     {
-        if (place.Engine == MeshPlace.Daprd && DaprPrograms.Missing() is { Count: > 0 } missingPrograms)
+        if (place.Engine == MeshPlace.Daprd && DaprPrograms.Missing(place.Topology.Sites.Any(ControlPlane.IsNeeded)) is { Count: > 0 } missingPrograms)
         {
             return screen.Fail($"--engine daprd needs {string.Join(" and ", missingPrograms)}.", DaprPrograms.HowToGet);
         }

@@ -7,11 +7,16 @@ internal static class DaprPrograms
 {
     public const string Daprd = "daprd";
     public const string Sentry = "sentry";
+    public const string Placement = "placement";
+    public const string Scheduler = "scheduler";
 
     public const string HowToGet =
         "Put Dapr's programs on PATH (dapr init --slim), or set EDGEMESH_ENGINES to the folder with dapr/daprd. Without --engine nothing is needed.";
 
-    public static IReadOnlyList<string> Missing() => [.. new[] { Daprd, Sentry }.Where(p => Find(p) is null)];
+    /// <summary>What a site needs and has not.</summary>
+    /// <param name="withActors">Whether a service of it hosts actors.</param>
+    public static IReadOnlyList<string> Missing(bool withActors) =>
+        [.. ((string[])[Daprd, Sentry, .. withActors ? (string[])[Placement, Scheduler] : []]).Where(p => Find(p) is null)];
 
     public static string? Find(string program)
     {

@@ -26,7 +26,7 @@ internal sealed class DaprdSite(MeshPlace place, SiteDefinition site, Screen scr
 
     public static async Task<int> RunAsync(MeshPlace place, SiteDefinition site, Screen screen, CancellationToken cancellation)
     {
-        if (DaprPrograms.Missing() is { Count: > 0 } missing)
+        if (DaprPrograms.Missing(ControlPlane.IsNeeded(site)) is { Count: > 0 } missing)
         {
             return screen.Fail($"--engine daprd needs {string.Join(" and ", missing)}.", DaprPrograms.HowToGet);
         }
@@ -46,10 +46,14 @@ internal sealed class DaprdSite(MeshPlace place, SiteDefinition site, Screen scr
             return cancellation.IsCancellationRequested ? ExitCode.Done : screen.Fail("sentry made no certificate authority.", "Its lines above say why.");
         }
 
-        var kept = site.Services.SelectMany(service => Keep(service, authority)).ToList();
+        var kept = ActorsControl().Concat(site.Services.SelectMany(service => Keep(service, authority))).ToList();
         await Task.WhenAll([sentry, .. kept.Select(p => p.RunAsync(ending.Token))]);
         return ExitCode.Done;
     }
+
+    private IEnumerable<KeptProcess> ActorsControl() => ControlPlane.IsNeeded(site)
+        ? [Keep("placement", ControlPlane.PlacementCommand(place, site, TrustDomain), []), Keep("scheduler", ControlPlane.SchedulerCommand(place, site, TrustDomain), [])]
+        : [];
 
     private IEnumerable<KeptProcess> Keep(string service, string authority)
     {
@@ -128,7 +132,7 @@ internal sealed class DaprdSite(MeshPlace place, SiteDefinition site, Screen scr
             "--metrics-port", Number(topology.SidecarMetricsPort(site, service)), "--metrics-listen-address", Loopback,
             "--resources-path", DaprdFiles.Resources(place, site), "--config", DaprdFiles.Configuration(place, site),
             "--enable-mtls", "--sentry-address", $"{Loopback}:{Number(topology.SentryPort(site))}", "--control-plane-trust-domain", TrustDomain,
-            "--log-as-json", "--log-level", "warn",
+            "--log-as-json", "--log-level", "warn", .. service == ControlPlane.ActorService && ControlPlane.IsNeeded(site) ? ControlPlane.SidecarFlags(place, site) : [],
         ];
     }
 

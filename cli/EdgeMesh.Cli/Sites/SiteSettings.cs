@@ -32,6 +32,11 @@ internal static class SiteSettings
             settings["EdgeMesh:Gateway:MeshPort"] = topology.Binding(site, service, "mesh").ToString(CultureInfo.InvariantCulture);
         }
 
+        if (service == "monitor")
+        {
+            settings["EdgeMesh:Monitor:Fleet:Services"] = string.Join(',', site.Services);
+        }
+
         if (service == "functions")
         {
             foreach (var (label, value) in site.Labels)

@@ -1,3 +1,5 @@
+using EdgeMesh.Cli.Daprd;
+
 namespace EdgeMesh.Cli.Topology;
 
 /// <summary>The one place that turns the topology into port numbers.</summary>
@@ -14,6 +16,10 @@ internal static class PortPlan
     /// <summary>With daprd, a site's sentry takes this many ports after the gateway's sidecar.</summary>
     private const int SentryPorts = 3;
 
+    /// <summary>With daprd, a core's placement and scheduler take so many ports after the monitor's sidecar.</summary>
+    private const int PlacementPorts = 4;
+    private const int SchedulerPorts = 5;
+
     public static int Binding(this MeshTopology topology, SiteDefinition site, string service, string binding) =>
         topology.Service(service).Bindings.First(b => b.Name == binding).Port + site.PortOffset + topology.PortShift;
 
@@ -29,6 +35,12 @@ internal static class PortPlan
 
     /// <summary>The site's certificate issuer for its sidecars; its health and metrics take the next two.</summary>
     public static int SentryPort(this MeshTopology topology, SiteDefinition site) => topology.AppPort(site, "gateway") + SidecarPorts + 1;
+
+    /// <summary>Where a core's monitor finds placement; its health, metrics and consensus take the next three.</summary>
+    public static int PlacementPort(this MeshTopology topology, SiteDefinition site) => topology.AppPort(site, ControlPlane.ActorService) + SidecarPorts + 1;
+
+    /// <summary>Where a core's monitor finds the scheduler; its health, metrics and database take the next four.</summary>
+    public static int SchedulerPort(this MeshTopology topology, SiteDefinition site) => topology.PlacementPort(site) + PlacementPorts;
 
     /// <summary>Where <paramref name="site"/> reaches <paramref name="peer"/>'s mesh door: a relay that <c>edgemesh up</c> owns.</summary>
     public static int RelayPort(this MeshTopology topology, SiteDefinition site, SiteDefinition peer) =>
@@ -67,6 +79,14 @@ internal static class PortPlan
         for (var port = 0; port < SentryPorts; port++)
         {
             yield return new(topology.SentryPort(site) + port, site.Name, "sentry", OnlyDaprd: true);
+        }
+
+        if (ControlPlane.IsNeeded(site))
+        {
+            for (var port = 0; port < PlacementPorts + SchedulerPorts; port++)
+            {
+                yield return new(topology.PlacementPort(site) + port, site.Name, port < PlacementPorts ? "placement" : "scheduler", OnlyDaprd: true);
+            }
         }
 
         foreach (var peer in topology.Sites.Where(p => topology.AreLinked(site.Name, p.Name)))

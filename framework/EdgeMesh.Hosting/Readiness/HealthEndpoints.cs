@@ -1,3 +1,4 @@
+using System.Reflection;
 using System.Text.Json.Serialization;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
@@ -9,6 +10,9 @@ namespace EdgeMesh.Hosting;
 /// <summary><c>/healthz</c>: the process answers. <c>/readyz</c>: it can serve, or what it waits for.</summary>
 internal static class HealthEndpoints
 {
+    private static readonly string Version =
+        typeof(HealthEndpoints).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion ?? "";
+
     // Plain delegates and generated JSON: both are asked before anything else, and would otherwise compile code at every start.
     public static void Map(IEndpointRouteBuilder routes)
     {
@@ -19,6 +23,7 @@ internal static class HealthEndpoints
     private static async Task AnswerReadyAsync(HttpContext context)
     {
         var report = await context.RequestServices.GetRequiredService<Readiness>().AskAsync(context.RequestAborted);
+        context.Response.Headers[HealthHeaders.Version] = Version;
         context.Response.StatusCode = report.Ready ? StatusCodes.Status200OK : StatusCodes.Status503ServiceUnavailable;
         await context.Response.WriteAsJsonAsync(report, ReadinessJson.Default.ReadinessReport, cancellationToken: context.RequestAborted);
     }

@@ -21,7 +21,7 @@ internal sealed class MeshRequests(DoorGuard guard, CallerStatements statements,
         context.Request.Headers[CallerTokens.Header] = statements.Sign(peer);
         return MeshRoute.Find(context.Request.Method, path) switch
         {
-            null => Refusal.RouteUnknown with { Detail = "This door serves GET of /mesh/feed and /mesh/records, /mesh/ledger, and POST to /mesh/wan." },
+            null => Refusal.RouteUnknown with { Detail = "This door serves GET of /mesh/feed and /mesh/records, /mesh/ledger, and POST to /mesh/monitor and /mesh/wan." },
             { Topic: { } topic } => await guard.WithBodyAsync(context, () => forwarder.PublishAsync(context, topic, peer.Subject, options.RequestLimit)),
             var route => await guard.WithBodyAsync(context, () => forwarder.InvokeAsync(context, route.AppId, path, route.IsFeed ? options.FeedLimit : options.RequestLimit)),
         };

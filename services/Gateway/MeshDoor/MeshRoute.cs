@@ -10,6 +10,7 @@ internal sealed partial record MeshRoute(string AppId, bool IsFeed = false, stri
 {
     private static readonly MeshRoute Records = new("records");
     private static readonly MeshRoute Ledger = new("ledger");
+    private static readonly MeshRoute Monitor = new("monitor");
 
     /// <summary>The route of a plain path; null: there is none.</summary>
     public static MeshRoute? Find(string method, string path) => path.Split('/') switch
@@ -18,6 +19,7 @@ internal sealed partial record MeshRoute(string AppId, bool IsFeed = false, stri
         ["", "mesh", "wan", var topic] when HttpMethods.IsPost(method) && Topics().IsMatch(topic) => new MeshRoute("", Topic: topic),
         ["", "mesh", "records", { Length: > 0 }, ..] when HttpMethods.IsGet(method) || HttpMethods.IsHead(method) => Records,
         ["", "mesh", "ledger", { Length: > 0 }, ..] => Ledger,
+        ["", "mesh", "monitor", { Length: > 0 }] when HttpMethods.IsPost(method) => Monitor,
         _ => null,
     };
 

@@ -47,7 +47,7 @@ public sealed class DaprdFilesTests : IDisposable
         DaprdFiles.Write(place, place.Topology.Sites[1]);
 
         var resources = DaprdFiles.Resources(place, place.Topology.Sites[1]);
-        Assert.Equal(["bodies.yaml", "events.yaml", "heads.yaml", "secrets.yaml", "wan.yaml"], Directory.GetFiles(resources).Select(Path.GetFileName).Order());
+        Assert.Equal(["actors.yaml", "bodies.yaml", "events.yaml", "heads.yaml", "secrets.yaml", "wan.yaml"], Directory.GetFiles(resources).Select(Path.GetFileName).Order());
         Assert.Contains(place.Data.Secrets("clinic-a"), File.ReadAllText(Path.Combine(resources, "secrets.yaml")), StringComparison.Ordinal);
         Assert.Contains("cleanupInterval: \"-1s\"", File.ReadAllText(DaprdFiles.Configuration(place, place.Topology.Sites[1])), StringComparison.Ordinal);
     }

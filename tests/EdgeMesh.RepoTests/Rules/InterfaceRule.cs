@@ -2,7 +2,8 @@ using System.Text.RegularExpressions;
 
 namespace EdgeMesh.RepoTests;
 
-/// <summary>An interface is there because two types implement it, the in-memory one of tests included; else the class itself will do.</summary>
+/// <summary>An interface is there because two types implement it, the in-memory one of tests included; else the class itself will do. An
+/// actor has one because Dapr finds its methods there.</summary>
 internal static partial class InterfaceRule
 {
     public static IEnumerable<string> TooFewImplementations(IReadOnlyList<RepositoryFile> files)
@@ -17,7 +18,7 @@ internal static partial class InterfaceRule
                select $"{file.At(declared.Index)} declares {name}, which {count} types implement";
     }
 
-    [GeneratedRegex(@"\binterface (?<name>I\w+)")]
+    [GeneratedRegex(@"\binterface (?<name>I\w+)(?!\w*\s*:\s*IActor\b)")]
     private static partial Regex Interface();
 
     [GeneratedRegex(@"\b(?:class|record|struct) \w+[^{;:]*:(?<bases>[^{;]*)")]

@@ -1,0 +1,179 @@
+using System.Collections.Immutable;
+using Dapr.Client;
+using EdgeMesh.Hosting;
+using EdgeMesh.Services.Monitor.Alerting.Notices;
+using EdgeMesh.Services.Monitor.Alerting.Rules;
+
+namespace EdgeMesh.Services.Monitor.Alerting;
+
+/// <summary>The site's alerts: what is wrong, what was, who was told. Kept in <c>heads</c>. A change is shown before it is on disk; what a
+/// crash forgets is found again by the next look, with the time since when it holds from then, or is told once more. May be used by several
+/// threads.</summary>
+internal sealed class AlertBook(AlertRules rules, AlertOptions options, DaprClient dapr, SiteIdentity identity, TimeProvider clock)
+{
+    private readonly Lock _gate = new();
+    private readonly SemaphoreSlim _saving = new(1, 1);
+    private readonly HeadsValue<AlertMemory> _memory = new(dapr, $"{identity.Site}/monitor/alerts", AlertJson.Default.AlertMemory);
+    private readonly HeadsValue<AlertHistory> _history = new(dapr, $"{identity.Site}/monitor/alert-history", AlertJson.Default.AlertHistory);
+    private AlertTable _table = new();
+    private ImmutableArray<ToldGroup> _told = [];
+    private ImmutableArray<RouteStatus> _routes = [.. rules.Routes.Select(r => RouteStatus.New(r.Name))];
+
+    // Used by saving alone.
+    private AlertMemory? _saved;
+    private ImmutableArray<Alert> _savedHistory = [];
+
+    /// <summary>Something became something else. Handlers must be quick.</summary>
+    public event Action? Changed;
+
+    /// <summary>What is wrong, the worst first, then the oldest.</summary>
+    public IReadOnlyList<Alert> Active => [.. Table.Active.OrderByDescending(a => a.State).ThenByDescending(a => a.Severity).ThenBy(a => a.Since)];
+
+    /// <summary>Silences that are not over.</summary>
+    public IReadOnlyList<Silence> Silences => Table.Silences;
+
+    /// <summary>How the routes fare.</summary>
+    public IReadOnlyList<RouteStatus> Routes
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _routes;
+            }
+        }
+    }
+
+    private AlertTable Table
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _table;
+            }
+        }
+    }
+
+    /// <summary>What was wrong and is over, by when it was over, the newest first.</summary>
+    public IReadOnlyList<Alert> History(DateTimeOffset from, DateTimeOffset to) => [.. Table.History.Where(a => a.ResolvedAt >= from && a.ResolvedAt <= to).Reverse()];
+
+    /// <summary>Silences what matches. Returns when it is on disk.</summary>
+    /// <returns>Null when it holds; else what is wrong with it.</returns>
+    public async Task<string?> SilenceAsync(Silence silence, CancellationToken cancellation)
+    {
+        var now = clock.GetUtcNow();
+        if (silence.Fault(now) is { } fault)
+        {
+            return fault;
+        }
+
+        Change(() => _table = _table.With(silence, now));
+        await SaveAsync(cancellation);
+        return null;
+    }
+
+    /// <summary>Ends a silence. Returns when that is on disk; false: there is none of that id.</summary>
+    public async Task<bool> UnsilenceAsync(string id, CancellationToken cancellation)
+    {
+        var known = Table.Silences.Any(s => s.Id == id);
+        Change(() => _table = _table.WithoutSilence(id, clock.GetUtcNow()));
+        await SaveAsync(cancellation);
+        return known;
+    }
+
+    /// <summary>Goes on with what was known before the last stop.</summary>
+    public async Task LoadAsync(CancellationToken cancellation)
+    {
+        var memory = await _memory.ReadAsync(cancellation);
+        var history = await _history.ReadAsync(cancellation);
+        Change(() =>
+        {
+            _table = _table with { Active = memory?.Active ?? [], Silences = memory?.Silences ?? [], History = history?.Alerts ?? [] };
+            _told = memory?.Told ?? [];
+            _routes = [.. rules.Routes.Select(r => memory?.Routes.FirstOrDefault(s => s.Name == r.Name) ?? RouteStatus.New(r.Name))];
+        });
+        (_saved, _savedHistory) = (memory, history?.Alerts ?? []);
+    }
+
+    /// <summary>Takes a look at all rules, and writes what became different.</summary>
+    public async Task TakeAsync(Evaluation look, CancellationToken cancellation)
+    {
+        var isChange = false;
+        Change(() =>
+        {
+            var next = _table.Next(look, options.ConsoleUrl, clock.GetUtcNow());
+            isChange = !next.IsSameAs(_table);
+            _table = next;
+        });
+        if (isChange)
+        {
+            await SaveAsync(cancellation);
+        }
+    }
+
+    /// <summary>What is to be told now.</summary>
+    public IReadOnlyList<Notice> Due()
+    {
+        lock (_gate)
+        {
+            var (due, told) = NoticePlan.Due(_table, _told, rules, clock.GetUtcNow());
+            _told = told;
+            return due;
+        }
+    }
+
+    /// <summary>Takes what became of a try.</summary>
+    /// <param name="notice">The notice.</param>
+    /// <param name="error">Null: it was brought through.</param>
+    /// <param name="random">For the pause.</param>
+    public void Told(Notice notice, string? error, Random random) => Change(() =>
+    {
+        var now = clock.GetUtcNow();
+        var group = _told.FirstOrDefault(t => t.Route == notice.Route && t.Group == notice.Group) ?? new ToldGroup { Route = notice.Route, Group = notice.Group };
+        var (next, givenUp) = error is null ? (NoticePlan.Sent(group, notice, now), false) : NoticePlan.Failed(group, notice, rules.Notices, random, now);
+        _told = [.. _told.Where(t => t.Route != notice.Route || t.Group != notice.Group), next];
+        _routes = [.. _routes.Select(r => r.Name != notice.Route ? r : error is null ? r.Succeeded(now) : r.Failed(error, givenUp, now))];
+    });
+
+    /// <summary>Writes what must survive.</summary>
+    public async Task SaveAsync(CancellationToken cancellation)
+    {
+        await _saving.WaitAsync(cancellation);
+        try
+        {
+            AlertMemory memory;
+            ImmutableArray<Alert> history;
+            lock (_gate)
+            {
+                (memory, history) = (new(_table.Active, _table.Silences, _told, _routes), _table.History);
+            }
+
+            if (memory != _saved)
+            {
+                await _memory.WriteAsync(memory, cancellation);
+                _saved = memory;
+            }
+
+            if (history != _savedHistory)
+            {
+                await _history.WriteAsync(new(history), cancellation);
+                _savedHistory = history;
+            }
+        }
+        finally
+        {
+            _saving.Release();
+        }
+    }
+
+    private void Change(Action change)
+    {
+        lock (_gate)
+        {
+            change();
+        }
+
+        Changed?.Invoke();
+    }
+}

@@ -1,0 +1,86 @@
+using EdgeMesh.Services.Monitor.Alerting.Rules;
+using EdgeMesh.Services.Monitor.Store;
+
+namespace EdgeMesh.Services.Monitor.Alerting.Conditions;
+
+/// <summary>Looks at this site's series in the local store.</summary>
+internal sealed class SeriesFindings(TelemetryStore store, string site)
+{
+    private const int MostPoints = 2000;
+    private const int MostSeries = 500;
+
+    public IEnumerable<Finding> Of(AlertRule rule, SeriesCondition condition, DateTimeOffset now)
+    {
+        var named = store.ListSeries(new SeriesQuery { Site = site, Service = condition.Service, Name = condition.Name, Kind = condition.Kind }).Take(MostSeries).ToArray();
+        var meant = named.Where(s => condition.Labels.All(l => s.Labels.TryGetValue(l.Key, out var value) && Fits(l.Value, value))).ToArray();
+        return condition.Test switch
+        {
+            SeriesTest.Absent => Absent(rule, condition, meant, now),
+            SeriesTest.ShareAbove => Shares(rule, condition, named, meant, now),
+            _ => meant.Select(s => Beyond(rule, condition, s, now)).OfType<Finding>(),
+        };
+    }
+
+    private Finding? Beyond(AlertRule rule, SeriesCondition condition, SeriesInfo series, DateTimeOffset now)
+    {
+        var isAbove = condition.Test == SeriesTest.Above;
+        if (Value(series, condition, now) is not { } value || (isAbove ? value <= condition.Limit : value >= condition.Limit))
+        {
+            return null;
+        }
+
+        return new(rule, site, series.Service, Subject(series), $"{Figures.Value(value, series.Unit)} ({condition.Take.ToString().ToLowerInvariant()} of {Figures.Time(condition.Over)})",
+            $"{(isAbove ? "at most" : "at least")} {Figures.Value(condition.Limit, series.Unit)}", ConsolePaths.Series(series.Id));
+    }
+
+    /// <summary>One finding: that something should be there is known, and which series it would be is not.</summary>
+    private IEnumerable<Finding> Absent(AlertRule rule, SeriesCondition condition, SeriesInfo[] meant, DateTimeOffset now)
+    {
+        if (!meant.Any(s => Points(s, condition, now).Count > 0))
+        {
+            yield return new(rule, site, condition.Service ?? "", condition.Name, $"no point for {Figures.Time(condition.Over)}", "points", ConsolePaths.Metric(condition.Name, condition.Service));
+        }
+    }
+
+    private IEnumerable<Finding> Shares(AlertRule rule, SeriesCondition condition, SeriesInfo[] named, SeriesInfo[] meant, DateTimeOffset now)
+    {
+        foreach (var service in meant.GroupBy(s => s.Service))
+        {
+            var part = service.Sum(s => Value(s, condition, now) ?? 0);
+            var whole = named.Where(s => s.Service == service.Key).Sum(s => Value(s, condition, now) ?? 0);
+            if (whole > 0 && part / whole > condition.Limit)
+            {
+                yield return new(rule, site, service.Key, "", $"{Figures.Share(part / whole)} over {Figures.Time(condition.Over)}",
+                    $"at most {Figures.Share(condition.Limit)}", ConsolePaths.Metric(condition.Name, service.Key));
+            }
+        }
+    }
+
+    /// <summary>Null: there is no point, or for a rate only one.</summary>
+    private double? Value(SeriesInfo series, SeriesCondition condition, DateTimeOffset now)
+    {
+        var points = Points(series, condition, now);
+        if (points.Count == 0)
+        {
+            return null;
+        }
+
+        return condition.Take switch
+        {
+            SeriesTake.Last => points[^1].Value,
+            SeriesTake.Max => points.Max(p => p.Value),
+            SeriesTake.Min => points.Min(p => p.Value),
+            SeriesTake.Rate => (points[^1].Time - points[0].Time).TotalSeconds is var seconds and > 0 ? (points[^1].Value - points[0].Value) / seconds : null,
+            _ => points.Average(p => p.Value),
+        };
+    }
+
+    private List<SeriesPoint> Points(SeriesInfo series, SeriesCondition condition, DateTimeOffset now) =>
+        [.. store.ReadSeries(series.Id, now - condition.Over, now, MostPoints).Where(p => double.IsFinite(p.Value))];
+
+    private static string Subject(SeriesInfo series) =>
+        $"{series.Name} {series.Kind}{string.Concat(series.Labels.OrderBy(l => l.Key, StringComparer.Ordinal).Select(l => $" {l.Key}={l.Value}"))}";
+
+    private static bool Fits(string pattern, string value) =>
+        pattern.EndsWith('*') ? value.StartsWith(pattern[..^1], StringComparison.Ordinal) : pattern == value;
+}

@@ -1,0 +1,94 @@
+using System.Net;
+using EdgeMesh.Services.Monitor.Fleet;
+
+namespace EdgeMesh.Services.Monitor.Tests.Fleet;
+
+/// <summary>A site that is no core, and what it knows while its link is up, down, and up again.</summary>
+public sealed class EdgeSiteTests
+{
+    /// <summary>A report that found no gateway yet is made again by the site's clock.</summary>
+    private static readonly TimeSpan Second = TimeSpan.FromSeconds(1);
+
+    [Fact]
+    public async Task Site_ReportsToTheCore_AndBothShowTheFleet()
+    {
+        await using var core = await MonitorSite.StartAsync(MonitorSite.Core);
+        await core.ReportAsync("clinic-b", new SiteReport { Time = MonitorSite.Start });
+        await using var site = await MonitorSite.StartAsync("clinic-a", (_, report) => core.ReportAsync("clinic-a", report));
+
+        await site.AdvanceUntilAsync(Second, () => core.State("clinic-a").Liveness == Liveness.Live && site.State("clinic-b").Liveness == Liveness.Live);
+        Assert.Equal(MonitorSite.Start, site.State("clinic-b").KnownAsOf);
+        Assert.Equal((Liveness.Live, (DateTimeOffset?)null), (site.State("clinic-a").Liveness, site.State("clinic-a").KnownAsOf));
+        Assert.Equal(TimeSpan.Zero, site.Board.CutOffFor);
+        Assert.Contains(core.State("clinic-a").Services, s => s.Name == "monitor");
+        Assert.Empty(core.State("clinic-a").VersionDrift);
+        Assert.Equal(core.State(MonitorSite.Core).ConfigurationDrift, core.State("clinic-a").ConfigurationDrift);
+
+        // The next report tells the core what the first exchange measured.
+        await site.AdvanceUntilAsync(TimeSpan.FromSeconds(10), () => core.State("clinic-a").Skew is not null);
+    }
+
+    [Fact]
+    public async Task Clock_ThatIsAhead_IsMeasured()
+    {
+        await using var core = await MonitorSite.StartAsync(MonitorSite.Core);
+        var clock = new Microsoft.Extensions.Time.Testing.FakeTimeProvider(MonitorSite.Start.AddMinutes(5));
+        await using var site = await MonitorSite.StartAsync("clinic-a", (_, report) => core.ReportAsync("clinic-a", report), clock);
+        await site.AdvanceUntilAsync(TimeSpan.FromSeconds(5), () => core.State("clinic-a").Skew is not null);
+
+        // The site's clock was moved meanwhile, and the core's was not.
+        var skew = core.State("clinic-a").Skew!.Value;
+        Assert.InRange(skew.Ahead, TimeSpan.FromMinutes(5) - skew.Error, clock.GetUtcNow() - core.Clock.GetUtcNow() + skew.Error);
+    }
+
+    [Fact]
+    public async Task CutOff_ShowsHowOldTheRestIs_AndTheCoreStaleThenOffline_AndCatchesUp()
+    {
+        var isUp = true;
+        await using var core = await MonitorSite.StartAsync(MonitorSite.Core);
+        await using var site = await MonitorSite.StartAsync("clinic-a", (_, report) =>
+            Volatile.Read(ref isUp) ? core.ReportAsync("clinic-a", report) : Task.FromResult(new HttpResponseMessage(HttpStatusCode.ServiceUnavailable)));
+        await site.AdvanceUntilAsync(Second, () => site.State("clinic-b").KnownAsOf is not null);
+
+        Volatile.Write(ref isUp, false);
+        await site.AdvanceUntilAsync(TimeSpan.FromSeconds(20), () => site.State(MonitorSite.Core).Liveness == Liveness.Offline);
+        Assert.Equal(Liveness.Live, site.State("clinic-a").Liveness);
+        Assert.True(site.Board.CutOffFor >= TimeSpan.FromMinutes(5));
+        Assert.Equal(MonitorSite.Start, site.State("clinic-b").KnownAsOf);
+
+        await core.ReportAsync("clinic-b", new SiteReport { Time = MonitorSite.Start });
+        Volatile.Write(ref isUp, true);
+        await site.AdvanceUntilAsync(TimeSpan.FromSeconds(20), () => site.State(MonitorSite.Core).Liveness == Liveness.Live && site.State("clinic-b").Liveness == Liveness.Live);
+        Assert.Equal(TimeSpan.Zero, site.Board.CutOffFor);
+        Assert.Contains(site.Board.History("clinic-b", DateTimeOffset.MinValue, DateTimeOffset.MaxValue), c => c.To == Liveness.Live);
+        Assert.Contains(site.Board.History(MonitorSite.Core, DateTimeOffset.MinValue, DateTimeOffset.MaxValue), c => c.To == Liveness.Offline);
+    }
+
+    [Fact]
+    public async Task RestartWhileCutOff_StillKnowsTheRest_AndHowOldItIs()
+    {
+        var folder = Directory.CreateTempSubdirectory("edgemesh-monitor-").FullName;
+        try
+        {
+            await using var core = await MonitorSite.StartAsync(MonitorSite.Core);
+            await core.ReportAsync("clinic-b", new SiteReport { Time = MonitorSite.Start });
+            var clock = new Microsoft.Extensions.Time.Testing.FakeTimeProvider(MonitorSite.Start);
+            await using (var before = await MonitorSite.StartAsync("clinic-a", (_, report) => core.ReportAsync("clinic-a", report), clock, folder, SqliteComponents.Yaml))
+            {
+                await before.AdvanceUntilAsync(Second, () => before.State("clinic-b").Liveness == Liveness.Live);
+                await MonitorSite.UntilAsync(() => before.Host.Calls.Of(Testing.CallKind.StateWrite).Any(c => c.To == "heads"));
+            }
+
+            clock.Advance(TimeSpan.FromHours(3));
+            await using var site = await MonitorSite.StartAsync("clinic-a", null, clock, folder, SqliteComponents.Yaml);
+            await MonitorSite.UntilAsync(() => site.State("clinic-b").Liveness == Liveness.Live);
+            Assert.Equal(MonitorSite.Start, site.State("clinic-b").KnownAsOf);
+            await site.AdvanceUntilAsync(TimeSpan.FromSeconds(10), () => site.State(MonitorSite.Core).Liveness == Liveness.Stale);
+            Assert.True(site.Board.CutOffFor > TimeSpan.FromHours(3));
+        }
+        finally
+        {
+            Directory.Delete(folder, recursive: true);
+        }
+    }
+}
