@@ -6,7 +6,7 @@ Usage: ./edgemesh test [--engines] [--filter TEXT]
 
 Builds the house and runs every test project. Needs the .NET SDK alone.
 
-  --engines      also the tests against real engines: daprd, RabbitMQ, Kafka, Cassandra, PostgreSQL, Redis, npm.
+  --engines      also the tests against real engines: daprd, RabbitMQ, Kafka, Cassandra, PostgreSQL, Redis, npm, Chromium.
                  Found in the folder EDGEMESH_ENGINES, else on PATH. One that is missing is a failure, never a skip.
   --filter TEXT  only tests whose full name contains TEXT (upper and lower case matter)
   --project NAME only the test projects whose name contains NAME
@@ -41,6 +41,7 @@ require_engines() {
   have_engine rabbitmq-server /usr/sbin/rabbitmq-server || missing+=("rabbitmq-server (Debian: rabbitmq-server)")
   have_engine npm || missing+=("npm (Debian: npm)")
   have_engine node || missing+=("node (Debian: nodejs)")
+  have_engine chromium || missing+=("chromium (Debian: chromium)")
   have_engine redis-server || missing+=("redis-server (Debian: redis-server)")
   have_engine postgres /usr/lib/postgresql/*/bin/postgres || missing+=("postgres (Debian: postgresql)")
   have_engine clang || missing+=("clang (Debian: clang)")

@@ -1,4 +1,5 @@
 using EdgeMesh.Hosting;
+using EdgeMesh.Services.Gateway.ConsoleDoor;
 using EdgeMesh.Services.Gateway.Credentials;
 using EdgeMesh.Services.Gateway.Doors;
 using EdgeMesh.Services.Gateway.Errors;
@@ -51,6 +52,9 @@ public static class GatewayApp
         services.AddSingleton<RefusalWriter>();
         services.AddSingleton<DoorGuard>();
         services.AddSingleton<SidecarForwarder>();
+        services.AddSingleton<ConsoleSessions>();
+        services.AddSingleton<ConsoleForwarder>();
+        services.AddSingleton<ConsoleRequests>();
         services.AddSingleton<PeerLinks>();
         services.AddSingleton<PublicRequests>();
         services.AddSingleton<MeshRequests>();

@@ -26,6 +26,9 @@ internal sealed record GatewayOptions
     /// <summary><c>Audience</c>: whom tokens must be meant for; the public URL when left out.</summary>
     public string Audience { get; init; } = "";
 
+    /// <summary><c>ConsoleUrl</c>: where the monitor serves the console; null: this door has none.</summary>
+    public Uri? ConsoleUrl { get; init; }
+
     /// <summary><c>BodyLimit</c>: bytes of one request. The default is what a sidecar takes; more needs a larger limit there too.</summary>
     public long BodyLimit { get; init; } = 4 * 1024 * 1024;
 

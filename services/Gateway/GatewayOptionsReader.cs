@@ -25,6 +25,7 @@ internal sealed class GatewayOptionsReader(IConfiguration configuration)
             MeshPort = (int?)Number("MeshPort", 0, IPEndPoint.MaxPort),
             Issuer = Text("Issuer") ?? usual.Issuer,
             Audience = Text("Audience") ?? PublicUrl() ?? "",
+            ConsoleUrl = ConsoleUrl(),
             BodyLimit = Number("BodyLimit", 1, 1024 * MiB) ?? usual.BodyLimit,
             BufferLimit = Number("BufferLimit", 1, 64 * 1024 * MiB) ?? usual.BufferLimit,
             Concurrency = (int)(Number("Concurrency", 1, 100_000) ?? usual.Concurrency),
@@ -93,6 +94,22 @@ internal sealed class GatewayOptionsReader(IConfiguration configuration)
         }
 
         return text.TrimEnd('/');
+    }
+
+    private Uri? ConsoleUrl()
+    {
+        if (Text("ConsoleUrl") is not { } text)
+        {
+            return null;
+        }
+
+        if (Uri.TryCreate(text, UriKind.Absolute, out var uri) && uri.Scheme is "http" or "https")
+        {
+            return uri;
+        }
+
+        _faults.Add($"{Prefix}ConsoleUrl is '{text}': give the address where the site's monitor listens, such as http://127.0.0.1:7150.");
+        return null;
     }
 
     private TimeSpan Seconds(string key, TimeSpan usual) => Number(key, 1, 3600) is { } seconds ? TimeSpan.FromSeconds(seconds) : usual;

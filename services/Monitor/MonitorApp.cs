@@ -1,5 +1,6 @@
 using EdgeMesh.Services.Monitor.Alerting;
 using EdgeMesh.Services.Monitor.Anomalies;
+using EdgeMesh.Services.Monitor.Console;
 using EdgeMesh.Services.Monitor.Fleet;
 using EdgeMesh.Services.Monitor.Store;
 
@@ -19,8 +20,10 @@ public static class MonitorApp
         services.AddSingleton(MonitorOptions.Read(builder.Configuration));
         services.AddSingleton<TelemetryStore>();
         services.AddAnomalies(builder.Configuration).AddAlerting(builder.Configuration).AddFleet(builder.Configuration);
+        services.AddConsole();
 
         var app = builder.Build();
+        app.UseConsole();
         app.MapEdgeMesh();
         app.UseEdgeMeshCallers();
         app.MapFleet();

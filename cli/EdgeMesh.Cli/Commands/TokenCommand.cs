@@ -8,7 +8,7 @@ namespace EdgeMesh.Cli.Commands;
 internal sealed class TokenCommand : MeshCommand
 {
     private readonly Option<string> user = new("--user") { Description = "The subject, such as dr-ada", Required = true };
-    private readonly Option<string[]> role = new("--role") { Description = "practitioner, patient, auditor, admin or loader", Required = true };
+    private readonly Option<string[]> role = new("--role") { Description = "practitioner, patient, auditor, operator, admin or loader", Required = true };
     private readonly Option<string> site = new("--site") { Description = "The site whose public door takes it", Required = true };
     private readonly Option<string[]> scope = new("--scope") { Description = "SMART v2 scopes; default: what the role needs", AllowMultipleArgumentsPerToken = true };
     private readonly Option<string?> purpose = new("--purpose") { Description = "Purpose of use; default: TREAT" };

@@ -9,7 +9,7 @@ internal sealed record TokenRequest
 
     public static readonly TimeSpan LongestLife = TimeSpan.FromHours(24);
 
-    public static readonly string[] Roles = ["practitioner", "patient", "auditor", "admin", "loader"];
+    public static readonly string[] Roles = ["practitioner", "patient", "auditor", "operator", "admin", "loader"];
 
     public required string User { get; init; }
 
@@ -37,6 +37,8 @@ internal sealed record TokenRequest
         {
             "patient" => "patient/*.cruds",
             "auditor" => "system/AuditEvent.rs",
+            // Nothing of the records: an operator sees how sites are, and may change what functions run.
+            "operator" => "deployments",
             "loader" or "admin" => "system/*.cruds",
             _ => "user/*.cruds",
         }).Distinct()];

@@ -30,6 +30,11 @@ internal static class SiteSettings
         {
             settings["EdgeMesh:Gateway:PublicPort"] = topology.Binding(site, service, "public").ToString(CultureInfo.InvariantCulture);
             settings["EdgeMesh:Gateway:MeshPort"] = topology.Binding(site, service, "mesh").ToString(CultureInfo.InvariantCulture);
+            if (site.Services.Contains("monitor"))
+            {
+                // The one service that the gateway reaches without a sidecar: invocation drops the console's WebSocket.
+                settings["EdgeMesh:Gateway:ConsoleUrl"] = $"http://127.0.0.1:{topology.AppPort(site, "monitor")}";
+            }
         }
 
         if (service == "monitor")

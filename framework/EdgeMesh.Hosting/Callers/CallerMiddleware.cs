@@ -51,7 +51,8 @@ namespace Microsoft.AspNetCore.Builder
     public static class CallerExtensions
     {
         /// <summary>Verifies caller tokens; endpoints read the caller with <see cref="GetCaller"/>.</summary>
-        public static WebApplication UseEdgeMeshCallers(this WebApplication app)
+        public static TApp UseEdgeMeshCallers<TApp>(this TApp app)
+            where TApp : IApplicationBuilder
         {
             app.UseMiddleware<CallerMiddleware>();
             return app;

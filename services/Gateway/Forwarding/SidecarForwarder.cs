@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Net;
 using EdgeMesh.Hosting;
 using EdgeMesh.Services.Gateway.Errors;
@@ -10,15 +9,7 @@ namespace EdgeMesh.Services.Gateway.Forwarding;
 internal sealed partial class SidecarForwarder(IHttpForwarder forwarder, SidecarEndpoints sidecar, TimeProvider clock, ILogger<SidecarForwarder> logger) : IDisposable
 {
     private readonly string _sidecar = sidecar.Http.GetLeftPart(UriPartial.Authority);
-    private readonly HttpMessageInvoker _client = new(new SocketsHttpHandler
-    {
-        UseProxy = false,
-        UseCookies = false,
-        AllowAutoRedirect = false,
-        AutomaticDecompression = DecompressionMethods.None,
-        ConnectTimeout = TimeSpan.FromSeconds(3),
-        ActivityHeadersPropagator = new ReverseProxyPropagator(DistributedContextPropagator.Current),
-    });
+    private readonly HttpMessageInvoker _client = ProxyClient.Create();
 
     /// <summary>Invokes a service. The path must be plain: it is sent as it stands.</summary>
     public Task<Refusal?> InvokeAsync(HttpContext context, string appId, string path, TimeSpan limit) =>

@@ -11,15 +11,20 @@ internal sealed partial class DoorGuard(RefusalWriter refusals, BufferBudget bud
 {
     private readonly ConcurrencyLimiter _public = Limiter(options);
     private readonly ConcurrencyLimiter _mesh = Limiter(options);
+    // Of its own: live pages stay for hours, and must not take the room of those who work.
+    private readonly ConcurrencyLimiter _console = Limiter(options);
 
     /// <summary>Runs what a door does with a request, which either answers it or says why not.</summary>
-    public async Task AnswerAsync(HttpContext context, Door door, Func<HttpContext, string, Task<Refusal?>> answer)
+    public Task AnswerAsync(HttpContext context, Door door, Func<HttpContext, string, Task<Refusal?>> answer)
     {
-        if (await TryAnswerAsync(context, door, answer) is { } refusal)
-        {
-            await refusals.WriteAsync(context, refusal);
-        }
+        // Invocation can't carry an upgraded connection, so nobody is offered one.
+        context.Features.Set<IHttpUpgradeFeature>(null);
+        context.Features.Set<IHttpExtendedConnectFeature>(null);
+        return AnswerAsync(context, door == Door.Public ? _public : _mesh, answer);
     }
+
+    /// <summary>The same for the console, which is reached without invocation, and whose live connection is an upgraded one.</summary>
+    public Task AnswerConsoleAsync(HttpContext context, Func<HttpContext, string, Task<Refusal?>> answer) => AnswerAsync(context, _console, answer);
 
     /// <summary>Takes the body in whole, then runs what passes the request on.</summary>
     public async Task<Refusal?> WithBodyAsync(HttpContext context, Func<Task<Refusal?>> passOn)
@@ -50,16 +55,25 @@ internal sealed partial class DoorGuard(RefusalWriter refusals, BufferBudget bud
     {
         _public.Dispose();
         _mesh.Dispose();
+        _console.Dispose();
     }
 
-    private async Task<Refusal?> TryAnswerAsync(HttpContext context, Door door, Func<HttpContext, string, Task<Refusal?>> answer)
+    private async Task AnswerAsync(HttpContext context, ConcurrencyLimiter limiter, Func<HttpContext, string, Task<Refusal?>> answer)
+    {
+        if (await TryAnswerAsync(context, limiter, answer) is { } refusal)
+        {
+            await refusals.WriteAsync(context, refusal);
+        }
+    }
+
+    private async Task<Refusal?> TryAnswerAsync(HttpContext context, ConcurrencyLimiter limiter, Func<HttpContext, string, Task<Refusal?>> answer)
     {
         if (!PlainPaths.TryRead(context, out var path))
         {
             return Refusal.PathNotAllowed;
         }
 
-        using var lease = (door == Door.Public ? _public : _mesh).AttemptAcquire();
+        using var lease = limiter.AttemptAcquire();
         if (!lease.IsAcquired)
         {
             return Refusal.TooManyRequests;
@@ -89,10 +103,6 @@ internal sealed partial class DoorGuard(RefusalWriter refusals, BufferBudget bud
         {
             size.MaxRequestBodySize = null;
         }
-
-        // Invocation can't carry an upgraded connection, so nobody is offered one.
-        context.Features.Set<IHttpUpgradeFeature>(null);
-        context.Features.Set<IHttpExtendedConnectFeature>(null);
     }
 
     private async Task<Refusal?> ReadAsync(HttpContext context, BufferedBody body)

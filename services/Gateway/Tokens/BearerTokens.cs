@@ -9,8 +9,8 @@ using Microsoft.IdentityModel.Tokens;
 
 namespace EdgeMesh.Services.Gateway.Tokens;
 
-/// <summary>Who a bearer token says that its holder is, or why it is not believed.</summary>
-internal readonly record struct TokenVerdict(Caller? Caller, Refusal? Refusal);
+/// <summary>Who a bearer token says that its holder is and until when (UTC), or why it is not believed.</summary>
+internal readonly record struct TokenVerdict(Caller? Caller, Refusal? Refusal, DateTime Until = default);
 
 /// <summary>Verifies bearer tokens of the configured issuers. Claims: <c>sub</c>, <c>roles</c>, <c>scope</c> (or <c>scp</c>),
 /// <c>purpose</c>, <c>patient</c>, and <c>site</c>, which limits the sites where the token is good.</summary>
@@ -28,7 +28,7 @@ internal sealed class BearerTokens(CredentialsLoader credentials, GatewayOptions
         var now = clock.GetUtcNow().UtcDateTime;
         if (_verified.TryGetValue(text, out var known) && known.Until > now)
         {
-            return new TokenVerdict(known.Caller, null);
+            return new TokenVerdict(known.Caller, null, known.Until);
         }
 
         if (Read(text) is not { } token)
@@ -48,8 +48,9 @@ internal sealed class BearerTokens(CredentialsLoader credentials, GatewayOptions
             _verified.Clear();
         }
 
-        _verified[text] = (caller, token.ValidTo + Skew);
-        return new TokenVerdict(caller, null);
+        var until = token.ValidTo + Skew;
+        _verified[text] = (caller, until);
+        return new TokenVerdict(caller, null, until);
     }
 
     private JsonWebToken? Read(string text)

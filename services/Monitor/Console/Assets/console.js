@@ -1,0 +1,99 @@
+// Keys, and the way back after the connection was lost. Everything else is the server's.
+(() => {
+  const lost = () => document.getElementById('lost');
+  const wait = ms => new Promise(done => setTimeout(done, ms));
+
+  // Whether the door answers this page again, or leads elsewhere (a session that ended): both are reasons to load it.
+  const answers = async () => {
+    try {
+      const answer = await fetch(location.href, { method: 'HEAD', redirect: 'manual', cache: 'no-store' });
+      return answer.ok || answer.type === 'opaqueredirect';
+    } catch { return false; }
+  };
+
+  let isDown = false;
+  const comeBack = async () => {
+    if (isDown) return;
+    isDown = true;
+    lost().hidden = false;
+    for (let pause = 300; isDown; pause = Math.min(pause * 1.5, 3000)) {
+      await wait(pause);
+      try {
+        if (await Blazor.reconnect()) break;
+        location.reload();
+        return;
+      } catch {
+        if (await answers()) { location.reload(); return; }
+      }
+    }
+    isDown = false;
+    lost().hidden = true;
+  };
+
+  Blazor.start({
+    circuit: {
+      reconnectionHandler: {
+        onConnectionDown: () => { comeBack(); },
+        onConnectionUp: () => { isDown = false; lost().hidden = true; },
+      },
+    },
+  });
+
+  const acts = {
+    // Navigation within a page scrolls and leaves the focus behind.
+    skip: () => document.getElementById('main').focus(),
+    help: () => { const keys = document.getElementById('keys'); if (keys && !keys.open) keys.showModal(); },
+    theme: () => window.edgemeshTheme(),
+  };
+
+  document.addEventListener('click', event => {
+    const act = event.target.closest?.('[data-act]')?.dataset.act;
+    if (act && acts[act]) acts[act]();
+    for (const open of document.querySelectorAll('details.who[open]')) if (!open.contains(event.target)) open.open = false;
+  });
+
+  let isGoing = 0;
+  document.addEventListener('keydown', event => {
+    if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return;
+    if (event.target.closest?.('input, textarea, select, [contenteditable]')) {
+      if (event.key === 'Escape') event.target.blur();
+      return;
+    }
+    if (document.querySelector('dialog[open]')) return;
+    if (Date.now() - isGoing < 1500) {
+      isGoing = 0;
+      const page = document.querySelector(`nav [data-key="${CSS.escape(event.key)}"]`);
+      if (page) { event.preventDefault(); page.click(); }
+      return;
+    }
+    switch (event.key) {
+      case 'g': isGoing = Date.now(); break;
+      case '?': acts.help(); break;
+      case 't': acts.theme(); break;
+      case '/': {
+        const field = document.querySelector('main input[type="search"]');
+        if (field) { event.preventDefault(); field.focus(); field.select(); }
+        break;
+      }
+      case 'p': document.querySelector('main [data-pause]')?.click(); break;
+      case 'Escape': for (const open of document.querySelectorAll('details.who[open]')) open.open = false; break;
+    }
+  });
+
+  // Older lines come as one scrolls to where they begin; without scripts there is the button.
+  let isWaiting = false;
+  document.addEventListener('scroll', () => {
+    if (isWaiting) return;
+    isWaiting = true;
+    setTimeout(() => {
+      isWaiting = false;
+      const more = document.querySelector('main [data-auto]');
+      if (more && more.getBoundingClientRect().top < innerHeight + 200) more.click();
+    }, 120);
+  }, { passive: true });
+
+  // A session that ends in one window ends in all.
+  const sessions = new BroadcastChannel('edgemesh-sessions');
+  sessions.onmessage = () => location.reload();
+  document.addEventListener('submit', event => { if (event.target.matches('[data-sign-out]')) sessions.postMessage('over'); });
+})();

@@ -1,0 +1,49 @@
+using EdgeMesh.Services.Monitor.Alerting;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Playwright;
+
+namespace EdgeMesh.Services.Monitor.BrowserTests;
+
+[Trait("Category", "Engines")]
+public sealed class AlertsTests(Chromium chromium)
+{
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Silence_WithAReason_HoldsAndNamesWhoAsked_AndCanBeEnded(bool isPhone)
+    {
+        await using var site = await ConsoleSite.StartAsync();
+        await Fleet.AlertAsync(site);
+        var book = site.Host.Services(MonitorApp.AppId).GetRequiredService<AlertBook>();
+        await using var window = await chromium.OpenAsync(site, role: "operator", isPhone: isPhone, path: "/console/alerts");
+        var alert = window.Page.Locator("article.alert").First;
+        await Assertions.Expect(alert).ToContainTextAsync("clinic-17");
+        await Assertions.Expect(alert).ToContainTextAsync("silent for 23 minutes");
+
+        await alert.GetByRole(AriaRole.Button, new() { Name = "Silence" }).ClickAsync();
+        await window.Page.GetByLabel("Why").FillAsync("the provider digs up the street");
+        await window.Page.Locator("form.silence").GetByRole(AriaRole.Button, new() { Name = "Silence" }).ClickAsync();
+
+        await Assertions.Expect(window.Page.GetByText("silenced until").First).ToBeVisibleAsync();
+        var silence = Assert.Single(book.Silences);
+        Assert.Equal(("site-offline", "clinic-17", "ada", "the provider digs up the street"), (silence.Rule, silence.Site, silence.By, silence.Why));
+        Assert.Equal(4, (silence.Until - silence.From).TotalHours);
+        Assert.True(await window.FitsAsync());
+
+        await window.Page.GetByRole(AriaRole.Button, new() { Name = "End it" }).ClickAsync();
+        await Assertions.Expect(window.Page.GetByText("silenced until")).ToHaveCountAsync(0);
+        Assert.Empty(book.Silences);
+    }
+
+    [Fact]
+    public async Task Auditors_SeeAlerts_AndSilenceNone()
+    {
+        await using var site = await ConsoleSite.StartAsync();
+        await Fleet.AlertAsync(site);
+        await using var window = await chromium.OpenAsync(site, role: "auditor", path: "/console/alerts");
+
+        await Assertions.Expect(window.Page.Locator("article.alert")).ToHaveCountAsync(2);
+        await Assertions.Expect(window.Page.Locator("article.alert").Nth(1)).ToContainTextAsync("clinic-08");
+        await Assertions.Expect(window.Page.GetByRole(AriaRole.Button, new() { Name = "Silence" })).ToHaveCountAsync(0);
+    }
+}

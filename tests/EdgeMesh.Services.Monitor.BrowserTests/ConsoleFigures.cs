@@ -1,0 +1,63 @@
+using System.Diagnostics;
+using EdgeMesh.Services.Monitor.Console.Hosting;
+using EdgeMesh.Services.Monitor.Fleet;
+using EdgeMesh.Services.Monitor.Store;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace EdgeMesh.Services.Monitor.BrowserTests;
+
+/// <summary>How fast the console is on this machine; printed, never asserted. By hand:
+/// <c>dotnet run -c Release --project tests/EdgeMesh.Services.Monitor.BrowserTests -- -explicit only -method "*Figures*" -showLiveOutput</c>.</summary>
+public sealed class ConsoleFigures(Chromium chromium)
+{
+    private const string Paint = "() => new Promise(known => new PerformanceObserver(list => known(list.getEntriesByName('first-contentful-paint')[0]?.startTime ?? 0)).observe({ type: 'paint', buffered: true }))";
+
+    [Fact(Explicit = true)]
+    [Trait("Category", "Engines")]
+    public async Task Figures_OfFortySites_AndAMillionLines()
+    {
+        await using var site = await ConsoleSite.StartAsync(sites: 40);
+        Fleet.Tell(site);
+        var host = site.Host.Services(MonitorApp.AppId).GetRequiredService<ConsoleHost>();
+        Print($"the console is made at the site's start: {host.IsMade}");
+        await using var window = await chromium.OpenAsync(site, role: null);
+        await window.Page.GotoAsync("/console/sign-in");
+        Print($"first visit ever (the console is made), first paint: {await window.Page.EvaluateAsync<double>(Paint):0} ms");
+        await window.SignInAsync(site.Token("admin"));
+        Print($"fleet, drawn for the first time, first paint: {await window.Page.EvaluateAsync<double>(Paint):0} ms");
+        await window.Page.ReloadAsync();
+        Print($"fleet again, first paint: {await window.Page.EvaluateAsync<double>(Paint):0} ms");
+
+        await window.Page.WaitForTimeoutAsync(2000);
+        var delays = new List<double>();
+        for (var i = 0; i < 20; i++)
+        {
+            var name = $"clinic-{(i % 2 == 0 ? "05" : "06")}";
+            await window.Page.EvaluateAsync("name => { window.__seen = null; window.__watch?.disconnect(); window.__watch = new MutationObserver(() => { if (!window.__seen && document.querySelector('.map li').textContent.includes(name)) window.__seen = Date.now(); }); window.__watch.observe(document.querySelector('.map'), { childList: true, subtree: true, characterData: true }); }", name);
+            var told = TimeProvider.System.GetUtcNow();
+            Fleet.Tell(site, 10 + i, Fleet.Fine(name) with { Liveness = Liveness.Offline, Since = told - TimeSpan.FromHours(9), LastSeen = told - TimeSpan.FromHours(9), Disk = new DiskRoom(1, 100) });
+            await window.Page.WaitForFunctionAsync("() => window.__seen");
+            delays.Add(await window.Page.EvaluateAsync<long>("() => window.__seen") - told.ToUnixTimeMilliseconds());
+        }
+
+        Print($"news of one of 40 sites until shown: median {delays.Order().ElementAt(10):0} ms, longest {delays.Max():0} ms");
+
+        var filling = Stopwatch.StartNew();
+        foreach (var lines in Telemetry.Day(TimeProvider.System.GetUtcNow(), 1_000_000).Chunk(5000).Reverse())
+        {
+            await site.AddAsync(new TelemetryBatch { Logs = lines });
+        }
+
+        Print($"a million lines stored in {filling.Elapsed.TotalSeconds:0} s");
+        await window.GoAsync("logs");
+        Print($"logs, newest of a million, first paint: {await window.Page.EvaluateAsync<double>(Paint):0} ms");
+        await window.GoAsync("logs?level=Error");
+        Print($"errors among a million, first paint: {await window.Page.EvaluateAsync<double>(Paint):0} ms");
+        await window.GoAsync("logs?q=nowhere-to-be-found");
+        Print($"a word that no line has, first paint: {await window.Page.EvaluateAsync<double>(Paint):0} ms");
+        Print($"memory of this process (site, sidecar, gateway, tests): {Environment.WorkingSet / 1048576} MiB");
+    }
+
+    private static void Print(FormattableString figure) =>
+        TestContext.Current.TestOutputHelper!.WriteLine(FormattableString.Invariant(figure));
+}

@@ -1,0 +1,99 @@
+using Microsoft.Playwright;
+
+namespace EdgeMesh.Services.Monitor.BrowserTests;
+
+/// <summary>What holds on every page.</summary>
+[Trait("Category", "Engines")]
+public sealed class FrameTests(Chromium chromium, SharedConsole shared) : IClassFixture<SharedConsole>
+{
+    private static readonly string[] Pages = ["", "sites/clinic-17", "alerts", "services", "logs", "traces", $"traces/{Telemetry.TraceId(3)}", "metrics", "functions", "ledger", "consents", "nowhere"];
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Phone_EveryPage_FitsWithoutScrollingSideways(bool isDark)
+    {
+        await using var window = await chromium.OpenAsync(shared.Site, isPhone: true, isDark: isDark);
+        window.Expected.Add("404");
+        foreach (var page in Pages)
+        {
+            await window.GoAsync(page);
+            Assert.True(await window.FitsAsync(), $"'{page}' is wider than a phone");
+        }
+    }
+
+    [Fact]
+    public async Task Keyboard_TheFirstTab_LeadsToTheSkipLink_WhichLeadsToThePage()
+    {
+        await using var window = await chromium.OpenAsync(shared.Site, path: "/console/ledger");
+        await window.GoAsync("traces");
+        await window.Page.Keyboard.PressAsync("Tab");
+        Assert.Equal("Skip to the page", await window.Page.EvaluateAsync<string>("() => document.activeElement.textContent"));
+
+        await window.Page.Keyboard.PressAsync("Enter");
+        await window.Page.WaitForFunctionAsync("() => document.activeElement === document.getElementById('main')");
+        await window.Page.Keyboard.PressAsync("Tab");
+        Assert.True(await window.Page.EvaluateAsync<bool>("() => document.querySelector('main').contains(document.activeElement)"));
+        Assert.NotEqual("none", await window.Page.EvaluateAsync<string>("() => getComputedStyle(document.activeElement).outlineStyle"));
+    }
+
+    [Fact]
+    public async Task Keyboard_Letters_GoToPages_FindTheSearch_AndExplainThemselves()
+    {
+        await using var window = await chromium.OpenAsync(shared.Site, path: "/console/functions");
+        await window.Page.Keyboard.PressAsync("g");
+        await window.Page.Keyboard.PressAsync("l");
+        await window.Page.Locator("h1", new() { HasText = "Logs" }).WaitForAsync();
+
+        await window.Page.Keyboard.PressAsync("/");
+        Assert.Equal("q", await window.Page.EvaluateAsync<string>("() => document.activeElement.name"));
+        await window.Page.Keyboard.PressAsync("Escape");
+
+        await window.Page.Keyboard.PressAsync("?");
+        await Assertions.Expect(window.Page.Locator("dialog#keys")).ToBeVisibleAsync();
+        await window.Page.Keyboard.PressAsync("Escape");
+        await Assertions.Expect(window.Page.Locator("dialog#keys")).ToBeHiddenAsync();
+    }
+
+    [Fact]
+    public async Task Theme_FollowsTheSystem_UntilSomebodySwitches_AndStaysSwitched()
+    {
+        await using var window = await chromium.OpenAsync(shared.Site, isDark: true, path: "/console/ledger");
+        var dark = await BackgroundAsync(window);
+
+        await window.Page.GetByRole(AriaRole.Button, new() { Name = "Light or dark" }).ClickAsync();
+        var light = await BackgroundAsync(window);
+        await window.Page.Locator("nav.side a", new() { HasText = "Traces" }).ClickAsync();
+        await window.Page.Locator("h1", new() { HasText = "Traces" }).WaitForAsync();
+        var afterNavigation = await BackgroundAsync(window);
+        await window.Page.ReloadAsync();
+
+        Assert.NotEqual(dark, light);
+        Assert.Equal((light, light), (afterNavigation, await BackgroundAsync(window)));
+    }
+
+    [Fact]
+    public async Task EverythingComesFromThisDoor_AndThePolicyForbidsTheRest()
+    {
+        await using var window = await chromium.OpenAsync(shared.Site, path: "/console/ledger");
+        var foreign = new List<string>();
+        window.Page.Request += (_, request) =>
+        {
+            if (!new Uri(request.Url).IsBaseOf(shared.Site.Door) && !request.Url.StartsWith(shared.Site.Door.ToString(), StringComparison.Ordinal))
+            {
+                foreign.Add(request.Url);
+            }
+        };
+        foreach (var page in new[] { "logs", "metrics" })
+        {
+            var answer = await window.Page.GotoAsync("/console/" + page);
+            var policy = (await answer!.AllHeadersAsync())["content-security-policy"];
+            Assert.Contains("default-src 'none'; script-src 'self'; style-src 'self'", policy, StringComparison.Ordinal);
+            Assert.DoesNotContain("unsafe", policy, StringComparison.Ordinal);
+        }
+
+        Assert.Empty(foreign);
+    }
+
+    private static Task<string> BackgroundAsync(Window window) => window.Page.EvaluateAsync<string>("() => getComputedStyle(document.body).backgroundColor");
+}

@@ -1,0 +1,106 @@
+using System.Net;
+using System.Net.Http.Headers;
+using System.Text;
+using EdgeMesh.Services.Functions;
+using EdgeMesh.Services.Ledger;
+using EdgeMesh.Services.Records;
+using EdgeMesh.Testing;
+using Microsoft.Playwright;
+
+namespace EdgeMesh.Services.Monitor.BrowserTests;
+
+/// <summary>What the console asks of other services, with the rights of who looks: real records, ledger and functions behind it.</summary>
+[Trait("Category", "Engines")]
+public sealed class RecordsTests(Chromium chromium, WholeSite whole) : IClassFixture<WholeSite>
+{
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Receipt_OfAWrite_SaysWhoDecided_AndItsProofHolds(bool isPhone)
+    {
+        var receipt = await whole.WriteAsync();
+        await using var window = await chromium.OpenAsync(whole.Site, role: "auditor", isPhone: isPhone, path: "/console/consents");
+        await window.Page.GetByLabel("Its id").FillAsync(receipt);
+
+        // The ledger has it in a moment; the page says so until then.
+        do
+        {
+            await window.Page.Locator("form", new() { HasText = "By a receipt" }).GetByRole(AriaRole.Button).ClickAsync();
+            await window.Page.Locator("#found").WaitForAsync();
+        }
+        while (await window.Page.GetByText("not yet").CountAsync() > 0);
+
+        await Assertions.Expect(window.Page.Locator("[data-holds=true]")).ToContainTextAsync("Holds");
+        await Assertions.Expect(window.Page.Locator("caption")).ToContainTextAsync("Decided by");
+        Assert.True(await window.FitsAsync());
+    }
+
+    [Fact]
+    public async Task Audit_OfAPatient_ListsWhoCame_ForAuditors()
+    {
+        await whole.WriteAsync();
+        await using var window = await chromium.OpenAsync(whole.Site, role: "auditor", path: "/console/consents");
+        do
+        {
+            await window.Page.GotoAsync($"/console/consents?patient={whole.Patient}");
+        }
+        while (await window.Page.GetByText("None is in the ledger").CountAsync() > 0);
+
+        await Assertions.Expect(window.Page.Locator("tbody tr").First).ToContainTextAsync("dr-who");
+        await Assertions.Expect(window.Page.Locator("tbody tr").First).ToContainTextAsync("create");
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Ledger_ItsCheckpointIsChecked_AndSoIsAnEntry(bool isPhone)
+    {
+        await whole.WriteAsync();
+        await using var window = await chromium.OpenAsync(whole.Site, role: "auditor", isPhone: isPhone, path: "/console/ledger");
+        await Assertions.Expect(window.Page.Locator(".verdict")).ToContainTextAsync("signature holds");
+        do
+        {
+            await window.Page.GotoAsync("/console/ledger?entry=0");
+        }
+        while (await window.Page.GetByText("has no entry").CountAsync() > 0);
+
+        await Assertions.Expect(window.Page.Locator("[data-holds=true]")).ToContainTextAsync("Entry 0 is in the tree");
+        Assert.True(await window.FitsAsync());
+    }
+
+    [Fact]
+    public async Task Functions_AreAskedWithTheCallersOwnRights()
+    {
+        await using var operators = await chromium.OpenAsync(whole.Site, role: "operator", path: "/console/functions");
+        await Assertions.Expect(operators.Page.Locator("main")).ToContainTextAsync("No function is deployed");
+
+        await using var auditors = await chromium.OpenAsync(whole.Site, role: "auditor", path: "/console/functions");
+        await Assertions.Expect(auditors.Page.GetByRole(AriaRole.Alert).First).ToContainTextAsync("Deployments are for deployers");
+    }
+}
+
+/// <summary>A site with everything behind its console.</summary>
+public sealed class WholeSite : IAsyncLifetime
+{
+    internal ConsoleSite Site { get; private set; } = null!;
+
+    internal string Patient { get; private set; } = "";
+
+    public async ValueTask InitializeAsync() => Site = await ConsoleSite.StartAsync(
+        besides: [new TestApp(LedgerApp.AppId, LedgerApp.Create), new TestApp(RecordsApp.AppId, RecordsApp.Create), new TestApp(FunctionsApp.AppId, FunctionsApp.Create)]);
+
+    /// <summary>Writes a patient as a clinician does, through the door.</summary>
+    /// <returns>The receipt of the answer.</returns>
+    internal async Task<string> WriteAsync()
+    {
+        using var client = new HttpClient(new SocketsHttpHandler { UseProxy = false, SslOptions = { RemoteCertificateValidationCallback = (_, _, _, _) => true } }) { BaseAddress = Site.Door };
+        client.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", Site.Token("practitioner", subject: "dr-who"));
+        using var body = new StringContent("""{"resourceType":"Patient","name":[{"family":"Canary"}]}""", Encoding.UTF8, "application/fhir+json");
+        using var answer = await client.PostAsync("/fhir/Patient", body, TestContext.Current.CancellationToken);
+        Assert.Equal(HttpStatusCode.Created, answer.StatusCode);
+        Patient = answer.Headers.Location!.ToString().Split("/Patient/")[1].Split('/')[0];
+        return answer.Headers.GetValues("X-EdgeMesh-Receipt").Single();
+    }
+
+    public ValueTask DisposeAsync() => Site.DisposeAsync();
+}

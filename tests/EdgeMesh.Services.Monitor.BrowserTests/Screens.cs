@@ -1,0 +1,61 @@
+using EdgeMesh.Services.Monitor.Store;
+
+namespace EdgeMesh.Services.Monitor.BrowserTests;
+
+/// <summary>Pictures of every page, for people who change how they look. By hand:
+/// <c>EDGEMESH_SCREENS=DIR dotnet run -c Release --project tests/EdgeMesh.Services.Monitor.BrowserTests -- -explicit only</c>.</summary>
+public sealed class Screens(Chromium chromium)
+{
+    private static readonly string[] Pages = ["", "sites/clinic-17", "alerts", "services", "logs", "traces", "metrics", "functions", "ledger", "consents"];
+
+    [Fact(Explicit = true)]
+    [Trait("Category", "Engines")]
+    public async Task Shoot_EveryPage()
+    {
+        var folder = Directory.CreateDirectory(Environment.GetEnvironmentVariable("EDGEMESH_SCREENS") ?? Path.Combine(Path.GetTempPath(), "edgemesh-screens")).FullName;
+        await using var site = await ConsoleSite.StartAsync(sites: 40);
+        await FillAsync(site);
+        await using (var door = await chromium.OpenAsync(site, role: null))
+        {
+            await door.Page.GotoAsync("/console/");
+            await door.ShootAsync(Path.Combine(folder, "sign-in.png"));
+        }
+
+        foreach (var (name, isPhone, isDark) in new[] { ("light", false, false), ("dark", false, true), ("phone", true, false), ("phone-dark", true, true) })
+        {
+            await using var window = await chromium.OpenAsync(site, isPhone: isPhone, isDark: isDark);
+            foreach (var page in Pages)
+            {
+                await window.GoAsync(page);
+                await window.Page.WaitForTimeoutAsync(700);
+                await window.ShootAsync(Path.Combine(folder, $"{(page.Length == 0 ? "fleet" : page.Replace('/', '-'))}-{name}.png"));
+            }
+
+            await window.GoAsync("traces/" + Telemetry.TraceId(3));
+            await window.ShootAsync(Path.Combine(folder, $"trace-{name}.png"));
+        }
+    }
+
+    internal static async Task FillAsync(ConsoleSite site)
+    {
+        var now = TimeProvider.System.GetUtcNow();
+        Fleet.Tell(site);
+        await Fleet.AlertAsync(site);
+        foreach (var lines in Telemetry.Day(now, 20_000).Reverse().Chunk(2000))
+        {
+            await site.AddAsync(new TelemetryBatch { Logs = lines });
+        }
+
+        await site.AddAsync(new TelemetryBatch
+        {
+            Spans = [.. Enumerable.Range(1, 40).SelectMany(i => Telemetry.Trace(i, now - TimeSpan.FromMinutes(i * 7), i % 9 == 3))],
+            Samples =
+            [
+                .. Telemetry.Series(now, "http.server.request.duration", "s", SeriesKinds.P95, i => i is 41 or 42 ? 1.9 : 0.06 + (0.03 * Math.Sin(i / 6.0))),
+                .. Telemetry.Series(now, "http.server.request.duration", "{request}/s", SeriesKinds.Rate, i => 22 + (9 * Math.Sin(i / 9.0)) + (i % 5)),
+                .. Telemetry.Series(now, "process.memory.usage", "By", SeriesKinds.Gauge, i => 88_000_000 + (i * 190_000), "records"),
+                .. Telemetry.Series(now, "edgemesh.backlog.records", "{record}", SeriesKinds.Gauge, i => i < 30 ? 0 : (i - 30) * 41, "records"),
+            ],
+        });
+    }
+}

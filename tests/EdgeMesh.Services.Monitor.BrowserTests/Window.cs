@@ -1,0 +1,66 @@
+using Microsoft.Playwright;
+
+namespace EdgeMesh.Services.Monitor.BrowserTests;
+
+/// <summary>A browser's window. What a page reports as broken (an error of a script, something that its policy forbids) fails the test at the end.</summary>
+internal sealed class Window : IAsyncDisposable
+{
+    private readonly IBrowserContext _context;
+    private readonly List<string> _broken = [];
+
+    public Window(IBrowserContext context, IPage page)
+    {
+        (_context, Page) = (context, page);
+        page.SetDefaultTimeout(20_000);
+        page.PageError += (_, error) => Report(error);
+        page.Console += (_, message) =>
+        {
+            if (message.Type == "error" && !Expected.Any(e => message.Text.Contains(e, StringComparison.Ordinal)))
+            {
+                Report(message.Text);
+            }
+        };
+    }
+
+    public IPage Page { get; }
+
+    /// <summary>Parts of messages that this test provokes.</summary>
+    public List<string> Expected { get; } = [];
+
+    public async Task SignInAsync(string token, string path = "/console/")
+    {
+        await Page.GotoAsync(path);
+        await Page.GetByLabel("Your token").FillAsync(token);
+        await Page.GetByRole(AriaRole.Button, new() { Name = "Sign in" }).ClickAsync();
+        await Page.WaitForLoadStateAsync();
+        Assert.True(await Page.Locator("nav.side").CountAsync() == 1, $"{Page.Url} shows:\n{await Page.Locator("body").InnerTextAsync()}\n{string.Join('\n', _broken)}");
+    }
+
+    public async Task GoAsync(string path)
+    {
+        await Page.GotoAsync("/console/" + path);
+        await Page.Locator("h1").First.WaitForAsync();
+    }
+
+    /// <summary>Whether the page is no wider than the window.</summary>
+    public async Task<bool> FitsAsync() => await Page.EvaluateAsync<bool>("() => document.documentElement.scrollWidth <= document.documentElement.clientWidth");
+
+    public async Task ShootAsync(string file) => await Page.ScreenshotAsync(new() { Path = file, FullPage = false });
+
+    public async ValueTask DisposeAsync()
+    {
+        await _context.DisposeAsync();
+        lock (_broken)
+        {
+            Assert.Empty(_broken);
+        }
+    }
+
+    private void Report(string what)
+    {
+        lock (_broken)
+        {
+            _broken.Add(what);
+        }
+    }
+}
