@@ -107,6 +107,7 @@ public sealed class SidecarHost : IAsyncDisposable
         {
             await host._web.StartAsync(cancellation);
             host._metrics = await MetricsServer.StartAsync(options, loggers, cancellation);
+            ComponentMetrics.Tell(apps.All);
             remote?.Register(listeners.Select(l => (l.Key, l.Value.Internal!.IPEndPoint!.ToString())), () => Guid.NewGuid().ToString());
         }
         catch

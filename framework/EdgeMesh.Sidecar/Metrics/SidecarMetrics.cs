@@ -7,8 +7,10 @@ internal static class SidecarMetrics
 {
     public const string MeterName = "EdgeMesh.Sidecar";
 
-    private static readonly Meter Meter = new(MeterName);
+    public static readonly Meter Meter = new(MeterName);
+
     private static readonly Counter<long> HttpRequests = Meter.CreateCounter<long>("dapr_http_server_request_count", "{request}", "Requests by HTTP.");
+    private static readonly Counter<long> HttpResponses = Meter.CreateCounter<long>("dapr_http_server_response_count", "{response}", "Answers by HTTP.");
     private static readonly Histogram<double> HttpLatency = Meter.CreateHistogram<double>("dapr_http_server_latency", "ms", "Time that requests by HTTP took.");
     private static readonly Counter<long> GrpcRequests = Meter.CreateCounter<long>("dapr_grpc_io_server_completed_rpcs", "{call}", "Calls by gRPC that ended.");
     private static readonly Histogram<double> GrpcLatency = Meter.CreateHistogram<double>("dapr_grpc_io_server_server_latency", "ms", "Time that calls by gRPC took.");
@@ -18,9 +20,11 @@ internal static class SidecarMetrics
 
     public static void HttpAnswered(string appId, string method, string path, int status, TimeSpan took)
     {
-        var code = status.ToString(System.Globalization.CultureInfo.InvariantCulture);
-        HttpRequests.Add(1, new("app_id", appId), new("method", method), new("path", path), new("status", code));
-        HttpLatency.Record(took.TotalMilliseconds, new("app_id", appId), new("method", method), new("path", path), new("status", code));
+        ReadOnlySpan<KeyValuePair<string, object?>> labels =
+            [new("app_id", appId), new("method", method), new("path", CountedPath.Of(path)), new("status", status.ToString(System.Globalization.CultureInfo.InvariantCulture))];
+        HttpRequests.Add(1, labels);
+        HttpResponses.Add(1, labels);
+        HttpLatency.Record(took.TotalMilliseconds, labels);
     }
 
     public static void GrpcAnswered(string appId, string method, string status, TimeSpan took)

@@ -3,7 +3,6 @@ using Dapr.Client.Autogen.Grpc.v1;
 using EdgeMesh.LoadTests.Engines;
 using EdgeMesh.LoadTests.Http;
 using Google.Protobuf;
-using Grpc.Net.Client;
 
 namespace EdgeMesh.LoadTests.Scenarios;
 
@@ -23,22 +22,24 @@ internal sealed record Scenario(string Name, Func<SidecarProcess, int, Cancellat
     public static IReadOnlyList<Scenario> All { get; } =
     [
         Http("invoke-http", "POST", _ => "/v1.0/invoke/target/method/echo", _ => Body, 200),
-        Grpc("invoke-grpc", (client, _, cancel) => Done(client.InvokeServiceAsync(
-            new InvokeServiceRequest { Id = "target", Message = new() { Method = "echo", ContentType = "application/json", Data = new() { Value = ByteString.CopyFrom(Body) }, HttpExtension = new() { Verb = Dapr.Client.Autogen.Grpc.v1.HTTPExtension.Types.Verb.Post } } },
-            cancellationToken: cancel))),
-        Http("state-set-http", "POST", _ => "/v1.0/state/store", n => Encoding.UTF8.GetBytes($"[{{\"key\":\"k{n}\",\"value\":{Encoding.UTF8.GetString(Body)}}}]"), 204),
-        Http("state-get-http", "GET", n => $"/v1.0/state/store/k{n}", _ => [], 200),
-        Grpc("state-set-grpc", (client, n, cancel) => Done(client.SaveStateAsync(
-            new SaveStateRequest { StoreName = "store", States = { new StateItem { Key = $"k{n}", Value = ByteString.CopyFrom(Body) } } }, cancellationToken: cancel))),
-        Grpc("state-get-grpc", (client, n, cancel) => Done(client.GetStateAsync(new GetStateRequest { StoreName = "store", Key = $"k{n}" }, cancellationToken: cancel))),
+        Grpc("invoke-grpc", "InvokeService", _ => new InvokeServiceRequest
+        {
+            Id = "target",
+            Message = new() { Method = "echo", ContentType = "application/json", Data = new() { Value = ByteString.CopyFrom(Body) }, HttpExtension = new() { Verb = Dapr.Client.Autogen.Grpc.v1.HTTPExtension.Types.Verb.Post } },
+        }),
+        Http("state-set-http", "POST", _ => "/v1.0/state/store", Items, 204),
+        Http("state-get-http", "GET", n => $"/v1.0/state/store/k{n}", _ => [], 200).After("/v1.0/state/store"),
+        Grpc("state-set-grpc", "SaveState", n => new SaveStateRequest { StoreName = "store", States = { new StateItem { Key = $"k{n}", Value = ByteString.CopyFrom(Body) } } }),
+        Grpc("state-get-grpc", "GetState", n => new GetStateRequest { StoreName = "store", Key = $"k{n}" }).After("/v1.0/state/store"),
         Http("transaction-http", "POST", _ => "/v1.0/state/store/transaction", n => Encoding.UTF8.GetBytes(
             $"{{\"operations\":[{{\"operation\":\"upsert\",\"request\":{{\"key\":\"a{n}\",\"value\":1}}}},{{\"operation\":\"upsert\",\"request\":{{\"key\":\"b{n}\",\"value\":2}}}}]}}"), 204),
-        Http("state-set-disk", "POST", _ => "/v1.0/state/disk", n => Encoding.UTF8.GetBytes($"[{{\"key\":\"k{n}\",\"value\":{Encoding.UTF8.GetString(Body)}}}]"), 204),
+        Http("state-set-disk", "POST", _ => "/v1.0/state/disk", Items, 204),
         Http("actor-call-http", "PUT", n => $"/v1.0/actors/bench/{n}/method/echo", _ => Body, 200),
         Http("publish-http", "POST", _ => "/v1.0/publish/events/orders", _ => Body, 204),
-        Grpc("publish-grpc", (client, _, cancel) => Done(client.PublishEventAsync(
-            new PublishEventRequest { PubsubName = "events", Topic = "orders", Data = ByteString.CopyFrom(Body), DataContentType = "application/json" }, cancellationToken: cancel))),
+        Grpc("publish-grpc", "PublishEvent", _ => new PublishEventRequest { PubsubName = "events", Topic = "orders", Data = ByteString.CopyFrom(Body), DataContentType = "application/json" }),
     ];
+
+    private static byte[] Items(int client) => Encoding.UTF8.GetBytes($"[{{\"key\":\"k{client}\",\"value\":{Encoding.UTF8.GetString(Body)}}}]");
 
     private static Scenario Http(string name, string method, Func<int, string> path, Func<int, byte[]> body, int expected) =>
         new(name, async (sidecar, n, cancellation) =>
@@ -48,15 +49,19 @@ internal sealed record Scenario(string Name, Func<SidecarProcess, int, Cancellat
         });
 
     /// <summary>Each client has a connection of its own, as over HTTP.</summary>
-    private static Scenario Grpc(string name, Func<Dapr.Client.Autogen.Grpc.v1.Dapr.DaprClient, int, CancellationToken, Task> call) => new(name, (sidecar, n, _) =>
+    private static Scenario Grpc(string name, string method, Func<int, IMessage> message) => new(name, async (sidecar, n, cancellation) =>
     {
-        var client = new Dapr.Client.Autogen.Grpc.v1.Dapr.DaprClient(GrpcChannel.ForAddress(sidecar.Grpc, new GrpcChannelOptions { HttpHandler = new SocketsHttpHandler() }));
-        return Task.FromResult<Func<CancellationToken, ValueTask<bool>>>(async cancellation =>
-        {
-            await call(client, n, cancellation);
-            return true;
-        });
+        var client = await RawGrpcClient.ConnectAsync(sidecar.Grpc, "/dapr.proto.runtime.v1.Dapr/" + method, message(n), cancellation);
+        return client.CallAsync;
     });
 
-    private static Task Done<T>(Grpc.Core.AsyncUnaryCall<T> call) => call.ResponseAsync;
+    /// <summary>What it reads is written first.</summary>
+    private Scenario After(string store) => this with
+    {
+        ConnectAsync = async (sidecar, n, cancellation) =>
+        {
+            using var writer = await RawHttpClient.ConnectAsync(sidecar.Http, "POST", store, Items(n), "application/json", 204, cancellation);
+            return await writer.CallAsync(cancellation) ? await ConnectAsync(sidecar, n, cancellation) : throw new InvalidOperationException($"{sidecar.Engine} did not take what {Name} reads.");
+        },
+    };
 }

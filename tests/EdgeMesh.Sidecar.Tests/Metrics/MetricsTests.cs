@@ -24,10 +24,39 @@ public sealed class MetricsTests
         }
 
         Assert.Contains("# TYPE dapr_http_server_request_count counter\n", text, StringComparison.Ordinal);
-        Assert.Contains("""dapr_http_server_request_count{app_id="counted",method="GET",path="/v1.0/state/memory/k",status="204"} 3""", text, StringComparison.Ordinal);
-        Assert.Contains("""dapr_http_server_latency_bucket{app_id="counted",method="GET",path="/v1.0/state/memory/k",status="204",le="+Inf"} 3""", text, StringComparison.Ordinal);
+        Assert.Contains("""dapr_http_server_request_count{app_id="counted",method="GET",path="/v1.0/state/memory",status="204"} 3""", text, StringComparison.Ordinal);
+        Assert.Contains("""dapr_http_server_response_count{app_id="counted",method="GET",path="/v1.0/state/memory",status="204"} 3""", text, StringComparison.Ordinal);
+        Assert.Contains("""dapr_component_state_count{app_id="counted",component="memory",namespace="core",operation="get",success="true"} 4""", text, StringComparison.Ordinal);
+        Assert.Contains("""dapr_component_state_latencies_count{app_id="counted",component="memory",namespace="core",operation="get",success="true"} 4""", text, StringComparison.Ordinal);
+        Assert.Contains("""dapr_runtime_component_init_total{app_id="counted",component="state.in-memory"} 1""", text, StringComparison.Ordinal);
+        Assert.Contains("""dapr_runtime_component_loaded{app_id="counted"} 2""", text, StringComparison.Ordinal);
+        Assert.Contains("""dapr_http_server_latency_bucket{app_id="counted",method="GET",path="/v1.0/state/memory",status="204",le="+Inf"} 3""", text, StringComparison.Ordinal);
         Assert.Contains("""dapr_grpc_io_server_completed_rpcs{app_id="counted",grpc_server_method="/dapr.proto.runtime.v1.Dapr/GetState",grpc_server_status="0"} 1""", text, StringComparison.Ordinal);
     }
+
+    [Fact]
+    public async Task Writes_ThatLose_AreCountedAsFailures()
+    {
+        await using var sidecar = await TestSidecar.StartAsync(apps: new Dictionary<string, Uri?> { ["losing"] = null }, change: o => o with { MetricsPort = 0 });
+        using var http = sidecar.Http("losing");
+        using var body = new StringContent("""[{"key":"k","value":1,"etag":"stale"}]""", System.Net.Http.Headers.MediaTypeHeaderValue.Parse("application/json"));
+        Assert.Equal(409, await http.PostAsync("/v1.0/state/memory", body, TestSidecar.Cancellation).StatusAsync());
+        using var prometheus = new HttpClient { BaseAddress = sidecar.MetricsEndpoint };
+        Assert.Contains(
+            """dapr_component_state_count{app_id="losing",component="memory",namespace="core",operation="set",success="false"} 1""",
+            await prometheus.GetStringAsync("/metrics", TestSidecar.Cancellation),
+            StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("/v1.0/state/store", "/v1.0/state/store")]
+    [InlineData("/v1.0/state/store/a/b", "/v1.0/state/store")]
+    [InlineData("/v1.0/secrets/vault/password", "/v1.0/secrets/vault")]
+    [InlineData("/v1.0/actors/cart/7/method/add", "/v1.0/actors/cart/{id}/method")]
+    [InlineData("/v1.0/actors/cart/7/state", "/v1.0/actors/cart/{id}/state")]
+    [InlineData("/v1.0/actors/cart", "/v1.0/actors/cart")]
+    [InlineData("/v1.0/invoke/orders/method/a/b", "/v1.0/invoke/orders/method/a/b")]
+    public void Paths_OfCallersChoosing_AreCountedAsDaprdCountsThem(string path, string counted) => Assert.Equal(counted, EdgeMesh.Sidecar.Metrics.CountedPath.Of(path));
 
     [Fact]
     public async Task Paths_WithoutEnd_DoNotMakeSeriesWithoutEnd()

@@ -1,5 +1,6 @@
 using EdgeMesh.Sidecar.Apps;
 using EdgeMesh.Sidecar.Components;
+using EdgeMesh.Sidecar.Metrics;
 using EdgeMesh.Sidecar.Resiliency;
 using Grpc.Core;
 
@@ -29,7 +30,7 @@ internal static class BindingsBlock
 
         try
         {
-            return await app.Resilience.Outbound(component!.Spec).RunAsync(token => binding.InvokeAsync(request, token), cancellation);
+            return await ComponentMetrics.OutputBinding.CountAsync(app, name, request.Operation, () => app.Resilience.Outbound(component!.Spec).RunAsync(token => binding.InvokeAsync(request, token), cancellation));
         }
         catch (Exception error) when (error is not (OperationCanceledException or BindingFailureException))
         {

@@ -1,6 +1,7 @@
 using EdgeMesh.Sidecar.Apps;
 using EdgeMesh.Sidecar.Components;
 using EdgeMesh.Sidecar.Components.ConfigurationSqlite;
+using EdgeMesh.Sidecar.Metrics;
 using Grpc.Core;
 
 namespace EdgeMesh.Sidecar.BuildingBlocks.Configuration;
@@ -13,7 +14,7 @@ internal static class ConfigurationBlock
         var driver = Store(app, store);
         try
         {
-            return await driver.GetAsync(keys, cancellation);
+            return await ComponentMetrics.Configuration.CountAsync(app, store, "get", () => driver.GetAsync(keys, cancellation));
         }
         catch (Exception error) when (error is not (OperationCanceledException or DaprFault))
         {

@@ -1,5 +1,6 @@
 using EdgeMesh.Sidecar.Apps;
 using EdgeMesh.Sidecar.Components;
+using EdgeMesh.Sidecar.Metrics;
 using EdgeMesh.Sidecar.Resiliency;
 using Grpc.Core;
 
@@ -16,7 +17,7 @@ internal static class SecretsBlock
             throw new DaprFault("ERR_PERMISSION_DENIED", $"access denied by policy to get \"{name}\" from \"{store}\"", 403, StatusCode.PermissionDenied);
         }
 
-        return await app.Resilience.Outbound(spec).RunAsync(token => driver.GetAsync(name, token), cancellation)
+        return await ComponentMetrics.Secret.CountAsync(app, store, "get", () => app.Resilience.Outbound(spec).RunAsync(token => driver.GetAsync(name, token), cancellation))
             ?? throw new DaprFault("ERR_SECRET_GET", $"failed getting secret with key {name} from secret store {store}: secret {name} not found", 500, StatusCode.Internal);
     }
 
@@ -24,7 +25,7 @@ internal static class SecretsBlock
     public static async Task<IReadOnlyDictionary<string, IReadOnlyDictionary<string, string>>> GetAllAsync(AppRuntime app, string store, CancellationToken cancellation)
     {
         var driver = Store(app, store, out var spec);
-        var all = await app.Resilience.Outbound(spec).RunAsync(token => driver.GetAllAsync(token), cancellation);
+        var all = await ComponentMetrics.Secret.CountAsync(app, store, "bulk_get", () => app.Resilience.Outbound(spec).RunAsync(token => driver.GetAllAsync(token), cancellation));
         return app.Configuration.SecretScopes.TryGetValue(store, out var scope) ? all.Where(s => scope.Allows(s.Key)).ToDictionary(s => s.Key, s => s.Value) : all;
     }
 

@@ -1,5 +1,6 @@
 using EdgeMesh.Sidecar.Apps;
 using EdgeMesh.Sidecar.Components;
+using EdgeMesh.Sidecar.Metrics;
 using EdgeMesh.Sidecar.Resiliency;
 using Grpc.Core;
 
@@ -43,25 +44,27 @@ internal static class StateBlock
     public static Task<StateItem?> GetAsync(StateScope scope, string key, CancellationToken cancellation)
     {
         var full = scope.Prefix + Checked(scope, key);
-        return scope.Policy is { } policy ? policy.RunAsync(token => scope.Driver.GetAsync(full, token), cancellation) : scope.Driver.GetAsync(full, cancellation);
+        return Counted(scope, "get", () => scope.Policy is { } policy ? policy.RunAsync(token => scope.Driver.GetAsync(full, token), cancellation) : scope.Driver.GetAsync(full, cancellation));
     }
 
     /// <summary>In the order of the keys.</summary>
     public static Task<IReadOnlyList<StateItem?>> GetManyAsync(StateScope scope, IReadOnlyList<string> keys, CancellationToken cancellation)
     {
         string[] full = [.. keys.Select(k => scope.Prefix + Checked(scope, k))];
-        return scope.Policy.RunAsync(token => scope.Driver.GetManyAsync(full, token), cancellation);
+        return Counted(scope, "bulk_get", () => scope.Policy.RunAsync(token => scope.Driver.GetManyAsync(full, token), cancellation));
     }
+
+    private static Task<T> Counted<T>(StateScope scope, string operation, Func<Task<T>> call) => ComponentMetrics.State.CountAsync(scope.App, scope.Name, operation, call);
 
     /// <summary>Saves keys one by one, as Dapr does: each stands for itself, and the answer tells what failed.</summary>
     public static Task SaveAsync(StateScope scope, IReadOnlyList<StateWrite> writes, CancellationToken cancellation) =>
-        WriteAllAsync(scope, writes, "ERR_STATE_SAVE", $"failed saving state in state store {scope.Name}", cancellation);
+        WriteAllAsync(scope, writes, "set", "ERR_STATE_SAVE", $"failed saving state in state store {scope.Name}", cancellation);
 
     public static Task DeleteManyAsync(StateScope scope, IReadOnlyList<StateWrite> writes, CancellationToken cancellation) =>
-        WriteAllAsync(scope, writes, "ERR_STATE_BULK_DELETE", $"failed deleting state in state store {scope.Name}", cancellation);
+        WriteAllAsync(scope, writes, "bulk_delete", "ERR_STATE_BULK_DELETE", $"failed deleting state in state store {scope.Name}", cancellation);
 
     public static Task DeleteAsync(StateScope scope, StateWrite write, CancellationToken cancellation) =>
-        WriteAllAsync(scope, [write], "ERR_STATE_DELETE", $"failed deleting state with key {write.Key}", cancellation);
+        WriteAllAsync(scope, [write], "delete", "ERR_STATE_DELETE", $"failed deleting state with key {write.Key}", cancellation);
 
     public static async Task TransactAsync(StateScope scope, IReadOnlyList<StateWrite> writes, TraceContext trace, CancellationToken cancellation)
     {
@@ -78,17 +81,27 @@ internal static class StateBlock
             return;
         }
 
-        var outcome = await RunAsync(() => scope.Policy.RunAsync(token => scope.Driver.TransactAsync(prefixed, token), cancellation), Code, Failed);
-        if (outcome != StateOutcome.Done)
+        await Counted(scope, "transaction", async () =>
         {
+            var outcome = await RunAsync(() => scope.Policy.RunAsync(token => scope.Driver.TransactAsync(prefixed, token), cancellation), Code, Failed);
+
             // A lost race is a 500 here, unlike for a single key: clients of daprd know it so.
-            throw new DaprFault(Code, $"{Failed}: {(outcome == StateOutcome.ETagInvalid ? Invalid : Mismatch)}", 500, StatusCode.Internal);
-        }
+            return outcome == StateOutcome.Done ? outcome : throw new DaprFault(Code, $"{Failed}: {(outcome == StateOutcome.ETagInvalid ? Invalid : Mismatch)}", 500, StatusCode.Internal);
+        });
     }
 
-    private static async Task WriteAllAsync(StateScope scope, IReadOnlyList<StateWrite> writes, string code, string failed, CancellationToken cancellation)
+    private static Task WriteAllAsync(StateScope scope, IReadOnlyList<StateWrite> writes, string operation, string code, string failed, CancellationToken cancellation)
     {
         var prefixed = Prefixed(scope, writes, code, failed);
+        return Counted(scope, operation, async () =>
+        {
+            await WriteAllAsync(scope, prefixed, code, failed, cancellation);
+            return true;
+        });
+    }
+
+    private static async Task WriteAllAsync(StateScope scope, StateWrite[] prefixed, string code, string failed, CancellationToken cancellation)
+    {
         if (prefixed.Length == 1)
         {
             var outcome = await RunAsync(() => scope.Policy.RunAsync(token => scope.Driver.WriteAsync(prefixed[0], token), cancellation), code, failed);

@@ -3,8 +3,8 @@ namespace EdgeMesh.Sidecar.Components.PubSubInMemory;
 /// <summary>What a full queue does to the next message.</summary>
 internal enum WhenFull
 {
-    /// <summary>The publisher is told.</summary>
-    Refuse,
+    /// <summary>The publisher waits for room, a bounded time, and is told when none came.</summary>
+    Wait,
 
     /// <summary>The oldest goes, and is counted.</summary>
     DropOldest,
@@ -14,7 +14,7 @@ internal enum WhenFull
 /// group whose last subscriber went. A subscription of <c>orders*</c> takes every topic that begins so, as with daprd.</summary>
 /// <remarks>Subscribers of a group take from one queue, each one message at a time, so a lone subscriber sees a topic's order. daprd's
 /// own in-memory broker forgets a message that was not acknowledged; here it comes again after a pause, behind those that came since.</remarks>
-internal sealed class MemoryBroker(TimeProvider clock, WhenFull whenFull = WhenFull.Refuse) : IPubSubBroker
+internal sealed class MemoryBroker(TimeProvider clock, WhenFull whenFull = WhenFull.Wait) : IPubSubBroker
 {
     private readonly Lock _gate = new();
 
@@ -24,19 +24,31 @@ internal sealed class MemoryBroker(TimeProvider clock, WhenFull whenFull = WhenF
     public Task PublishAsync(BrokerMessage message, CancellationToken cancellation)
     {
         MemoryMessage? stamped = null;
-        string? full = null;
+        List<MemoryGroup>? full = null;
         foreach (var group in _groups)
         {
             if (group.Takes(message.Topic))
             {
                 stamped ??= new MemoryMessage(message with { Id = Guid.NewGuid().ToString() }, Attempts: 0);
-                full = group.TryAdd(stamped) ? full : group.Name;
+                if (!group.TryAdd(stamped))
+                {
+                    (full ??= []).Add(group);
+                }
             }
         }
 
-        return full is null
-            ? Task.CompletedTask
-            : throw new BrokerRefusalException($"The queue of group '{full}' is full ({MemoryGroup.QueueLimit} messages): its app does not keep up. Try again later.");
+        return full is null ? Task.CompletedTask : WaitAsync(full, stamped!, cancellation);
+    }
+
+    private static async Task WaitAsync(List<MemoryGroup> groups, MemoryMessage message, CancellationToken cancellation)
+    {
+        foreach (var group in groups)
+        {
+            if (!await group.WaitAndAddAsync(message, cancellation))
+            {
+                throw new BrokerRefusalException($"The queue of group '{group.Name}' is full ({MemoryGroup.QueueLimit} messages): its app does not keep up. Try again later.");
+            }
+        }
     }
 
     public Task<IAsyncDisposable> SubscribeAsync(BrokerSubscription subscription, BrokerHandler handler, CancellationToken cancellation)

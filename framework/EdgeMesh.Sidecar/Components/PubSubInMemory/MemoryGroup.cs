@@ -13,6 +13,9 @@ internal sealed class MemoryGroup
     private const int AttemptLimit = 10;
     private const int WaitingLimit = 1000;
     private const string Broker = "in-memory";
+
+    /// <summary>How long a publisher waits for room.</summary>
+    private static readonly TimeSpan RoomLimit = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(10);
 
@@ -44,6 +47,30 @@ internal sealed class MemoryGroup
 
     /// <summary>False: the queue is full. A group that was closed takes anything and keeps nothing.</summary>
     public bool TryAdd(MemoryMessage message) => _queue.Writer.TryWrite(message) || _closed.IsCancellationRequested;
+
+    /// <summary>False: there was no room for a while.</summary>
+    public async Task<bool> WaitAndAddAsync(MemoryMessage message, CancellationToken cancellation)
+    {
+        using var limit = new CancellationTokenSource(RoomLimit, _clock);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellation, limit.Token);
+        try
+        {
+            while (await _queue.Writer.WaitToWriteAsync(either.Token))
+            {
+                if (_queue.Writer.TryWrite(message))
+                {
+                    return true;
+                }
+            }
+
+            // Closed: it takes anything.
+            return true;
+        }
+        catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
+        {
+            return false;
+        }
+    }
 
     /// <summary>A delivery was not acknowledged: it comes again after a pause that doubles, a bounded number of times.</summary>
     public void Again(MemoryMessage message)
