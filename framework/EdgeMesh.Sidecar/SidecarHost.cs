@@ -143,8 +143,9 @@ public sealed class SidecarHost : IAsyncDisposable
         builder.Services.AddGrpc(grpc => (grpc.MaxReceiveMessageSize, grpc.MaxSendMessageSize) = ((int)options.MaxBodySize, (int)options.MaxBodySize));
         builder.Services.TryAddEnumerable(ServiceDescriptor.Singleton<IServiceMethodProvider<DaprGrpc>, DaprMethodProvider>());
         builder.Services.TryAddEnumerable(ServiceDescriptor.Singleton<IServiceMethodProvider<InternalsGrpc>, InternalsMethodProvider>());
-        builder.Services.AddSingleton(new ReflectionServiceImpl(DaprReflection.Descriptor.Services));
-        builder.Services.AddSingleton(new ReflectionV1ServiceImpl(DaprReflection.Descriptor.Services));
+        // Made when somebody asks: the descriptors of the whole API are thousands of types that no app's call needs.
+        builder.Services.AddSingleton(_ => new ReflectionServiceImpl(DaprReflection.Descriptor.Services));
+        builder.Services.AddSingleton(_ => new ReflectionV1ServiceImpl(DaprReflection.Descriptor.Services));
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = options.ShutdownTimeout);
         builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel =>
         {
