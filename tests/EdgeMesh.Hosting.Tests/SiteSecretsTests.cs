@@ -1,6 +1,8 @@
+using Dapr.Client;
 using EdgeMesh.Sidecar;
 using EdgeMesh.Testing;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 
 namespace EdgeMesh.Hosting.Tests;
@@ -56,8 +58,9 @@ public sealed class SiteSecretsTests
             ["DAPR_HTTP_ENDPOINT"] = $"http://127.0.0.1:{http}",
             ["DAPR_GRPC_ENDPOINT"] = $"http://127.0.0.1:{grpc}",
         });
-        var reading = service.Services.GetRequiredService<SiteSecrets>().GetAsync("pin", Token).AsTask();
-        await Task.Delay(TimeSpan.FromMilliseconds(200), Token);
+        var waits = new Told();
+        var reading = new SiteSecrets(service.Services.GetRequiredService<DaprClient>(), waits).GetAsync("pin", Token).AsTask();
+        Assert.Equal("Waiting for the sidecar to read the secret pin", await waits.First.WaitAsync(TimeSpan.FromSeconds(60), Token));
         Assert.False(reading.IsCompleted);
 
         var folder = service.Services.GetRequiredService<SiteIdentity>().DataDirectory;
@@ -90,4 +93,20 @@ public sealed class SiteSecretsTests
         new() { Apps = [new("notes", builder => Microsoft.AspNetCore.Builder.EdgeMeshExtensions.AddEdgeMesh(builder, "notes").Build())], ReadyLimit = TimeSpan.Zero }, Token);
 
     private static SiteSecrets Secrets(DaprTestHost host) => host.Services("notes").GetRequiredService<SiteSecrets>();
+
+    /// <summary>The first line that is logged.</summary>
+    private sealed class Told : ILogger<SiteSecrets>
+    {
+        private readonly TaskCompletionSource<string> _first = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        public Task<string> First => _first.Task;
+
+        public IDisposable? BeginScope<TState>(TState state)
+            where TState : notnull => null;
+
+        public bool IsEnabled(LogLevel logLevel) => true;
+
+        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) =>
+            _first.TrySetResult(formatter(state, exception));
+    }
 }

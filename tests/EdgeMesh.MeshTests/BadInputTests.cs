@@ -137,7 +137,7 @@ public sealed class BadInputTests(RunningMesh mesh) : IClassFixture<RunningMesh>
                 TimeSpan.FromSeconds(90), Cancellation, "up", "-d", "--components", folder, "--data-dir", Path.Combine(folder, "data"), "--port-shift", "21000");
 
             Assert.Equal(1, result.ExitCode);
-            Assert.Contains("heads.yaml:1: component 'heads' has type 'state.nosuch'", result.ToString(), StringComparison.Ordinal);
+            Assert.Contains("heads.yaml:6: component 'heads' has type 'state.nosuch'", result.ToString(), StringComparison.Ordinal);
             Assert.Contains("was stopped", result.Errors, StringComparison.Ordinal);
         }
         finally

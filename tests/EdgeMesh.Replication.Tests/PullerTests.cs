@@ -1,5 +1,6 @@
 using Google.Protobuf;
 using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Time.Testing;
 using static EdgeMesh.Replication.Tests.TestJournal;
 
 namespace EdgeMesh.Replication.Tests;
@@ -83,10 +84,20 @@ public sealed class PullerTests : IAsyncLifetime
     [Fact]
     public async Task SharedPuller_NothingNewAndNoWait_AsksAtTheSlowPace()
     {
-        await using var puller = Start(_link, Quick with { Wait = TimeSpan.Zero, Poll = TimeSpan.FromHours(1) });
+        var clock = new FakeTimeProvider();
+        await using var puller = Start(_link, Quick with { Wait = TimeSpan.Zero, Poll = TimeSpan.FromHours(1) }, clock);
         await WaitForAsync(() => puller.State.AtHead);
-        await Task.Delay(100, Cancel);
-        Assert.InRange(_link.Requests, 1, 2);
+        var asked = _link.Requests;
+
+        var moved = TimeSpan.Zero;
+        for (; _link.Requests == asked; moved += TimeSpan.FromMinutes(1))
+        {
+            Assert.True(moved < TimeSpan.FromHours(1000), "It never asked again.");
+            clock.Advance(TimeSpan.FromMinutes(1));
+            await Task.Delay(1, Cancel);
+        }
+
+        Assert.True(moved >= TimeSpan.FromHours(1), $"It asked again after {moved}.");
     }
 
     [Fact]
@@ -135,10 +146,10 @@ public sealed class PullerTests : IAsyncLifetime
         Assert.Equal(origin.Select(r => (r.At, Text(r.Document!.Body), r.Holders.Length)), copy.Records.Select(r => (r.At, Text(r.Document!.Body), r.Holders.Length)));
     }
 
-    private FeedPuller Start(HttpMessageHandler link, PullerOptions? options = null)
+    private FeedPuller Start(HttpMessageHandler link, PullerOptions? options = null, TimeProvider? clock = null)
     {
         var client = new HttpClient(link, disposeHandler: false) { BaseAddress = new Uri("http://gateway/") };
-        var puller = new SharedPuller(_b.Journal, _a.Name, client, TimeProvider.System, NullLogger.Instance, options ?? Quick);
+        var puller = new SharedPuller(_b.Journal, _a.Name, client, clock ?? TimeProvider.System, NullLogger.Instance, options ?? Quick);
         puller.Start();
         return puller;
     }

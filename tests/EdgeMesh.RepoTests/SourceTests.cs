@@ -66,6 +66,30 @@ public sealed class SourceTests
     }
 
     [Fact]
+    public void PureParts_SeeNoClockFileNetworkOrDapr()
+    {
+        Assert.Empty(PureRule.Gone([.. Repo.Shipped]));
+        Assert.Empty(PureRule.Impure(Repo.Shipped));
+        Assert.Empty(PureRule.DaprOutsideItsFile(Repo.Shipped));
+    }
+
+    [Theory]
+    [InlineData("var now = TimeProvider.System.GetUtcNow();")]
+    [InlineData("var text = File.ReadAllText(path);")]
+    [InlineData("var id = Guid.NewGuid();")]
+    [InlineData("using Dapr.Client;")]
+    [InlineData("private readonly HttpClient _client;")]
+    public void PureParts_ThatLookOutside_AreFound(string code) =>
+        Assert.Contains("is pure", Assert.Single(PureRule.Impure([new("framework/EdgeMesh.Ledger/Tree/A.cs", code)])), StringComparison.Ordinal);
+
+    [Fact]
+    public void DaprBesideALibrarysInterface_IsFound()
+    {
+        Assert.Single(PureRule.DaprOutsideItsFile([new("framework/EdgeMesh.Ledger/Sequencing/A.cs", "using Dapr.Client;")]));
+        Assert.Empty(PureRule.DaprOutsideItsFile([new("framework/EdgeMesh.Ledger/Storage/DaprA.cs", "using Dapr.Client;")]));
+    }
+
+    [Fact]
     public void ComponentNamesInCode_AreThoseOfTheDesign() => Assert.Empty(ComponentRule.InCode(Repo.Shipped));
 
     [Fact]

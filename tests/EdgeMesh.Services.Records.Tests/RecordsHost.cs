@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Diagnostics;
 using System.Net.Http.Headers;
 using System.Text;
 using System.Text.Json.Nodes;
@@ -65,9 +66,28 @@ public sealed class RecordsHost : IAsyncLifetime
 /// <summary>A caller's plain HTTP.</summary>
 public sealed class FhirHttp(RecordsHost host, Caller caller)
 {
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+
     private readonly HttpClient _http = host.Http();
 
     public Task<FhirResponse> GetAsync(string path, params (string Name, string Value)[] headers) => SendAsync(HttpMethod.Get, path, null, headers);
+
+    /// <summary>Asks until the answer is as expected: what follows a write is there a moment later.</summary>
+    public async Task<FhirResponse> GetUntilAsync(string path, Func<FhirResponse, bool> expected)
+    {
+        var started = Stopwatch.StartNew();
+        while (true)
+        {
+            var answer = await GetAsync(path);
+            if (expected(answer))
+            {
+                return answer;
+            }
+
+            Assert.True(started.Elapsed < Patience, $"{path} did not come to answer as expected within {Patience}; the last answer was {answer.Status}: {answer.Text}");
+            await Task.Delay(20, TestContext.Current.CancellationToken);
+        }
+    }
 
     public Task<FhirResponse> PostAsync(string path, JsonNode? body, params (string Name, string Value)[] headers) =>
         SendAsync(HttpMethod.Post, path, body?.ToJsonString(), headers);

@@ -43,7 +43,7 @@ internal sealed partial class ComponentOpener(SidecarOptions options, ComponentC
 
         if (DriverTable.Find(resource.Type, resource.Version, context.Environment) is not { } driver)
         {
-            faults.Add($"{resource.Source}: component '{resource.Name}' has type '{resource.Type}' ({resource.Version}), which the embedded engine does not have. It has: {string.Join(", ", DriverTable.Types)}. For others run the site on daprd.");
+            faults.Add($"{resource.TypeSource}: component '{resource.Name}' has type '{resource.Type}' ({resource.Version}), which the embedded engine does not have. It has: {string.Join(", ", DriverTable.Types)}. For others run the site on daprd.");
             return;
         }
 

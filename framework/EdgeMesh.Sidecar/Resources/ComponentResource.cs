@@ -7,6 +7,9 @@ internal sealed record ComponentResource(string Name, string Type, string Versio
 {
     public static readonly TimeSpan DefaultInitTimeout = TimeSpan.FromSeconds(5);
 
+    /// <summary>File and line of <c>type</c>.</summary>
+    public required string TypeSource { get; init; }
+
     public IReadOnlyList<MetadataItem> Metadata { get; init; } = [];
 
     public IReadOnlyList<string> Scopes { get; init; } = [];

@@ -141,6 +141,7 @@ internal sealed class ResourceLoader(string site, List<string> faults)
 
         (type.StartsWith("middleware.http.", StringComparison.Ordinal) ? Middlewares : Components).Add(new ComponentResource(name, type, yaml.Text(spec, "version") ?? "v1", yaml.At(root))
         {
+            TypeSource = yaml.At(YamlReader.Find(spec, "type")!),
             Metadata = [.. yaml.Sequence(spec, "metadata").OfType<YamlMappingNode>().Select(item => LoadMetadata(yaml, item)).OfType<MetadataItem>()],
             Scopes = Scopes(yaml, root),
             SecretStore = yaml.Mapping(root, "auth") is { } auth ? yaml.Text(auth, "secretStore") : null,

@@ -2,17 +2,17 @@ using System.Text.Json;
 
 namespace EdgeMesh.Ledger.Tests.Tree;
 
-/// <summary>The proofs of transparency-dev/merkle, good and bad, which are not part of this house; run by hand:
-/// <c>EDGEMESH_TLOG_VECTORS=… dotnet run --project tests/EdgeMesh.Ledger.Tests -- -explicit only</c>.</summary>
+/// <summary>The proofs of transparency-dev/merkle, good and bad, which are not part of this house: <c>tlog</c> in the folder
+/// <c>EDGEMESH_DATA</c>.</summary>
+[Trait("Category", "Engines")]
 public sealed class SharedVectorTests
 {
-    private static readonly string? Folder = Environment.GetEnvironmentVariable("EDGEMESH_TLOG_VECTORS");
-
-    [Fact(Explicit = true)]
+    [Fact]
     public void Verify_EveryVector_AgreesWithIt()
     {
-        Assert.NotNull(Folder);
-        var files = Directory.GetFiles(Folder, "*.json", SearchOption.AllDirectories);
+        var data = Environment.GetEnvironmentVariable("EDGEMESH_DATA");
+        Assert.True(data is not null && Directory.Exists(data), "EDGEMESH_DATA must name the folder with tlog.");
+        var files = Directory.GetFiles(Path.Combine(data, "tlog"), "*.json", SearchOption.AllDirectories);
         Assert.NotEmpty(files);
         Assert.Empty(files.Where(f => !Agrees(f)).Select(Path.GetFileName));
         TestContext.Current.TestOutputHelper?.WriteLine($"{files.Length} vectors agree.");

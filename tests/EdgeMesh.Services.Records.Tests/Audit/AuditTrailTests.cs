@@ -113,33 +113,20 @@ public sealed class AuditTrailTests : IAsyncLifetime
     /// <summary>The patient's events, once there are so many.</summary>
     private async Task<List<string>> EventsAsync(string patient, int count)
     {
-        while (true)
+        var found = await _host.As(Auditor).GetUntilAsync($"fhir/AuditEvent?patient={patient}&_count=100", answer =>
         {
-            var found = await _host.As(Auditor).GetAsync($"fhir/AuditEvent?patient={patient}&_count=100");
-            if (found.Status == 200 && found.Entries.Count >= count)
-            {
-                Assert.Equal(count, found.Entries.Count);
-                return [.. found.Resources.Select(e => e["id"]!.ToString())];
-            }
-
-            Assert.Contains(found.Status, (int[])[200, 503]);
-            await Task.Delay(20, TestContext.Current.CancellationToken);
-        }
+            Assert.Contains(answer.Status, (int[])[200, 503]);
+            return answer.Status == 200 && answer.Entries.Count >= count;
+        });
+        Assert.Equal(count, found.Entries.Count);
+        return [.. found.Resources.Select(e => e["id"]!.ToString())];
     }
 
     private async Task<JsonNode> ReceiptAsync(FhirResponse answer, Caller reader)
     {
-        while (true)
-        {
-            var receipt = await _host.As(reader).GetAsync($"receipts/{answer.Headers["X-EdgeMesh-Receipt"]}");
-            if (receipt.Status != 202)
-            {
-                Assert.Equal(200, receipt.Status);
-                return receipt.Json;
-            }
-
-            await Task.Delay(20, TestContext.Current.CancellationToken);
-        }
+        var receipt = await _host.As(reader).GetUntilAsync($"receipts/{answer.Headers["X-EdgeMesh-Receipt"]}", a => a.Status != 202);
+        Assert.Equal(200, receipt.Status);
+        return receipt.Json;
     }
 
     private async Task<IReadOnlyList<string>> OutcomesAsync(string patient, string interaction) =>

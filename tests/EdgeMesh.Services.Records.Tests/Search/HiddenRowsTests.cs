@@ -48,11 +48,7 @@ public sealed class HiddenRowsTests : IAsyncLifetime
 
         await _host.Client.GetAsync($"fhir/Patient/{other}");
         var auditor = _host.As(RecordsHost.User("auditor", "auditor", "user/AuditEvent.s"));
-        FhirResponse audit;
-        while ((audit = await auditor.GetAsync($"fhir/AuditEvent?patient={other}")).Entries.Count < 2)
-        {
-            await Task.Delay(20, TestContext.Current.CancellationToken);
-        }
+        var audit = await auditor.GetUntilAsync($"fhir/AuditEvent?patient={other}", answer => answer.Entries.Count >= 2);
 
         Assert.Equal(["read", "create"], audit.Resources.Select(e => e["subtype"]![0]!["code"]!.ToString()));
     }

@@ -38,9 +38,9 @@ public sealed class BadResourcesTests
         var error = await FailAsync(resources);
         Assert.Collection(
             error.Faults.Order(StringComparer.Ordinal),
-            f => Assert.Matches(@"resources\.yaml:1: component 'one' has type 'state\.cosmos' \(v1\), which the embedded engine does not have", f),
             f => Assert.Matches(@"resources\.yaml:25: 'fancy' is not a field of state\.sqlite", f),
             f => Assert.Matches(@"resources\.yaml:27: 'surprise' is not known here", f),
+            f => Assert.Matches(@"resources\.yaml:6: component 'one' has type 'state\.cosmos' \(v1\), which the embedded engine does not have", f),
             f => Assert.Matches(@"resources\.yaml:9: kind 'WorkflowAccessPolicy' \(dapr\.io/v1alpha1\) is not served", f));
     }
 

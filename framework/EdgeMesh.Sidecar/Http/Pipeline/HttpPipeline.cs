@@ -24,7 +24,7 @@ internal static class HttpPipeline
     {
         foreach (var unknown in components.Where(c => !Types.ContainsKey(c.Type)))
         {
-            faults.Add($"{unknown.Source}: component '{unknown.Name}' has type '{unknown.Type}', which the embedded engine does not have. It has: {string.Join(", ", Types.Keys)}.");
+            faults.Add($"{unknown.TypeSource}: component '{unknown.Name}' has type '{unknown.Type}', which the embedded engine does not have. It has: {string.Join(", ", Types.Keys)}.");
         }
 
         var pipeline = new List<Func<RequestDelegate, RequestDelegate>>();
