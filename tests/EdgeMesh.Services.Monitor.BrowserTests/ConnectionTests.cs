@@ -9,6 +9,20 @@ public sealed class ConnectionTests(Chromium chromium)
 {
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
+    [Fact]
+    public async Task Page_WhenTheSessionEnds_LeadsToWhereOneSignsIn()
+    {
+        await using var site = await ConsoleSite.StartAsync();
+        await using var window = await chromium.OpenAsync(site, role: null);
+        window.Expected.AddRange(["WebSocket", "Failed to load resource", "Connection disconnected", "Failed to complete negotiation", "Failed to start the connection", "Error: "]);
+
+        // What is over for half a minute still counts: this session has some seconds left, of which signing in may take most.
+        await window.SignInAsync(site.Token("operator", TimeSpan.FromSeconds(-15)), "/console/logs");
+
+        await window.Page.GetByLabel("Your token").WaitForAsync(new() { Timeout = 60_000 });
+        Assert.Contains("next=%2Fconsole%2Flogs", window.Page.Url, StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData(MonitorApp.AppId)]
     [InlineData(GatewayApp.AppId)]

@@ -7,7 +7,7 @@
   const answers = async () => {
     try {
       const answer = await fetch(location.href, { method: 'HEAD', redirect: 'manual', cache: 'no-store' });
-      return answer.ok || answer.type === 'opaqueredirect';
+      return answer.ok || answer.type === 'opaqueredirect' || answer.status === 401 || answer.status === 403;
     } catch { return false; }
   };
 

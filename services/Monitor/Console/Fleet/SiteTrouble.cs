@@ -11,6 +11,7 @@ internal sealed record SiteTrouble(SiteState Site, int Rank, IReadOnlyList<strin
 {
     private const int Severe = 60;
     private static readonly TimeSpan OldBacklog = TimeSpan.FromMinutes(15);
+    private static readonly TimeSpan FirstReport = TimeSpan.FromMinutes(2);
     private static readonly TimeSpan LargeSkew = TimeSpan.FromSeconds(5);
 
     public bool IsSevere => Rank >= Severe;
@@ -39,7 +40,12 @@ internal sealed record SiteTrouble(SiteState Site, int Rank, IReadOnlyList<strin
                 yield return (300, site.IsFlapping ? $"comes and goes; stale for {since}" : $"silent for {Amounts.Age(now - (site.LastSeen ?? site.Since))}");
                 break;
             case Liveness.Unseen:
-                yield return (30, "has never reported");
+                // A mesh that just came up is no trouble: the first reports are on their way.
+                if (now - site.Since > FirstReport)
+                {
+                    yield return (30, "has never reported");
+                }
+
                 yield break;
             case Liveness.Live when site.IsFlapping:
                 yield return (20, "comes and goes");

@@ -34,6 +34,12 @@ public sealed class SiteTroubleTests
         Assert.Empty(trouble.Reasons);
     }
 
+    [Theory]
+    [InlineData(30, true)]
+    [InlineData(600, false)]
+    public void Of_ASiteThatNeverReported_IsTroubleOnlyAfterAWhile(int seconds, bool isFine) =>
+        Assert.Equal(isFine, SiteTrouble.Of(Site("new") with { Liveness = Liveness.Unseen, Since = Now.AddSeconds(-seconds), Services = [], Disk = new DiskRoom(0, 0) }, Now).IsFine);
+
     [Fact]
     public void Of_ASiteWithManyTroubles_NamesThemAll_TheWorstFirst()
     {
