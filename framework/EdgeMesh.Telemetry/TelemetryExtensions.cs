@@ -33,6 +33,7 @@ public static class TelemetryExtensions
         if (builder.Configuration[TelemetrySettings.Endpoint] is { Length: > 0 })
         {
             HostExport.Add(builder.Services, builder.Configuration, identity);
+            builder.Logging.AddEdgeMeshExport(identity);
         }
 
         return builder;
@@ -63,6 +64,18 @@ public static class TelemetryExtensions
                 new SpoolLoggerProvider(identity, provider.GetRequiredService<LogShipping>(), provider.GetService<TimeProvider>() ?? TimeProvider.System));
         }
 
+        return logging;
+    }
+
+    /// <summary>Exports what is logged by OTLP, as long as a host of this process exports.</summary>
+    /// <param name="logging">The logging builder.</param>
+    /// <param name="identity">Stands on every record.</param>
+    public static ILoggingBuilder AddEdgeMeshExport(this ILoggingBuilder logging, TelemetryIdentity identity)
+    {
+        logging.Services.AddSingleton<ILoggerProvider>(_ => new HostLogProvider(identity));
+        // One for each request: for the index, where somebody searches them; a trace tells the same.
+        logging.Services.PostConfigure<LoggerFilterOptions>(filters =>
+            filters.Rules.Insert(0, new LoggerFilterRule(typeof(HostLogProvider).FullName, "EdgeMesh.Access", LogLevel.Warning, null)));
         return logging;
     }
 

@@ -1,9 +1,10 @@
+using System.Globalization;
 using Microsoft.Extensions.Configuration;
 
 namespace EdgeMesh.Telemetry;
 
 /// <summary>The settings of logs and export: <c>EdgeMesh:Logs</c> (<c>auto</c>, <c>json</c>, <c>text</c>) and OpenTelemetry's own,
-/// first of all <c>OTEL_EXPORTER_OTLP_ENDPOINT</c>; and of shipping logs: <c>EdgeMesh:LogShipping</c>, whose <c>Url</c> switches it on.</summary>
+/// first of all <c>OTEL_EXPORTER_OTLP_ENDPOINT</c>, with <c>EdgeMesh:Export:TracesPerSecond</c> and <c>EdgeMesh:Export:AfterSeconds</c>; and of shipping logs: <c>EdgeMesh:LogShipping</c>, whose <c>Url</c> switches it on.</summary>
 public static class TelemetrySettings
 {
     /// <summary>The folder in which logs wait to be shipped. Hosts of one process that name one folder share it.</summary>
@@ -24,6 +25,14 @@ public static class TelemetrySettings
             && (!Uri.TryCreate(endpoint, UriKind.Absolute, out var uri) || uri.Scheme is not ("http" or "https")))
         {
             yield return $"{Endpoint} is '{endpoint}': give a collector's address, such as http://127.0.0.1:4317.";
+        }
+
+        foreach (var key in (string[])[OtlpSettings.TracesPerSecond, OtlpSettings.AfterSeconds])
+        {
+            if (configuration[key] is { Length: > 0 } text && !(int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number is >= 0 and <= 1_000_000))
+            {
+                yield return $"{key} is '{text}': give a whole number from 0 to 1000000.";
+            }
         }
 
         foreach (var fault in LogShippingSettings.Faults(configuration))

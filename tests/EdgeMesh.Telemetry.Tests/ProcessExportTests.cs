@@ -8,6 +8,9 @@ using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Console;
+using Microsoft.Extensions.Time.Testing;
+using OpenTelemetry.Trace;
 
 namespace EdgeMesh.Telemetry.Tests;
 
@@ -41,6 +44,48 @@ public sealed class ProcessExportTests
         Assert.Contains("http.server.request.duration", metrics, StringComparison.Ordinal);
         Assert.Contains(Attribute("edgemesh.service", "records"), metrics, StringComparison.Ordinal);
         Assert.Contains(Attribute("edgemesh.service", "ledger"), metrics, StringComparison.Ordinal);
+        var logs = collector.Texts("/v1/logs");
+        Assert.Equal(1, Count(logs, "records answers at /seen-by-records"));
+        Assert.Equal(1, Count(logs, "ledger answers at /seen-by-ledger"));
+        Assert.Contains(Attribute("edgemesh.service", "records"), logs, StringComparison.Ordinal);
+        Assert.Contains(Attribute("edgemesh.service", "ledger"), logs, StringComparison.Ordinal);
+        Assert.Contains(Attribute("Path", "/seen-by-ledger"), logs, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Telemetry_ThatComesInAndProbes_AreNotTraced()
+    {
+        await using var collector = await Collector.StartAsync();
+        await using (var monitor = await StartAsync("monitor", collector))
+        {
+            using var client = new HttpClient(new SocketsHttpHandler { UseProxy = false });
+            foreach (var path in (string[])["/v1/logs", "/v1/traces", "/v1/metrics", "/opentelemetry.proto.collector.trace.v1.TraceService/Export", "/healthz", "/readyz", "/seen-by-monitor"])
+            {
+                using var answer = await client.GetAsync($"{monitor.Urls.First()}{path}", Token);
+            }
+
+            await monitor.StopAsync(Token);
+        }
+
+        var traces = collector.Texts("/v1/traces");
+        Assert.Contains(Attribute("url.path", "/seen-by-monitor"), traces, StringComparison.Ordinal);
+        Assert.All((string[])["/v1/logs", "/v1/traces", "/v1/metrics", "TraceService/Export", "/healthz", "/readyz"],
+            path => Assert.DoesNotContain(Attribute("url.path", path), traces, StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void ShouldSample_MoreThanItsRate_LeavesOutTheRestUntilTimeHasPassed()
+    {
+        var clock = new FakeTimeProvider();
+        var sampler = new RateSampler(10, clock);
+
+        Assert.Equal(10, Taken());
+        clock.Advance(TimeSpan.FromMilliseconds(500));
+        Assert.Equal(5, Taken());
+        clock.Advance(TimeSpan.FromMinutes(5));
+        Assert.Equal(10, Taken());
+
+        int Taken() => Enumerable.Range(0, 30).Count(_ => sampler.ShouldSample(default).Decision == SamplingDecision.RecordAndSample);
     }
 
     [Fact]
@@ -79,9 +124,13 @@ public sealed class ProcessExportTests
             ["OTEL_EXPORTER_OTLP_PROTOCOL"] = "http/protobuf",
         });
         builder.AddEdgeMeshTelemetry("clinic-a", service);
-        builder.Logging.ClearProviders();
+        builder.Logging.AddFilter<ConsoleLoggerProvider>(_ => false);
         var app = builder.Build();
-        app.MapGet($"/seen-by-{service}", () => service);
+        app.MapGet($"/seen-by-{service}", (ILogger<ProcessExportTests> logger) =>
+        {
+            logger.LogInformation("{Service} answers at {Path}", service, $"/seen-by-{service}");
+            return service;
+        });
         await app.StartAsync(Token);
         return app;
     }

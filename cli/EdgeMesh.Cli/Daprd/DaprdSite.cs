@@ -6,6 +6,7 @@ using EdgeMesh.Cli.Sites;
 using EdgeMesh.Cli.Terminal;
 using EdgeMesh.Cli.Topology;
 using EdgeMesh.Cli.Up;
+using Microsoft.Extensions.Configuration;
 
 namespace EdgeMesh.Cli.Daprd;
 
@@ -23,6 +24,7 @@ internal sealed class DaprdSite(MeshPlace place, SiteDefinition site, Screen scr
     private static readonly TimeSpan LookEvery = TimeSpan.FromMilliseconds(50);
 
     private readonly TimeProvider clock = TimeProvider.System;
+    private readonly IConfiguration environment = new ConfigurationBuilder().AddEnvironmentVariables().Build();
 
     public static async Task<int> RunAsync(MeshPlace place, SiteDefinition site, Screen screen, CancellationToken cancellation)
     {
@@ -104,7 +106,7 @@ internal sealed class DaprdSite(MeshPlace place, SiteDefinition site, Screen scr
     }
 
     private IEnumerable<KeyValuePair<string, string>> Settings(string service) =>
-        SiteSettings.For(place, site, service).Select(s => new KeyValuePair<string, string>(s.Key.Replace(":", "__", StringComparison.Ordinal), s.Value ?? ""));
+        SiteSettings.ForProcess(place, site, service, environment).Select(s => new KeyValuePair<string, string>(s.Key.Replace(":", "__", StringComparison.Ordinal), s.Value ?? ""));
 
     /// <summary>Every service is built beside this program.</summary>
     private string[] ServiceCommand(string service) =>

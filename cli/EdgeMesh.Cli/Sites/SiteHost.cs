@@ -83,7 +83,7 @@ internal sealed class SiteHost : IAsyncDisposable
             // Settings come from the topology and stay; a file watcher for each service would use up what the system gives a user.
             Args = ["--hostBuilder:reloadConfigOnChange=false"],
         });
-        var settings = SiteSettings.For(place, site, service);
+        var settings = SiteSettings.ForProcess(place, site, service, builder.Configuration);
         settings["DAPR_API_TOKEN"] = tokens.Api;
         settings["APP_API_TOKEN"] = tokens.App;
         settings[SiteLogging.Setting] = logs;

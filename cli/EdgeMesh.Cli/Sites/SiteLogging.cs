@@ -18,6 +18,6 @@ internal static class SiteLogging
         var identity = new TelemetryIdentity(site, "sidecar");
         var configuration = new ConfigurationBuilder().AddEnvironmentVariables()
             .AddInMemoryCollection([new(TelemetrySettings.SpoolFolder, SpoolOf(siteData))]).Build();
-        return LoggerFactory.Create(logging => logging.AddEdgeMeshConsole(identity, form).AddEdgeMeshShipping(configuration, identity));
+        return LoggerFactory.Create(logging => logging.AddEdgeMeshConsole(identity, form).AddEdgeMeshShipping(configuration, identity).AddEdgeMeshExport(identity));
     }
 }

@@ -33,7 +33,7 @@ internal sealed record MeshTopology
 internal sealed record ServiceDefinition(
     string Name, string Project, ImmutableArray<BindingDefinition> Bindings, ImmutableArray<KeyValuePair<string, string>> Environment);
 
-/// <param name="Name">Such as <c>http</c>: where the sidecar reaches the app. The gateway also has <c>public</c> and <c>mesh</c>.</param>
+/// <param name="Name">Such as <c>http</c>: where the sidecar reaches the app. The gateway also has <c>public</c> and <c>mesh</c>, the monitor <c>otlp-grpc</c> and <c>otlp-http</c>.</param>
 internal sealed record BindingDefinition(string Name, string Protocol, int Port);
 
 internal sealed record SiteDefinition(

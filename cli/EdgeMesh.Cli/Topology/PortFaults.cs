@@ -3,13 +3,17 @@ namespace EdgeMesh.Cli.Topology;
 /// <summary>Finds ports that two listeners would share, and ports that Linux lends to outgoing connections.</summary>
 internal static class PortFaults
 {
+    /// <summary>Listeners that services have beside the one for their sidecar.</summary>
+    private static readonly (string Service, string Binding, string Protocol)[] Needed =
+        [("gateway", "public", "https"), ("gateway", "mesh", "https"), ("monitor", "otlp-grpc", "http"), ("monitor", "otlp-http", "http")];
+
     public static void Find(MeshTopology topology, YamlMap extension)
     {
-        if (topology.Services.FirstOrDefault(s => s.Name == "gateway") is { } gateway)
+        foreach (var (service, binding, protocol) in Needed)
         {
-            foreach (var door in new[] { "public", "mesh" }.Where(d => gateway.Bindings.All(b => b.Name != d)))
+            if (topology.Services.FirstOrDefault(s => s.Name == service) is { } found && found.Bindings.All(b => b.Name != binding))
             {
-                extension.Fault("sites", $"the service gateway has no binding `{door}`", $"Add `- name: {door}` with protocol https and a port to the gateway's bindings.");
+                extension.Fault("sites", $"the service {service} has no binding `{binding}`", $"Add `- name: {binding}` with protocol {protocol} and a port to its bindings.");
                 return;
             }
         }

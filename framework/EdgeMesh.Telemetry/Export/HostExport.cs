@@ -17,25 +17,42 @@ internal static class HostExport
     public static void Add(IServiceCollection services, IConfiguration configuration, TelemetryIdentity identity)
     {
         services.AddSingleton(_ => new ActivitySource(RequestSource, version: null, Tags(identity)));
-        services.AddHostedService(_ => new ExportLease(configuration, identity));
+        services.AddHostedService(provider => new ExportLease(configuration, identity, provider.GetService<TimeProvider>() ?? TimeProvider.System));
     }
 
     public static KeyValuePair<string, object?>[] Tags(TelemetryIdentity identity) => [new(SiteKey, identity.Site), new(ServiceKey, identity.Service)];
 
     /// <summary>Keeps the process's export alive while the host runs.</summary>
-    private sealed class ExportLease(IConfiguration configuration, TelemetryIdentity identity) : IHostedLifecycleService
+    private sealed class ExportLease(IConfiguration configuration, TelemetryIdentity identity, TimeProvider clock) : IHostedLifecycleService
     {
+        private readonly Lock _gate = new();
+        private ITimer? _later;
         private IDisposable? _lease;
+        private bool _isOver;
 
         // Before any other hosted service, and until the last has stopped: what they do at both ends is seen too.
         public Task StartingAsync(CancellationToken cancellationToken)
         {
-            _lease = ProcessExport.Take(configuration, identity);
+            if (OtlpSettings.After(configuration) is { Ticks: > 0 } delay)
+            {
+                _later = clock.CreateTimer(_ => Begin(), null, delay, Timeout.InfiniteTimeSpan);
+            }
+            else
+            {
+                Begin();
+            }
+
             return Task.CompletedTask;
         }
 
         public Task StoppedAsync(CancellationToken cancellationToken)
         {
+            lock (_gate)
+            {
+                _isOver = true;
+            }
+
+            _later?.Dispose();
             _lease?.Dispose();
             return Task.CompletedTask;
         }
@@ -47,5 +64,13 @@ internal static class HostExport
         public Task StoppingAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
         public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+        private void Begin()
+        {
+            lock (_gate)
+            {
+                _lease ??= _isOver ? null : ProcessExport.Take(configuration, identity);
+            }
+        }
     }
 }

@@ -12,15 +12,18 @@ internal sealed class BatchWriter : IDisposable
 
     private readonly TimedIds _ids = new();
     private readonly NameTables _names;
+    private readonly OutgoingRows? _outgoing;
     private readonly Statement _log;
     private readonly Statement _span;
     private readonly Statement _hasSpan;
     private readonly Statement _trace;
     private readonly Statement _point;
 
-    public BatchWriter(SqliteConnection connection)
+    /// <param name="connection">The store's thread's.</param>
+    /// <param name="outgoing">Takes note of what is to be forwarded; null: nothing is.</param>
+    public BatchWriter(SqliteConnection connection, OutgoingRows? outgoing)
     {
-        _names = new(connection);
+        (_names, _outgoing) = (new(connection), outgoing);
         _log = new(connection, "INSERT OR IGNORE INTO log VALUES ($id, $source, $level, $time, $message, $fields, $trace, $span)",
             "$id", "$source", "$level", "$time", "$message", "$fields", "$trace", "$span");
         _span = new(connection, "INSERT OR IGNORE INTO span VALUES ($id, $source, $trace, $span, $parent, $kind, $error, $start, $duration, $name, $attributes, $links)",
@@ -58,7 +61,11 @@ internal sealed class BatchWriter : IDisposable
     }
 
     /// <summary>After a transaction that failed, or rows that were deleted.</summary>
-    public void Forget() => _names.Forget();
+    public void Forget()
+    {
+        _names.Forget();
+        _outgoing?.Reload();
+    }
 
     public void Dispose()
     {
@@ -76,11 +83,15 @@ internal sealed class BatchWriter : IDisposable
         }
 
         var (fields, trace, span) = (FieldsJson.Write(line.Fields), Bytes(line.TraceId), Bytes(line.SpanId));
-        // A number that is taken (of a run before this one, in the same millisecond) is passed over.
-        while (_log.Run(_ids.Next(line.Time), source, (int)line.Level, line.Time.UtcTicks, line.Message, fields, trace, span) == 0)
+        long row;
+        do
         {
+            // A number that is taken (of a run before this one, in the same millisecond) is passed over.
+            row = _ids.Next(line.Time);
         }
+        while (_log.Run(row, source, (int)line.Level, line.Time.UtcTicks, line.Message, fields, trace, span) == 0);
 
+        _outgoing?.Add(row, line);
         return true;
     }
 
@@ -93,7 +104,8 @@ internal sealed class BatchWriter : IDisposable
 
         var (trace, id, attributes) = (Bytes(span.TraceId), Bytes(span.SpanId), FieldsJson.Write(span.Attributes));
         var links = string.Join(' ', span.Links.Select(l => $"{l.TraceId}-{l.SpanId}"));
-        while (_span.Run(_ids.Next(span.Start), source, trace, id, Bytes(span.ParentId), Math.Max(0, Array.IndexOf(Kinds, span.Kind)), span.IsError ? 1 : 0,
+        var row = _ids.Next(span.Start);
+        while (_span.Run(row, source, trace, id, Bytes(span.ParentId), Math.Max(0, Array.IndexOf(Kinds, span.Kind)), span.IsError ? 1 : 0,
             span.Start.UtcTicks, span.Duration.Ticks, span.Name, attributes, links) == 0)
         {
             if (_hasSpan.Value(trace, id) is not null)
@@ -101,7 +113,11 @@ internal sealed class BatchWriter : IDisposable
                 // Sent twice: it is here.
                 return true;
             }
+
+            row = _ids.Next(span.Start);
         }
+
+        _outgoing?.Add(row, span);
 
         var finish = span.Start.UtcTicks + span.Duration.Ticks;
         var one = new TraceGrowth(span.Start.UtcTicks, finish, 1, span.IsError ? 1 : 0, span.ParentId is null, source, span.Name);

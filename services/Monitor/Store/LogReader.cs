@@ -8,7 +8,7 @@ internal sealed class LogReader(StoreFile file, TimeProvider clock)
     /// <summary>Of one search.</summary>
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(10);
 
-    private const string Columns = "SELECT log.id, log.time, source.site, source.service, log.level, log.message, log.trace, log.span, log.fields FROM log JOIN source ON source.n = log.source";
+    public const string Columns = "SELECT log.id, log.time, source.site, source.service, log.level, log.message, log.trace, log.span, log.fields FROM log JOIN source ON source.n = log.source";
 
     public LogPage Find(LogQuery query, CancellationToken cancellation)
     {

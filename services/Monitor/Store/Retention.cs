@@ -1,5 +1,3 @@
-using System.Collections.Immutable;
-using System.Globalization;
 using Microsoft.Data.Sqlite;
 
 namespace EdgeMesh.Services.Monitor.Store;
@@ -17,19 +15,20 @@ internal sealed class Retention
     private readonly MonitorOptions _options;
     private readonly TimeProvider _clock;
     private readonly Action _forget;
+    private readonly GivenUp _givenUp;
     private readonly int _rowsOfOneStep;
     private readonly Victim[] _order;
     private DateTimeOffset _ageNext = DateTimeOffset.MinValue;
     private long _bytes;
-    private volatile ImmutableDictionary<string, long> _givenUp;
 
     /// <param name="connection">The store's thread's.</param>
+    /// <param name="givenUp">Counts what is deleted for want of room.</param>
     /// <param name="options">The limits.</param>
     /// <param name="clock">The clock.</param>
     /// <param name="forget">Called when series were deleted.</param>
-    public Retention(SqliteConnection connection, MonitorOptions options, TimeProvider clock, Action forget)
+    public Retention(SqliteConnection connection, GivenUp givenUp, MonitorOptions options, TimeProvider clock, Action forget)
     {
-        (_connection, _options, _clock, _forget) = (connection, options, clock, forget);
+        (_connection, _givenUp, _options, _clock, _forget) = (connection, givenUp, options, clock, forget);
         // Large enough that steps are few, small enough that one does not empty the store.
         _rowsOfOneStep = (int)Math.Clamp(options.StoreBytes / (64 * 1024), 50, 5000);
         // The least important first.
@@ -43,15 +42,11 @@ internal sealed class Retention
             new("failed-traces", Traces("errors > 0")),
             new("error-logs", Logs("level > 3")),
         ];
-        _givenUp = ReadGivenUp();
         _bytes = Measure();
     }
 
     /// <summary>What the store holds, without pages that are free.</summary>
     public long Bytes => Interlocked.Read(ref _bytes);
-
-    /// <summary>Records that were deleted for want of room, by kind.</summary>
-    public IReadOnlyDictionary<string, long> GivenUp => _givenUp;
 
     public void Keep()
     {
@@ -115,13 +110,7 @@ internal sealed class Retention
         {
             for (var deleted = 1L; deleted > 0 && Bytes > enough;)
             {
-                using (var transaction = _connection.BeginTransaction())
-                {
-                    deleted = Execute(victim.Step, transaction);
-                    Count(victim.What, deleted, transaction);
-                    transaction.Commit();
-                }
-
+                deleted = Drop(victim);
                 Interlocked.Exchange(ref _bytes, Measure());
             }
         }
@@ -133,28 +122,23 @@ internal sealed class Retention
         }
     }
 
-    private void Count(string what, long records, SqliteTransaction transaction)
+    /// <summary>One step with its count, all or nothing.</summary>
+    private long Drop(Victim victim)
     {
-        if (records > 0)
+        Execute("BEGIN IMMEDIATE");
+        try
         {
-            Execute(string.Create(CultureInfo.InvariantCulture,
-                $"INSERT INTO given_up VALUES ('{what}', {records}) ON CONFLICT (what) DO UPDATE SET records = records + excluded.records"), transaction);
-            _givenUp = _givenUp.SetItem(what, _givenUp.GetValueOrDefault(what) + records);
+            var deleted = Execute(victim.Step);
+            _givenUp.Add(victim.What, deleted);
+            Execute("COMMIT");
+            return deleted;
         }
-    }
-
-    private ImmutableDictionary<string, long> ReadGivenUp()
-    {
-        using var command = _connection.CreateCommand();
-        command.CommandText = "SELECT what, records FROM given_up";
-        using var reader = command.ExecuteReader();
-        var counts = ImmutableDictionary.CreateBuilder<string, long>(StringComparer.Ordinal);
-        while (reader.Read())
+        catch (SqliteException)
         {
-            counts[reader.GetString(0)] = reader.GetInt64(1);
+            Execute("ROLLBACK");
+            _givenUp.Reload();
+            throw;
         }
-
-        return counts.ToImmutable();
     }
 
     private long Measure() => (Pragma("page_count") - Pragma("freelist_count")) * Pragma("page_size");
@@ -167,11 +151,10 @@ internal sealed class Retention
     }
 
     /// <summary>How many rows it deleted or wrote.</summary>
-    private long Execute(string sql, SqliteTransaction? transaction = null)
+    private long Execute(string sql)
     {
         using var command = _connection.CreateCommand();
         command.CommandText = sql;
-        command.Transaction = transaction;
         return command.ExecuteNonQuery();
     }
 

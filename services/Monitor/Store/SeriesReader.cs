@@ -22,11 +22,14 @@ internal sealed class SeriesReader(StoreFile file)
         var found = new List<SeriesInfo>();
         while (reader.Read())
         {
-            found.Add(new(reader.GetInt64(0), reader.GetString(1), reader.GetString(2), reader.GetString(3), reader.GetString(4), reader.GetString(5), FieldsJson.Read(reader.GetString(6))));
+            found.Add(Series(reader));
         }
 
         return found;
     }
+
+    public static SeriesInfo Series(SqliteDataReader reader) => new(
+        reader.GetInt64(0), reader.GetString(1), reader.GetString(2), reader.GetString(3), reader.GetString(4), reader.GetString(5), FieldsJson.Read(reader.GetString(6)));
 
     /// <summary>In order of time. More points than <paramref name="most"/> are drawn together in equal parts of the time, each shown by its
     /// highest value: what stands out stays.</summary>

@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using Microsoft.Data.Sqlite;
 
 namespace EdgeMesh.Services.Monitor.Store;
@@ -7,7 +8,7 @@ namespace EdgeMesh.Services.Monitor.Store;
 internal sealed class StoreFile
 {
     /// <summary>Raise it when the tables change.</summary>
-    private const string Schema = "1";
+    private const string Schema = "2";
 
     private const string Tables = """
         PRAGMA page_size = 8192;
@@ -29,11 +30,10 @@ internal sealed class StoreFile
         CREATE TABLE point (slot INTEGER NOT NULL, series INTEGER NOT NULL, time INTEGER NOT NULL, value REAL NOT NULL, trace BLOB, PRIMARY KEY (slot, series, time)) WITHOUT ROWID;
         CREATE TABLE given_up (what TEXT PRIMARY KEY, records INTEGER NOT NULL) WITHOUT ROWID;
         CREATE TABLE outgoing (class INTEGER NOT NULL, n INTEGER NOT NULL, kind INTEGER NOT NULL, row INTEGER NOT NULL, PRIMARY KEY (class, n)) WITHOUT ROWID;
-        CREATE TABLE note (n INTEGER PRIMARY KEY AUTOINCREMENT, kind TEXT NOT NULL, time INTEGER NOT NULL, body TEXT NOT NULL);
-        CREATE TABLE parcel (sequence INTEGER PRIMARY KEY, class INTEGER NOT NULL, records INTEGER NOT NULL, body BLOB NOT NULL);
+        CREATE TABLE parcel (sequence INTEGER PRIMARY KEY, records INTEGER NOT NULL, body BLOB NOT NULL);
         CREATE TABLE sent (day INTEGER PRIMARY KEY, bytes INTEGER NOT NULL);
         CREATE TABLE peer (site TEXT NOT NULL, epoch TEXT NOT NULL, sequence INTEGER NOT NULL, time INTEGER NOT NULL, PRIMARY KEY (site, epoch)) WITHOUT ROWID;
-        INSERT INTO about VALUES ('schema', $schema);
+        INSERT INTO about VALUES ('schema', $schema), ('epoch', $epoch);
         """;
 
     private readonly string _path;
@@ -48,6 +48,9 @@ internal sealed class StoreFile
             Create();
         }
     }
+
+    /// <summary>Names one life of the store: what it sends is counted within it.</summary>
+    public static string NewEpoch() => Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(8));
 
     public SqliteConnection OpenToWrite() => Open(SqliteOpenMode.ReadWriteCreate, pooling: false);
 
@@ -97,6 +100,7 @@ internal sealed class StoreFile
         using var command = connection.CreateCommand();
         command.CommandText = Tables;
         command.Parameters.AddWithValue("$schema", Schema);
+        command.Parameters.AddWithValue("$epoch", NewEpoch());
         command.ExecuteNonQuery();
     }
 

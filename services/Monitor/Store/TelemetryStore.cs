@@ -6,6 +6,8 @@ namespace EdgeMesh.Services.Monitor.Store;
 /// <summary>The telemetry that this site keeps: logs, traces, series, in one file that is bounded in size and age. Opened at first use.</summary>
 internal sealed class TelemetryStore : IAsyncDisposable
 {
+    private const int SqliteBusy = 5;
+
     private readonly string _site;
     private readonly MonitorOptions _options;
     private readonly LogTail _tail;
@@ -18,7 +20,7 @@ internal sealed class TelemetryStore : IAsyncDisposable
         _open = new(() => new Open(path, options, clock));
     }
 
-    public StoreStatus Status => new(_open.Value.Retention.Bytes, _options.StoreBytes, _open.Value.Retention.GivenUp, _open.Value.Thread.Fault);
+    public StoreStatus Status => new(_open.Value.Retention.Bytes, _options.StoreBytes, _open.Value.GivenUp.Counts, _open.Value.Thread.Fault);
 
     /// <summary>Returns when the batch is on disk, or will not be.</summary>
     public async Task<AddResult> AddAsync(TelemetryBatch batch)
@@ -40,6 +42,48 @@ internal sealed class TelemetryStore : IAsyncDisposable
             return new(AddOutcome.Failed, 0, error.Message);
         }
     }
+
+    /// <summary>Adds what another site handed over, once: a number that it has of that site's store already is only answered. The number is
+    /// written together with the rows.</summary>
+    /// <returns>The highest number that it has.</returns>
+    public async Task<(AddResult Result, long Applied)> AddForwardedAsync(TelemetryBatch batch, string site, string epoch, long sequence)
+    {
+        var (open, applied) = (_open.Value, 0L);
+        IReadOnlyList<LogLine> taken = [];
+        var written = open.Thread.TryRun(connection => applied = open.Peers.Take(site, epoch, sequence, () =>
+        {
+            open.Writer.Write(batch);
+            taken = batch.Logs;
+        }), () => _tail.Publish(taken), Math.Max(1, batch.Weight));
+        if (written is null)
+        {
+            return (new(AddOutcome.Busy), 0);
+        }
+
+        try
+        {
+            await written;
+            return (new(AddOutcome.Stored), applied);
+        }
+        catch (SqliteException error)
+        {
+            return (new(AddOutcome.Failed, 0, error.Message), 0);
+        }
+    }
+
+    /// <summary>Runs on the store's thread within a transaction.</summary>
+    /// <exception cref="SqliteException">Nothing of it was written.</exception>
+    public Task RunAsync(Action<SqliteConnection> work) =>
+        _open.Value.Thread.TryRun(work) ?? Task.FromException(new SqliteException("Too much waits to be written.", SqliteBusy));
+
+    /// <summary>Within <see cref="RunAsync"/>: counts what will not reach the core.</summary>
+    public void CountGivenUp(string what, long records) => _open.Value.GivenUp.Add(what, records);
+
+    /// <summary>Within <see cref="RunAsync"/>: rows that waited to be forwarded are in a parcel now.</summary>
+    public void OutgoingTaken(long rows) => _open.Value.Outgoing?.Taken(rows);
+
+    /// <summary>What waits to be forwarded.</summary>
+    public OutgoingStatus ReadOutgoing() => _open.Value.Forwarding.Read();
 
     /// <summary>The newest first.</summary>
     public LogPage FindLogs(LogQuery query, CancellationToken cancellation = default) => _open.Value.Logs.Find(query, cancellation);
@@ -72,11 +116,23 @@ internal sealed class TelemetryStore : IAsyncDisposable
         {
             _file = new(path);
             var connection = _file.OpenToWrite();
-            Writer = new(connection);
-            Retention = new(connection, options, clock, Writer.Forget);
-            Thread = new(connection, Retention.Keep, Writer.Forget, options.QueueBytes);
+            GivenUp = new(connection);
+            Outgoing = options.Core is null ? null : new(connection, GivenUp, options.ForwardLevel, options.ForwardRows);
+            Writer = new(connection, Outgoing);
+            Peers = new(connection, clock);
+            Retention = new(connection, GivenUp, options, clock, Writer.Forget);
+            Thread = new(connection, Retention.Keep, Forget, options.QueueBytes);
+            Forwarding = new(_file);
             (Logs, Traces, Series) = (new(_file, clock), new(_file, clock), new(_file));
         }
+
+        public GivenUp GivenUp { get; }
+
+        public OutgoingRows? Outgoing { get; }
+
+        public OutgoingReader Forwarding { get; }
+
+        public PeerTable Peers { get; }
 
         public BatchWriter Writer { get; }
 
@@ -95,8 +151,17 @@ internal sealed class TelemetryStore : IAsyncDisposable
             // What waits is written; the statements go before their connection.
             await Thread.StopAsync();
             Writer.Dispose();
+            Peers.Dispose();
+            Outgoing?.Dispose();
+            GivenUp.Dispose();
             await Thread.DisposeAsync();
             _file.Release();
+        }
+
+        private void Forget()
+        {
+            GivenUp.Reload();
+            Writer.Forget();
         }
     }
 }

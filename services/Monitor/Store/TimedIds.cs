@@ -11,6 +11,9 @@ internal sealed class TimedIds
 
     public long Next(DateTimeOffset time) => First(time) | (_counter++ & ((1L << CounterBits) - 1));
 
+    /// <summary>To the millisecond.</summary>
+    public static DateTimeOffset Time(long id) => DateTimeOffset.FromUnixTimeMilliseconds(id >> CounterBits);
+
     /// <summary>No record of that time or later has a smaller one.</summary>
     public static long First(DateTimeOffset time) => Math.Clamp(time.ToUnixTimeMilliseconds(), 0, MostMilliseconds) << CounterBits;
 }

@@ -11,7 +11,7 @@ internal static class PackageRule
         ("Microsoft.AspNetCore.Components", ["EdgeMesh.Services.Monitor"], "the console is Monitor's"),
         ("Yarp", ["EdgeMesh.Services.Gateway"], "the gateway is the only proxy"),
         ("Dapr.Protos", ["EdgeMesh.Sidecar", "EdgeMesh.LoadTests"], "only the embedded sidecar serves Dapr's API, and load tests measure it"),
-        ("Grpc.AspNetCore", ["EdgeMesh.Sidecar"], "only the embedded sidecar serves Dapr's API"),
+        ("Grpc.AspNetCore", ["EdgeMesh.Sidecar", "EdgeMesh.Services.Monitor"], "only the embedded sidecar serves Dapr's API, and the monitor OTLP"),
         ("OpenTelemetry", ["EdgeMesh.Telemetry"], "everybody else measures with the base library"),
         ("Serilog", ["EdgeMesh.Telemetry"], "everybody else logs with the base library"),
         ("Spectre.Console", ["EdgeMesh.Cli", "EdgeMesh.LoadTests"], "terminals are the command line's"),

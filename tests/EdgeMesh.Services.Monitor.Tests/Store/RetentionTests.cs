@@ -18,6 +18,7 @@ public sealed class RetentionTests
             await temporary.AddAsync([.. Enumerable.Range(0, 100).Select(n => Line($"{new string('x', 1000)} {i}.{n}", i))]);
         }
 
+        await temporary.Store.RunAsync(_ => { });
         Assert.InRange(new FileInfo(temporary.File).Length, MiB, 3 * MiB);
         Assert.InRange(temporary.Store.Status.Bytes, MiB, 2 * MiB);
         Assert.Equal(["an old error", "an old warning"], temporary.Find(new LogQuery { To = Start.AddSeconds(1) }).Lines.Select(l => l.Message).Order());

@@ -30,7 +30,7 @@ internal sealed class TemporaryStore : IAsyncDisposable
 
     public static LogLine Line(string message, int second = 0, LogLevel level = LogLevel.Information, string service = "records", string site = Site,
         string? trace = null, params (string Name, string Value)[] fields) =>
-        new(0, Start.AddSeconds(second), site, service, level, message, trace, trace?[..16], fields.ToDictionary(f => f.Name, f => f.Value));
+        new(0, Start.AddSeconds(second), site, service, level, message, trace, trace?[^16..], fields.ToDictionary(f => f.Name, f => f.Value));
 
     public static SpanRow Span(string trace, string span, string? parent, string name, int milliseconds = 0, int duration = 10, bool error = false, string service = "records", string site = Site) =>
         new(trace, span, parent, site, service, name, "server", Start.AddMilliseconds(milliseconds), TimeSpan.FromMilliseconds(duration), error, new Dictionary<string, string> { ["http.route"] = "/fhir" }, []);

@@ -1,0 +1,55 @@
+using EdgeMesh.Hosting;
+using EdgeMesh.Services.Monitor.Intake.Mapping;
+using EdgeMesh.Services.Monitor.Intake.Protos;
+using EdgeMesh.Services.Monitor.Store;
+
+namespace EdgeMesh.Services.Monitor.Intake;
+
+/// <summary>Takes the telemetry of the site, whatever the transport. What is answered as taken is on disk.</summary>
+internal sealed class OtlpIntake(SiteIdentity identity, TelemetryStore store, TimeProvider clock)
+{
+    private readonly LogMapping _logs = new(identity.Site, clock);
+    private readonly SpanMapping _spans = new(identity.Site);
+    private readonly MetricMapping _metrics = new(identity.Site, clock);
+    private readonly Lock _metricGate = new();
+
+    public Task<IntakeResult> TakeAsync(ExportLogsServiceRequest request) =>
+        AddAsync(new TelemetryBatch { Logs = _logs.Map(request), Weight = request.CalculateSize() }, 0, null);
+
+    public Task<IntakeResult> TakeAsync(ExportTraceServiceRequest request) =>
+        AddAsync(new TelemetryBatch { Spans = _spans.Map(request, out var rejected), Weight = request.CalculateSize() }, rejected, "Spans need a trace id, a span id and a start.");
+
+    public Task<IntakeResult> TakeAsync(ExportMetricsServiceRequest request)
+    {
+        List<SeriesSample> samples;
+        int rejected;
+        lock (_metricGate)
+        {
+            samples = _metrics.Map(request, out rejected);
+        }
+
+        return AddAsync(new TelemetryBatch { Samples = samples, Weight = request.CalculateSize() }, rejected,
+            "Summaries are not taken, nor points that are no numbers, nor more running totals than are remembered: send histograms, and delta temporality.");
+    }
+
+    private async Task<IntakeResult> AddAsync(TelemetryBatch batch, int rejected, string? reason)
+    {
+        if (batch.Records == 0)
+        {
+            return new(AddOutcome.Stored, rejected, rejected > 0 ? reason : null);
+        }
+
+        var added = await store.AddAsync(batch);
+        return new(added.Outcome, rejected + added.Refused, added.Reason ?? (rejected > 0 ? reason : null));
+    }
+}
+
+/// <summary>What became of an export.</summary>
+/// <param name="Outcome">Whether it is stored; if not, the sender should send it again.</param>
+/// <param name="Rejected">Records that were left out for good.</param>
+/// <param name="Reason">For people.</param>
+internal sealed record IntakeResult(AddOutcome Outcome, int Rejected, string? Reason)
+{
+    /// <summary>When a sender that was turned away should come again.</summary>
+    public static readonly TimeSpan RetryAfter = TimeSpan.FromSeconds(2);
+}

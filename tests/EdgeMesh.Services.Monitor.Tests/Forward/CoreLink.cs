@@ -1,0 +1,117 @@
+using System.Net;
+using EdgeMesh.Hosting;
+using EdgeMesh.Services.Monitor.Forward;
+using EdgeMesh.Services.Monitor.Tests.Store;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
+
+namespace EdgeMesh.Services.Monitor.Tests.Forward;
+
+/// <summary>What a link does to a request.</summary>
+internal enum LinkState
+{
+    Open,
+    Cut,
+
+    /// <summary>The request arrives, and its answer does not.</summary>
+    LosesAnswers,
+
+    /// <summary>The core refuses for good.</summary>
+    Refuses,
+}
+
+/// <summary>The store of a site on a clock that the test moves, its forwarder, and a real monitor at the core. In between, in place of the
+/// gateways, a link that the test cuts.</summary>
+internal sealed class CoreLink : IAsyncDisposable
+{
+    private readonly WebApplication _link;
+    private readonly AppClients _apps;
+
+    private CoreLink(TemporaryStore edge, TelemetrySite core, WebApplication link)
+    {
+        (Edge, Core, _link) = (edge, core, link);
+        _apps = new(new ConfigurationBuilder().AddInMemoryCollection([new("DAPR_HTTP_ENDPOINT", link.Urls.First()), new("DAPR_GRPC_ENDPOINT", link.Urls.First())]).Build());
+        Forwarder = NewForwarder();
+    }
+
+    public TemporaryStore Edge { get; }
+
+    public TelemetrySite Core { get; }
+
+    public Forwarder Forwarder { get; private set; }
+
+    public LinkState State { get; set; }
+
+    public int Requests { get; private set; }
+
+    public long Bytes { get; private set; }
+
+    private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
+
+    public static async Task<CoreLink> StartAsync(MonitorOptions? options = null)
+    {
+        var directory = new MeshDirectory(TelemetrySite.Site, [new(TelemetrySite.Site, "org", null, default, "", "", true), new(TemporaryStore.Site, "org-a", new("https://mesh.invalid"), default, "", "", false)]);
+        var builder = WebApplication.CreateSlimBuilder();
+        builder.Configuration.AddInMemoryCollection([new("urls", "http://127.0.0.1:0")]);
+        builder.Logging.ClearProviders();
+        var app = builder.Build();
+        CoreLink? link = null;
+        app.Map("/v1.0/invoke/gateway/method/mesh/core/{**path}", (RequestDelegate)(context => link!.PassAsync(context)));
+        await app.StartAsync(Cancellation);
+        return link = new(new TemporaryStore((options ?? new MonitorOptions()) with { Core = "core" }), await TelemetrySite.StartAsync(directory), app);
+    }
+
+    /// <summary>Attempts until there is nothing left to send, or one fails.</summary>
+    public async Task DrainAsync()
+    {
+        for (var before = -1; before != Requests && Forwarder.Fault is null;)
+        {
+            before = Requests;
+            await Forwarder.TurnAsync(Cancellation);
+        }
+    }
+
+    public Task TurnAsync() => Forwarder.TurnAsync(Cancellation);
+
+    /// <summary>The process of the site ends without a word and begins anew.</summary>
+    public async Task RestartAsync()
+    {
+        await Edge.ReopenAsync();
+        Forwarder = NewForwarder();
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        Forwarder.Dispose();
+        _apps.Dispose();
+        await _link.DisposeAsync();
+        await Core.DisposeAsync();
+        await Edge.DisposeAsync();
+    }
+
+    private Forwarder NewForwarder() => new(Edge.Store, Edge.Options, _apps, Edge.Clock, NullLogger<Forwarder>.Instance);
+
+    private async Task PassAsync(HttpContext context)
+    {
+        Requests++;
+        context.Response.StatusCode = (int)HttpStatusCode.ServiceUnavailable;
+        if (State is LinkState.Cut)
+        {
+            return;
+        }
+
+        using var body = new MemoryStream();
+        await context.Request.Body.CopyToAsync(body, Cancellation);
+        Bytes += body.Length;
+        var caller = new Caller { Kind = CallerKind.Site, Subject = TemporaryStore.Site, Site = TemporaryStore.Site };
+        using var answer = await Core.SendAsync(HttpMethod.Post, (string)context.Request.RouteValues["path"]!, caller, State == LinkState.Refuses ? [1] : body.ToArray());
+        if (State is LinkState.Open or LinkState.Refuses)
+        {
+            context.Response.StatusCode = (int)answer.StatusCode;
+            await context.Response.WriteAsync(await answer.Content.ReadAsStringAsync(Cancellation), Cancellation);
+        }
+    }
+}
