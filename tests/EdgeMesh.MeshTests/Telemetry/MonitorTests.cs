@@ -12,9 +12,9 @@ public sealed class MonitorTests
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
     [Fact]
-    public async Task Mesh_WithoutAnyConfiguration_ShowsASitesTracesThereAndAtTheCoreOnceTheLinkIsBack()
+    public async Task Mesh_WithoutACollector_ShowsASitesTracesThereAndAtTheCoreOnceTheLinkIsBack()
     {
-        await using var mesh = new RunningMesh();
+        await using var mesh = new RunningMesh(new Dictionary<string, string> { ["EdgeMesh__Monitor__RollUpSeconds"] = "10" });
         await mesh.InitializeAsync();
         using var clinic = await OperatorAsync(mesh, "clinic-a", mesh.GatewayPort);
         using var core = await OperatorAsync(mesh, "core", mesh.GatewayPort - 100);
