@@ -33,16 +33,18 @@ internal static class SiteSettings
         {
             settings["EdgeMesh:Gateway:PublicPort"] = topology.Binding(site, service, "public").ToString(CultureInfo.InvariantCulture);
             settings["EdgeMesh:Gateway:MeshPort"] = topology.Binding(site, service, "mesh").ToString(CultureInfo.InvariantCulture);
-            if (site.Services.Contains("monitor"))
+            if (site.Services.Contains(Monitor))
             {
                 // The one service that the gateway reaches without a sidecar: invocation drops the console's WebSocket.
-                settings["EdgeMesh:Gateway:ConsoleUrl"] = $"http://127.0.0.1:{topology.AppPort(site, "monitor")}";
+                settings["EdgeMesh:Gateway:ConsoleUrl"] = $"http://127.0.0.1:{topology.AppPort(site, Monitor)}";
             }
         }
 
-        if (service == "monitor")
+        if (service == Monitor)
         {
             settings["EdgeMesh:Monitor:Fleet:Services"] = string.Join(',', site.Services);
+            settings["EdgeMesh:Monitor:OtlpGrpcPort"] = topology.Binding(site, service, "otlp-grpc").ToString(CultureInfo.InvariantCulture);
+            settings["EdgeMesh:Monitor:OtlpHttpPort"] = topology.Binding(site, service, "otlp-http").ToString(CultureInfo.InvariantCulture);
         }
 
         if (service == "functions")
@@ -51,12 +53,6 @@ internal static class SiteSettings
             {
                 settings[$"EdgeMesh:Functions:Labels:{label}"] = value;
             }
-        }
-
-        if (service == Monitor)
-        {
-            settings["EdgeMesh:Monitor:OtlpGrpcPort"] = topology.Binding(site, service, "otlp-grpc").ToString(CultureInfo.InvariantCulture);
-            settings["EdgeMesh:Monitor:OtlpHttpPort"] = topology.Binding(site, service, "otlp-http").ToString(CultureInfo.InvariantCulture);
         }
 
         if (site.Services.Contains(Monitor))

@@ -15,9 +15,9 @@ public sealed class SiteSettingsTests : IDisposable
         var place = TestMesh.In(folder);
         var site = place.Topology.FindSite("clinic-a")!;
 
-        Assert.All(site.Services, service => Assert.Equal("http://127.0.0.1:7256", SiteSettings.For(place, site, service)["OTEL_EXPORTER_OTLP_ENDPOINT"]));
-        Assert.Equal("7256", SiteSettings.For(place, site, "monitor")["EdgeMesh:Monitor:OtlpHttpPort"]);
-        Assert.Equal("7255", SiteSettings.For(place, site, "monitor")["EdgeMesh:Monitor:OtlpGrpcPort"]);
+        Assert.All(site.Services, service => Assert.Equal("http://127.0.0.1:7266", SiteSettings.For(place, site, service)["OTEL_EXPORTER_OTLP_ENDPOINT"]));
+        Assert.Equal("7266", SiteSettings.For(place, site, "monitor")["EdgeMesh:Monitor:OtlpHttpPort"]);
+        Assert.Equal("7265", SiteSettings.For(place, site, "monitor")["EdgeMesh:Monitor:OtlpGrpcPort"]);
     }
 
     [Fact]
