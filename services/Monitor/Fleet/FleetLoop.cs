@@ -128,6 +128,8 @@ internal sealed partial class FleetLoop(
         {
             Time = now,
             Backlog = figures.Backlog(),
+            BytesToday = figures.Today.BytesToday,
+            Budget = figures.Today.Budget,
             Disk = probe.Disk(),
             Services = await probe.ServicesAsync(cancellation),
             Configuration = await probe.ConfigurationAsync(_rules.Value, cancellation),

@@ -1,5 +1,7 @@
 using System.Net;
 using EdgeMesh.Services.Monitor.Fleet;
+using EdgeMesh.Services.Monitor.Store;
+using Microsoft.Extensions.Logging;
 
 namespace EdgeMesh.Services.Monitor.Tests.Fleet;
 
@@ -26,6 +28,19 @@ public sealed class EdgeSiteTests
 
         // The next report tells the core what the first exchange measured.
         await site.AdvanceUntilAsync(TimeSpan.FromSeconds(10), () => core.State("clinic-a").Skew is not null);
+    }
+
+    [Fact]
+    public async Task Telemetry_ThatWaitsForTheLink_IsInTheReport()
+    {
+        await using var core = await MonitorSite.StartAsync(MonitorSite.Core);
+        await using var site = await MonitorSite.StartAsync("clinic-a", (_, report) => core.ReportAsync("clinic-a", report));
+        var line = new LogLine(0, MonitorSite.Start, "clinic-a", "records", LogLevel.Error, new string('x', 1000), null, null, new Dictionary<string, string>());
+        await site.Store.AddAsync(new TelemetryBatch { Logs = [line, line with { Time = MonitorSite.Start.AddMilliseconds(1) }] });
+
+        await site.AdvanceUntilAsync(TimeSpan.FromSeconds(5), () => core.State("clinic-a").Backlog is { Records: 2, Bytes: > 0 } backlog && backlog.OldestAge > TimeSpan.FromSeconds(30), () => $"{core.State("clinic-a").Backlog}");
+        Assert.Equal(64L * 1024 * 1024, core.State("clinic-a").Budget);
+        Assert.Null(core.State(MonitorSite.Core).Budget);
     }
 
     [Fact]

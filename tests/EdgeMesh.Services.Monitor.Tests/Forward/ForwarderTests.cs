@@ -23,7 +23,7 @@ public sealed class ForwarderTests
         var line = Assert.Single(CoreLines(link));
         Assert.Equivalent(Line("hello", 1, LogLevel.Warning, trace: Trace, fields: ("Count", "3")) with { Id = line.Id }, line, strict: true);
         Assert.Equivalent(link.Edge.Store.FindTrace(Trace), link.Core.Store.FindTrace(Trace), strict: true);
-        Assert.Equal(new OutgoingStatus(0, null), link.Edge.Store.ReadOutgoing());
+        Assert.Equal(new OutgoingStatus(0, 0, null), link.Edge.Store.ReadOutgoing());
     }
 
     [Fact]
