@@ -142,7 +142,7 @@ internal sealed partial class FleetLoop(
         var isTold = false;
         var remembered = board.Remember();
         var known = remembered.News is { } news && clock.GetUtcNow() - news.AsOf < NewsAge ? news.Revision : 0;
-        board.Take(Record(directory.Self).Hear(report with { Clock = links.Select(l => l.Skew.Best).FirstOrDefault(s => s is not null) }, options.Rules, clock.GetUtcNow()));
+        board.Take(Record(directory.Self).Own(report with { Clock = links.Select(l => l.Skew.Best).FirstOrDefault(s => s is not null) }, clock.GetUtcNow()));
         foreach (var link in links)
         {
             var answer = await link.SendAsync(report with { KnownRevision = known }, cancellation);

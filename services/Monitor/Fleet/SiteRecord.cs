@@ -11,6 +11,9 @@ internal sealed record SiteRecord
 
     private const int MostMarks = 50;
 
+    /// <summary>Under these nobody is ever silent.</summary>
+    private static readonly LivenessRules Always = new() { StaleAfter = TimeSpan.FromDays(36_500), OfflineAfter = TimeSpan.FromDays(36_500) };
+
     /// <summary>The site.</summary>
     public required string Site { get; init; }
 
@@ -39,6 +42,9 @@ internal sealed record SiteRecord
         Drain = DrainRate.Next(Drain, now, report.Backlog.Records),
         Marks = WithNew(report.Marks),
     };
+
+    /// <summary>This site's own report at a site that is no core: who reports is live, however long the process was held up before.</summary>
+    public SiteRecord Own(SiteReport report, DateTimeOffset now) => Hear(report, Always, now);
 
     /// <summary>Somebody looks. One look may find two changes: a silence that passed both limits.</summary>
     public SiteRecord Look(LivenessRules rules, DateTimeOffset now) => Become(l => l.Look(rules, now)).Become(l => l.Look(rules, now));

@@ -27,7 +27,7 @@ public sealed class AlertFlowTests : IAsyncLifetime
             severity: critical
             for: 10s
             keepFor: 10s
-            logs: { level: error, text: trouble, above: 1, over: 5m }
+            logs: { level: error, text: trouble, above: 1, over: 1h }
             summary: "{site} has trouble: {observed}"
         """;
 
@@ -73,18 +73,18 @@ public sealed class AlertFlowTests : IAsyncLifetime
         {
             Assert.Equal(("clinic-a", "[critical] trouble: 1 firing"), (json.RootElement.GetProperty("site").GetString(), json.RootElement.GetProperty("title").GetString()));
             var alert = Assert.Single(json.RootElement.GetProperty("alerts").EnumerateArray());
-            Assert.Equal(("firing", "clinic-a has trouble: 2 lines in 5m"), (alert.GetProperty("state").GetString(), alert.GetProperty("summary").GetString()));
+            Assert.Equal(("firing", "clinic-a has trouble: 2 lines in 1h"), (alert.GetProperty("state").GetString(), alert.GetProperty("summary").GetString()));
             Assert.StartsWith("https://site.example.org/console/logs?site=clinic-a&level=Error&q=trouble", alert.GetProperty("url").GetString(), StringComparison.Ordinal);
         }
 
         var mail = _mail.Messages.First();
         Assert.Contains("Subject: clinic-a: [critical] trouble: 1 firing", mail, StringComparison.Ordinal);
         Assert.Contains("To: ops@example.org", mail, StringComparison.Ordinal);
-        Assert.Contains("clinic-a has trouble: 2 lines in 5m", mail, StringComparison.Ordinal);
+        Assert.Contains("clinic-a has trouble: 2 lines in 1h", mail, StringComparison.Ordinal);
         Assert.Contains("firing", await File.ReadAllTextAsync(ChatFiles()[0], Cancellation), StringComparison.Ordinal);
 
         // The lines leave the window: it is over, and everybody is told.
-        site.Clock.Advance(TimeSpan.FromMinutes(5));
+        site.Clock.Advance(TimeSpan.FromHours(1));
         await Steps(site, () => _posted.Any(p => p.Body.Contains("resolved", StringComparison.Ordinal)) && _mail.Messages.Any(m => m.Contains("OVER", StringComparison.Ordinal)) && ChatFiles().Length > 1);
         Assert.Empty(site.Alerts.Active);
         Assert.Equal("trouble", Assert.Single(site.Alerts.History(MonitorSite.Start, DateTimeOffset.MaxValue)).Rule);

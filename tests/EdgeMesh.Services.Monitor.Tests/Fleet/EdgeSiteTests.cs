@@ -73,7 +73,7 @@ public sealed class EdgeSiteTests
 
         await core.ReportAsync("clinic-b", new SiteReport { Time = MonitorSite.Start });
         Volatile.Write(ref isUp, true);
-        await site.AdvanceUntilAsync(TimeSpan.FromSeconds(20), () => site.State(MonitorSite.Core).Liveness == Liveness.Live && site.State("clinic-b").Liveness == Liveness.Live);
+        await site.AdvanceUntilAsync(Second, () => site.State(MonitorSite.Core).Liveness == Liveness.Live && site.State("clinic-b").Liveness == Liveness.Live);
         Assert.Equal(TimeSpan.Zero, site.Board.CutOffFor);
         Assert.Contains(site.Board.History("clinic-b", DateTimeOffset.MinValue, DateTimeOffset.MaxValue), c => c.To == Liveness.Live);
         Assert.Contains(site.Board.History(MonitorSite.Core, DateTimeOffset.MinValue, DateTimeOffset.MaxValue), c => c.To == Liveness.Offline);

@@ -141,6 +141,17 @@ public sealed class LivenessTests
     });
 
     [Fact]
+    public void OwnReports_HoweverLate_AreOfALiveSite()
+    {
+        var record = SiteRecord.New("a", Start);
+        for (var i = 0; i < 10; i++)
+        {
+            record = record.Own(new SiteReport { Time = Start }, Start.AddHours(i));
+            Assert.Equal((Liveness.Live, Start), Is(record));
+        }
+    }
+
+    [Fact]
     public void History_IsBounded()
     {
         var record = Heard(0);
