@@ -172,6 +172,7 @@ public sealed class SidecarHost : IAsyncDisposable
         var web = builder.Build();
         web.Use(new PortedApps(listeners, apps).InvokeAsync);
         web.UseRequestMetrics(options.Clock);
+        web.UseApiLog(options.Clock, loggers.CreateLogger("EdgeMesh.Sidecar.Api"));
         web.UseHttpPipeline(pipeline);
         web.UseRequestTrace(Random.Shared.NextDouble);
         web.UseGrpcProxy();

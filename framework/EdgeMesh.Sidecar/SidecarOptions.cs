@@ -101,6 +101,9 @@ public sealed record SidecarAppOptions
     /// <summary>Port of Prometheus' text with what this app's sidecar counts; 0 takes a free one, null: none.</summary>
     public int? MetricsPort { get; init; }
 
+    /// <summary>Whether each call of the API is a line in the log (daprd's <c>--enable-api-logging</c>).</summary>
+    public bool LogsApiCalls { get; init; }
+
     /// <summary>What callers of the API must send as <c>dapr-api-token</c>; null: nothing.</summary>
     public string? ApiToken { get; init; }
 

@@ -32,14 +32,14 @@ internal static class FlagTable
         Served("log-level"), Served("mode"), Served("dapr-graceful-shutdown-seconds"), ServedSwitch("log-as-json"), ServedSwitch("version"),
         Served("dapr-internal-grpc-port"), Served("app-health-check-path"), Served("app-health-probe-interval"), Served("app-health-probe-timeout"), Served("app-health-threshold"),
         Served("metrics-port"), Served("metrics-listen-address"), ServedSwitch("enable-metrics"), Served("read-buffer-size"), Served("app-max-concurrency"),
-        Served("dapr-block-shutdown-duration"), Served("disable-init-endpoints"), ServedSwitch("enable-app-health-check"), ServedSwitch("build-info"), ServedSwitch("help"),
+        Served("dapr-block-shutdown-duration"), Served("disable-init-endpoints"), ServedSwitch("enable-app-health-check"), ServedSwitch("build-info"), ServedSwitch("help"), ServedSwitch("enable-api-logging"),
         Served("run-file"),
 
         Harmless("dapr-internal-grpc-listen-address"), Harmless("dapr-public-port"), Harmless("dapr-public-listen-address"),
         Harmless("profile-port"),
         Harmless("control-plane-address"), Harmless("control-plane-namespace"), Harmless("control-plane-trust-domain"), Harmless("sentry-address"),
         Harmless("sentry-request-jwt-audiences"), Harmless("placement-host-address"), Harmless("scheduler-host-address"), Harmless("scheduler-job-streams"),
-        Harmless("actors-disseminate-timeout"), Harmless("actors-service"), HarmlessSwitch("disable-builtin-k8s-secret-store"), HarmlessSwitch("enable-api-logging"),
+        Harmless("actors-disseminate-timeout"), Harmless("actors-service"), HarmlessSwitch("disable-builtin-k8s-secret-store"),
 
         Refused("allowed-origins", "*", ""), Refused("unix-domain-socket", ""), Refused("log-file", ""),
         RefusedSwitch("enable-mtls"), RefusedSwitch("enable-profiling"), RefusedSwitch("app-ssl"), RefusedSwitch("wait"),

@@ -34,6 +34,7 @@ public static class SidecarCommandLine
           --read-buffer-size SIZE          the largest request line and headers (32Ki)
           --dapr-block-shutdown-duration D go on for so long when told to stop, or until the app is unhealthy
           --dapr-graceful-shutdown-seconds N   how long calls in flight may take to end (5)
+          --enable-api-logging             a line in the log for each call of the API
           --log-level LEVEL, --log-as-json
 
         Environment: NAMESPACE, DAPR_API_TOKEN (what callers send), APP_API_TOKEN (what the app is sent).

@@ -64,6 +64,7 @@ internal sealed record SidecarSettings(SidecarOptions Options, LogLevel LogLevel
             MaxConcurrency = flags["app-max-concurrency"] is null or "" or "-1" or "0" ? null : flags.Count("app-max-concurrency", 1),
             AsksForSubscriptions = !DisabledInitEndpoints(flags).Contains("subscribe"),
             AsksForConfiguration = !DisabledInitEndpoints(flags).Contains("config"),
+            LogsApiCalls = flags.Is("enable-api-logging"),
             ApiToken = environment.GetValueOrDefault("DAPR_API_TOKEN") is { Length: > 0 } api ? api : null,
             AppToken = environment.GetValueOrDefault("APP_API_TOKEN") is { Length: > 0 } app ? app : null,
         };

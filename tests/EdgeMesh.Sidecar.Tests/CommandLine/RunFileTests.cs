@@ -35,6 +35,7 @@ public sealed class RunFileTests : IDisposable
                 appProtocol: http
                 appMaxConcurrency: 7
                 enableAppHealthCheck: true
+                enableApiLogging: true
                 appHealthProbeInterval: 2
                 command: [dotnet, run]
                 env: { APP_API_TOKEN: own }
@@ -48,6 +49,7 @@ public sealed class RunFileTests : IDisposable
         Assert.Equal(("orders", new Uri("http://127.0.0.1:5001"), 3501, 50011, 50012, 9091), (orders.AppId, orders.AppEndpoint, orders.HttpPort, orders.GrpcPort, orders.InternalGrpcPort, orders.MetricsPort));
         Assert.Equal((AppProtocol.Http, 7, "for-all", "own"), (orders.AppProtocol, orders.MaxConcurrency, orders.ApiToken, orders.AppToken));
         Assert.Equal(TimeSpan.FromSeconds(2), orders.HealthCheck!.Interval);
+        Assert.Equal((true, false), (orders.LogsApiCalls, stock.LogsApiCalls));
         Assert.Equal([Path.Combine(_folder, "services/orders/one"), Path.Combine(_folder, "services/two")], orders.ResourcesPaths);
         Assert.Equal(("stock", null, 0, 0, AppProtocol.Grpc, "common"), (stock.AppId, stock.AppEndpoint, stock.HttpPort, stock.GrpcPort, stock.AppProtocol, stock.AppToken));
         Assert.Equal([Path.Combine(_folder, "shared")], stock.ResourcesPaths);
