@@ -48,7 +48,7 @@ internal sealed class MonitorSite : IAsyncDisposable
         string site, Func<string, byte[], Task<HttpResponseMessage>>? core = null, FakeTimeProvider? clock = null, string? data = null, string? resources = null, params (string Key, string Value)[] settings)
     {
         clock ??= new FakeTimeProvider(Start);
-        var all = settings.Prepend(("Fleet:Services", "monitor")).GroupBy(s => s.Item1).ToDictionary(s => $"EdgeMesh:Monitor:{s.Key}", s => (string?)s.Last().Item2);
+        var all = settings.Prepend(("Fleet:Services", "monitor")).Prepend(("Fleet:FirstReportSeconds", "0")).GroupBy(s => s.Item1).ToDictionary(s => $"EdgeMesh:Monitor:{s.Key}", s => (string?)s.Last().Item2);
         var host = await DaprTestHost.StartAsync(
             new()
             {

@@ -16,6 +16,11 @@ internal static class RunFile
         var line = (string s) => { text.Append(s).Append('\n'); };
         line($"# `{site.Name}` on real daprd sidecars: dapr run -f .   Written by `./edgemesh run-file {site.Name}` from {Path.GetFileName(topology.File)}.");
         line("# First: ./edgemesh keys (makes the site's keys and its files for daprd), and a RabbitMQ on its usual port.");
+        if (ControlPlane.IsNeeded(site))
+        {
+            line("# The monitor's actors need Dapr's placement and scheduler: dapr init starts both; after dapr init --slim start them from ~/.dapr/bin.");
+        }
+
         line("version: 1");
         line("common:");
         line($"  resourcesPaths: [.edgemesh/sites/{site.Name}/daprd]");

@@ -1,5 +1,3 @@
-using System.Globalization;
-
 namespace EdgeMesh.Services.Monitor.Alerting;
 
 /// <summary>What the alerts' part reads at start, checked. Keys below <c>EdgeMesh:Monitor:Alerts:</c>.</summary>
@@ -19,26 +17,20 @@ internal sealed record AlertOptions
     /// <exception cref="InvalidOperationException">Settings are wrong; the message lists all that are.</exception>
     public static AlertOptions Read(IConfiguration configuration)
     {
-        var (section, usual, faults) = (configuration.GetSection(Section), new AlertOptions(), new List<string>());
-        var seconds = (int)usual.LookEvery.TotalSeconds;
-        if (section["LookSeconds"] is { Length: > 0 } text && !(int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out seconds) && seconds is >= 1 and <= 3600))
+        var (reader, usual) = (new OptionReader(configuration, Section), new AlertOptions());
+        var console = reader.Text("ConsoleUrl") ?? (configuration["EdgeMesh:Gateway:PublicUrl"] ?? "").TrimEnd('/') + usual.ConsoleUrl;
+        if (reader.Text("ConsoleUrl") is not null && !(Uri.TryCreate(console, UriKind.Absolute, out var url) && url.Scheme is "http" or "https"))
         {
-            faults.Add($"{Section}:LookSeconds is '{text}': give a whole number from 1 to 3600.");
+            reader.Fault("ConsoleUrl", $"is '{console}': give a whole address, such as https://site.example.org/console.");
         }
 
-        var console = section["ConsoleUrl"] is { Length: > 0 } given ? given : (configuration["EdgeMesh:Gateway:PublicUrl"] ?? "").TrimEnd('/') + "/console";
-        if (section["ConsoleUrl"] is { Length: > 0 } && !(Uri.TryCreate(console, UriKind.Absolute, out var url) && url.Scheme is "http" or "https"))
+        var options = new AlertOptions
         {
-            faults.Add($"{Section}:ConsoleUrl is '{console}': give a whole address, such as https://site.example.org/console.");
-        }
-
-        return faults.Count == 0
-            ? new()
-            {
-                RulesFile = section["Rules"] is { Length: > 0 } file ? file : null,
-                LookEvery = TimeSpan.FromSeconds(seconds),
-                ConsoleUrl = console.TrimEnd('/'),
-            }
-            : throw new InvalidOperationException("The alerts' part can't start:" + string.Concat(faults.Select(f => Environment.NewLine + "  - " + f)));
+            RulesFile = reader.Text("Rules"),
+            LookEvery = reader.Seconds("LookSeconds", usual.LookEvery, 1, 3600),
+            ConsoleUrl = console.TrimEnd('/'),
+        };
+        reader.Done();
+        return options;
     }
 }

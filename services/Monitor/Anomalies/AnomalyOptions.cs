@@ -1,5 +1,4 @@
 using System.Collections.Immutable;
-using System.Globalization;
 
 namespace EdgeMesh.Services.Monitor.Anomalies;
 
@@ -21,15 +20,9 @@ internal sealed record AnomalyOptions
     /// <exception cref="InvalidOperationException">Settings are wrong; the message lists all that are.</exception>
     public static AnomalyOptions Read(IConfiguration configuration)
     {
-        var (section, usual) = (configuration.GetSection(Section), new AnomalyOptions());
-        var series = section["Series"] is { } names ? [.. names.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries)] : usual.Series;
-        if (section["MostSeries"] is not { Length: > 0 } text)
-        {
-            return usual with { Series = series };
-        }
-
-        return int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var most) && most <= 4096
-            ? new() { Series = series, MostSeries = most }
-            : throw new InvalidOperationException($"The anomalies' part can't start:{Environment.NewLine}  - {Section}:MostSeries is '{text}': give a whole number from 0 to 4096.");
+        var (reader, usual) = (new OptionReader(configuration, Section), new AnomalyOptions());
+        var options = new AnomalyOptions { Series = reader.Texts("Series", usual.Series), MostSeries = reader.Number("MostSeries", usual.MostSeries, 0, 4096) };
+        reader.Done();
+        return options;
     }
 }

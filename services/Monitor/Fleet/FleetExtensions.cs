@@ -19,6 +19,7 @@ internal static class FleetExtensions
         return services.AddSingleton(options)
             .AddSingleton(options.Rules)
             .AddSingleton<FleetBoard>()
+            .AddSingleton<FleetMeter>()
             .AddSingleton<SiteActors>()
             .AddSingleton<SiteProbe>()
             .AddSingleton<LinkFigures>()

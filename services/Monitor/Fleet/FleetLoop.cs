@@ -35,6 +35,7 @@ internal sealed partial class FleetLoop(
     {
         await OpenAsync(stoppingToken);
         anomalies.Found += ReportSoon;
+        _ = services.GetRequiredService<FleetMeter>();
         var links = board.IsCore ? [] : directory.Sites.Where(s => s.IsCore).Select(s => Link(s.Name)).ToArray();
         using var timer = clock.CreateTimer(_ => ReportSoon(), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
         for (var isFirst = board.IsCore; !stoppingToken.IsCancellationRequested; isFirst = false)
@@ -53,11 +54,13 @@ internal sealed partial class FleetLoop(
         {
             await UntilDoneAsync(WatchAsync, cancellation);
             _waitsFor = null;
+            await Task.Delay(options.FirstAfter, clock, cancellation);
             await UntilDoneAsync(async () => await ReportHereAsync(await ReadAsync(cancellation), cancellation), cancellation);
         }
         else
         {
             await UntilDoneAsync(async () => board.Recall(await _saved.ReadAsync(cancellation) ?? board.Remember()), cancellation);
+            await Task.Delay(options.FirstAfter, clock, cancellation);
         }
 
         async Task WatchAsync()

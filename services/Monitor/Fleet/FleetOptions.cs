@@ -1,5 +1,4 @@
 using System.Collections.Immutable;
-using System.Globalization;
 
 namespace EdgeMesh.Services.Monitor.Fleet;
 
@@ -11,6 +10,9 @@ internal sealed record FleetOptions
     /// <summary><c>ReportSeconds</c>: from one report to the next.</summary>
     public TimeSpan Interval { get; init; } = TimeSpan.FromSeconds(30);
 
+    /// <summary><c>FirstReportSeconds</c>: from the start to the first report; while the site's services start, nobody needs to be asked how they are.</summary>
+    public TimeSpan FirstAfter { get; init; } = TimeSpan.FromSeconds(2);
+
     /// <summary><c>StaleSeconds</c>, <c>OfflineSeconds</c>, <c>FlapMinutes</c>, <c>FlapFalls</c>, <c>SteadySeconds</c>: when a site counts as what.</summary>
     public LivenessRules Rules { get; init; } = new();
 
@@ -20,46 +22,33 @@ internal sealed record FleetOptions
     /// <exception cref="InvalidOperationException">Settings are wrong; the message lists all that are.</exception>
     public static FleetOptions Read(IConfiguration configuration)
     {
-        var (section, usual, faults) = (configuration.GetSection(Section), new FleetOptions(), new List<string>());
+        const int day = 86_400;
+        var (reader, usual) = (new OptionReader(configuration, Section), new FleetOptions());
         var options = new FleetOptions
         {
-            Interval = TimeSpan.FromSeconds(Number("ReportSeconds", (int)usual.Interval.TotalSeconds, 3600)),
+            Interval = reader.Seconds("ReportSeconds", usual.Interval, 1, 3600),
+            FirstAfter = reader.Seconds("FirstReportSeconds", usual.FirstAfter, 0, 3600),
             Rules = new()
             {
-                StaleAfter = TimeSpan.FromSeconds(Number("StaleSeconds", (int)usual.Rules.StaleAfter.TotalSeconds, 86_400)),
-                OfflineAfter = TimeSpan.FromSeconds(Number("OfflineSeconds", (int)usual.Rules.OfflineAfter.TotalSeconds, 604_800)),
-                FlapWindow = TimeSpan.FromMinutes(Number("FlapMinutes", (int)usual.Rules.FlapWindow.TotalMinutes, 1440)),
-                FlapFalls = Number("FlapFalls", usual.Rules.FlapFalls, 100),
-                SteadyFor = TimeSpan.FromSeconds(Number("SteadySeconds", (int)usual.Rules.SteadyFor.TotalSeconds, 86_400)),
+                StaleAfter = reader.Seconds("StaleSeconds", usual.Rules.StaleAfter, 1, day),
+                OfflineAfter = reader.Seconds("OfflineSeconds", usual.Rules.OfflineAfter, 1, 7 * day),
+                FlapWindow = TimeSpan.FromMinutes(reader.Number("FlapMinutes", (int)usual.Rules.FlapWindow.TotalMinutes, 1, 1440)),
+                FlapFalls = reader.Number("FlapFalls", usual.Rules.FlapFalls, 1, 100),
+                SteadyFor = reader.Seconds("SteadySeconds", usual.Rules.SteadyFor, 1, day),
             },
-            Services = section["Services"] is { Length: > 0 } names ? [.. names.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries)] : usual.Services,
+            Services = reader.Texts("Services", usual.Services),
         };
         if (options.Rules.StaleAfter <= options.Interval)
         {
-            faults.Add($"{Section}:StaleSeconds is {options.Rules.StaleAfter.TotalSeconds:0}, and reports come every {options.Interval.TotalSeconds:0} s: give more, so that a late report is no silence.");
+            reader.Fault("StaleSeconds", $"is {options.Rules.StaleAfter.TotalSeconds:0}, and reports come every {options.Interval.TotalSeconds:0} s: give more, so that a late report is no silence.");
         }
 
         if (options.Rules.OfflineAfter <= options.Rules.StaleAfter)
         {
-            faults.Add($"{Section}:OfflineSeconds is {options.Rules.OfflineAfter.TotalSeconds:0}: give more than StaleSeconds, which is {options.Rules.StaleAfter.TotalSeconds:0}.");
+            reader.Fault("OfflineSeconds", $"is {options.Rules.OfflineAfter.TotalSeconds:0}: give more than StaleSeconds, which is {options.Rules.StaleAfter.TotalSeconds:0}.");
         }
 
-        return faults.Count == 0 ? options : throw new InvalidOperationException("The fleet's part can't start:" + string.Concat(faults.Select(f => Environment.NewLine + "  - " + f)));
-
-        int Number(string key, int otherwise, int most)
-        {
-            if (section[key] is not { Length: > 0 } text)
-            {
-                return otherwise;
-            }
-
-            if (int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var value) && value >= 1 && value <= most)
-            {
-                return value;
-            }
-
-            faults.Add($"{Section}:{key} is '{text}': give a whole number from 1 to {most}.");
-            return otherwise;
-        }
+        reader.Done();
+        return options;
     }
 }

@@ -30,6 +30,9 @@ public sealed class RunningMesh : IAsyncLifetime
     /// <summary>That of clinic-b.</summary>
     internal int OtherGatewayPort => 7301 + _shift;
 
+    /// <summary>What the core's monitor measures.</summary>
+    internal Uri MonitorOfCore => new($"http://127.0.0.1:{7150 + _shift}/metrics");
+
     public async ValueTask InitializeAsync()
     {
         var cancellation = TestContext.Current.CancellationToken;
