@@ -1,3 +1,4 @@
+using System.Net.Sockets;
 using EdgeMesh.Cli.Commands;
 using EdgeMesh.Cli.Provisioning;
 using EdgeMesh.Cli.Terminal;
@@ -19,7 +20,15 @@ internal static class UpInForeground
         MeshProvisioner.Provision(place);
         var lines = new LogLines(screen, [.. place.Topology.Sites.Select(s => s.Name)]);
         await using var run = new MeshRun(place, TimeProvider.System, lines.Write, screen.IsTerminal ? "text" : "json");
-        run.Start();
+        try
+        {
+            run.Start();
+        }
+        catch (SocketException error)
+        {
+            return screen.Fail($"a port of the mesh was taken while it started: {error.Message}.", "Stop what took it and start again, or move all ports: --port-shift 1000.");
+        }
+
         try
         {
             if (await run.WaitUntilReadyAsync(limit, cancellation))

@@ -31,7 +31,7 @@ internal sealed partial class AlertEvaluator(
             {
                 findings.AddRange(Of(rule, now).Take(MostFindings));
             }
-            catch (Exception error) when (error is DbException or IOException)
+            catch (Exception error) when (error is DbException or IOException or TimeoutException)
             {
                 // The store does not answer: what the rule said before stands until it does.
                 unknown.Add(rule.Name);

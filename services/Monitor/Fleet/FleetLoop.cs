@@ -52,7 +52,7 @@ internal sealed partial class FleetLoop(
     {
         if (board.IsCore)
         {
-            await UntilDoneAsync(WatchAsync, cancellation);
+            await UntilDoneAsync(() => WatchAsync(cancellation), cancellation);
             _waitsFor = null;
             await Task.Delay(options.FirstAfter, clock, cancellation);
             await UntilDoneAsync(async () => await ReportHereAsync(await ReadAsync(cancellation), cancellation), cancellation);
@@ -63,12 +63,14 @@ internal sealed partial class FleetLoop(
             await Task.Delay(options.FirstAfter, clock, cancellation);
         }
 
-        async Task WatchAsync()
+    }
+
+    /// <summary>Reminders are a cache: one that was lost with the scheduler, or came while the store was away, is set again.</summary>
+    private async Task WatchAsync(CancellationToken cancellation)
+    {
+        foreach (var site in directory.Sites)
         {
-            foreach (var site in directory.Sites)
-            {
-                await services.GetRequiredService<SiteActors>().WatchAsync(site.Name, cancellation);
-            }
+            await services.GetRequiredService<SiteActors>().WatchAsync(site.Name, cancellation);
         }
     }
 
@@ -114,6 +116,7 @@ internal sealed partial class FleetLoop(
             }
 
             await ReportHereAsync(report, cancellation);
+            await WatchAsync(cancellation);
             return true;
         }
         catch (Exception error) when (error is not OperationCanceledException || !cancellation.IsCancellationRequested)

@@ -34,8 +34,9 @@ internal sealed class SiteActor(ActorHost host, FleetBoard board, LivenessRules 
 
     public async Task WatchAsync()
     {
-        var record = await ReadAsync();
-        await KeepAsync(record, record);
+        var before = await ReadAsync();
+        var record = before.Look(rules, clock.GetUtcNow());
+        await KeepAsync(before, record);
         if (record.Liveness.Deadline(rules) is { } deadline)
         {
             await RemindAsync(deadline);

@@ -61,7 +61,7 @@ internal sealed partial class Forwarder(TelemetryStore store, MonitorOptions opt
             {
                 pause = await TurnAsync(stoppingToken);
             }
-            catch (DbException error)
+            catch (Exception error) when (error is DbException or IOException)
             {
                 pause = Fail($"the store: {error.Message}");
             }

@@ -30,6 +30,9 @@ internal static class ParcelCodec
     }
 
     /// <exception cref="InvalidDataException">It is none, or unpacks to more than a parcel may have.</exception>
+    /// <summary>Of one parcel: empty records are small, and each costs as much as any once it is unpacked.</summary>
+    public const int MostRecords = 100_000;
+
     public static async Task<Wire> UnpackAsync(Stream body, CancellationToken cancellation)
     {
         try
@@ -38,6 +41,11 @@ internal static class ParcelCodec
             using var bytes = new MemoryStream();
             await bounded.CopyToAsync(bytes, cancellation);
             var parcel = Wire.Parser.ParseFrom(bytes.GetBuffer().AsSpan(0, (int)bytes.Length));
+            if (parcel.Logs.Count + parcel.Spans.Count + parcel.Series.Count > MostRecords)
+            {
+                throw new InvalidDataException($"It holds more than {MostRecords} records.");
+            }
+
             return parcel is { Epoch.Length: > 0 and <= MostEpoch, Sequence: > 0 } ? parcel : throw new InvalidDataException("It has no number: was it cut off?");
         }
         catch (Exception error) when (error is InvalidProtocolBufferException or BadHttpRequestException)

@@ -8,16 +8,19 @@ namespace EdgeMesh.Services.Monitor.Intake;
 /// <summary>Takes the telemetry of the site, whatever the transport. What is answered as taken is on disk.</summary>
 internal sealed class OtlpIntake(SiteIdentity identity, TelemetryStore store, TimeProvider clock)
 {
+    /// <summary>Of one export: an empty record takes two bytes on the wire, and as much memory as any once it is read.</summary>
+    private const int MostRecords = 100_000;
+
     private readonly LogMapping _logs = new(identity.Site, clock);
     private readonly SpanMapping _spans = new(identity.Site);
     private readonly MetricMapping _metrics = new(identity.Site, clock);
     private readonly Lock _metricGate = new();
 
     public Task<IntakeResult> TakeAsync(ExportLogsServiceRequest request) =>
-        AddAsync(new TelemetryBatch { Logs = _logs.Map(request), Weight = request.CalculateSize() }, 0, null);
+        request.ResourceLogs.Sum(r => r.ScopeLogs.Sum(s => s.LogRecords.Count)) is > MostRecords and var records ? TooMany(records) : AddAsync(new TelemetryBatch { Logs = _logs.Map(request), Weight = request.CalculateSize() }, 0, null);
 
     public Task<IntakeResult> TakeAsync(ExportTraceServiceRequest request) =>
-        AddAsync(new TelemetryBatch { Spans = _spans.Map(request, out var rejected), Weight = request.CalculateSize() }, rejected, "Spans need a trace id, a span id and a start.");
+        request.ResourceSpans.Sum(r => r.ScopeSpans.Sum(s => s.Spans.Count)) is > MostRecords and var records ? TooMany(records) : AddAsync(new TelemetryBatch { Spans = _spans.Map(request, out var rejected), Weight = request.CalculateSize() }, rejected, "Spans need a trace id, a span id and a start.");
 
     public Task<IntakeResult> TakeAsync(ExportMetricsServiceRequest request)
     {
@@ -31,6 +34,10 @@ internal sealed class OtlpIntake(SiteIdentity identity, TelemetryStore store, Ti
         return AddAsync(new TelemetryBatch { Samples = samples, Weight = request.CalculateSize() }, rejected,
             "Summaries are not taken, nor points that are no numbers, nor more running totals than are remembered: send histograms, and delta temporality.");
     }
+
+    /// <summary>Refused for good, as OTLP's partial success tells it: the same export would be refused again.</summary>
+    private static Task<IntakeResult> TooMany(int records) =>
+        Task.FromResult(new IntakeResult(AddOutcome.Stored, records, $"At most {MostRecords} records to an export; send them in smaller ones."));
 
     private async Task<IntakeResult> AddAsync(TelemetryBatch batch, int rejected, string? reason)
     {

@@ -32,9 +32,21 @@ internal static class QueryEndpoints
     private static Task AnswerAsync(HttpContext context, Func<HttpContext, Question, IResult?> answer)
     {
         var question = new Question(context.Request.Query, context.RequestServices.GetRequiredService<TimeProvider>());
-        var result = Refuse(context.GetCaller()) ?? answer(context, question)
+        var result = Refuse(context.GetCaller()) ?? Answer(context, question, answer)
             ?? Problems.Problem(StatusCodes.Status400BadRequest, "query-malformed", "The query can't be answered.", string.Join(" ", question.Faults));
         return result.ExecuteAsync(context);
+    }
+
+    private static IResult? Answer(HttpContext context, Question question, Func<HttpContext, Question, IResult?> answer)
+    {
+        try
+        {
+            return answer(context, question);
+        }
+        catch (TimeoutException error)
+        {
+            return Problems.Problem(StatusCodes.Status503ServiceUnavailable, "query-too-long", "The query took too long.", error.Message);
+        }
     }
 
     private static IResult? Refuse(Caller? caller) => caller switch

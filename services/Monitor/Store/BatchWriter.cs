@@ -83,13 +83,11 @@ internal sealed class BatchWriter : IDisposable
         }
 
         var (fields, trace, span) = (FieldsJson.Write(line.Fields), Bytes(line.TraceId), Bytes(line.SpanId));
-        long row;
-        do
+        var row = _ids.Next(line.Time);
+        for (var tries = 1; _log.Run(row, source, (int)line.Level, line.Time.UtcTicks, line.Message, fields, trace, span) == 0; tries++)
         {
-            // A number that is taken (of a run before this one, in the same millisecond) is passed over.
-            row = _ids.Next(line.Time);
+            row = _ids.Next(line.Time, tries);
         }
-        while (_log.Run(row, source, (int)line.Level, line.Time.UtcTicks, line.Message, fields, trace, span) == 0);
 
         _outgoing?.Add(row, line);
         return true;
@@ -105,8 +103,8 @@ internal sealed class BatchWriter : IDisposable
         var (trace, id, attributes) = (Bytes(span.TraceId), Bytes(span.SpanId), FieldsJson.Write(span.Attributes));
         var links = string.Join(' ', span.Links.Select(l => $"{l.TraceId}-{l.SpanId}"));
         var row = _ids.Next(span.Start);
-        while (_span.Run(row, source, trace, id, Bytes(span.ParentId), Math.Max(0, Array.IndexOf(Kinds, span.Kind)), span.IsError ? 1 : 0,
-            span.Start.UtcTicks, span.Duration.Ticks, span.Name, attributes, links) == 0)
+        for (var tries = 1; _span.Run(row, source, trace, id, Bytes(span.ParentId), Math.Max(0, Array.IndexOf(Kinds, span.Kind)), span.IsError ? 1 : 0,
+            span.Start.UtcTicks, span.Duration.Ticks, span.Name, attributes, links) == 0; tries++)
         {
             if (_hasSpan.Value(trace, id) is not null)
             {
@@ -114,7 +112,7 @@ internal sealed class BatchWriter : IDisposable
                 return true;
             }
 
-            row = _ids.Next(span.Start);
+            row = _ids.Next(span.Start, tries);
         }
 
         _outgoing?.Add(row, span);

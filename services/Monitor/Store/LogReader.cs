@@ -56,6 +56,7 @@ internal sealed class LogReader(StoreFile file, TimeProvider clock)
         catch (SqliteException error) when (limit.Caused(error))
         {
             cancellation.ThrowIfCancellationRequested();
+            throw new TimeoutException($"Counting these lines takes longer than {Limit.TotalSeconds:0} s: ask for less time, or for a service or a level.", error);
         }
 
         return counts;

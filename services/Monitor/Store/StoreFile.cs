@@ -7,6 +7,10 @@ namespace EdgeMesh.Services.Monitor.Store;
 /// aside under one name, so that at most one such is kept, and a new one is begun.</summary>
 internal sealed class StoreFile
 {
+    private const int SqliteNoTable = 1;
+    private const int SqliteCorrupt = 11;
+    private const int SqliteNotADatabase = 26;
+
     /// <summary>Raise it when the tables change.</summary>
     private const string Schema = "2";
 
@@ -77,8 +81,9 @@ internal sealed class StoreFile
             command.CommandText = "SELECT value FROM about WHERE name = 'schema'";
             return command.ExecuteScalar() as string == Schema;
         }
-        catch (SqliteException)
+        catch (SqliteException error) when (error.SqliteErrorCode is SqliteNoTable or SqliteCorrupt or SqliteNotADatabase)
         {
+            // A disk that refuses now is no reason to begin anew: what waits for the core is in this file.
             return false;
         }
     }

@@ -19,6 +19,7 @@ internal sealed class StoreThread : IAsyncDisposable
     private readonly Thread _thread;
     private int _waiting;
     private volatile string? _fault;
+    private bool _mustReload;
 
     /// <param name="connection">Its own from now on.</param>
     /// <param name="afterCommit">Run on the thread after each commit, with no transaction open.</param>
@@ -83,6 +84,13 @@ internal sealed class StoreThread : IAsyncDisposable
     {
         try
         {
+            if (_mustReload)
+            {
+                // What is kept in memory is read again before anything is built on it; while the disk refuses that, it takes nothing.
+                _afterFailure();
+                _mustReload = false;
+            }
+
             Execute("BEGIN IMMEDIATE");
             batch.ForEach(RunOne);
             Execute("COMMIT");
@@ -92,8 +100,8 @@ internal sealed class StoreThread : IAsyncDisposable
         {
             _fault = error.Message;
             RollBack();
-            _afterFailure();
             batch.ForEach(work => work.Failure ??= error);
+            _mustReload = true;
         }
 
         batch.ForEach(Complete);

@@ -11,21 +11,40 @@ internal sealed class TelemetryStore : IAsyncDisposable
     private readonly string _site;
     private readonly MonitorOptions _options;
     private readonly LogTail _tail;
-    private readonly Lazy<Open> _open;
+    private readonly Lock _gate = new();
+    private readonly Func<Open> _opener;
+    private Open? _opened;
 
     public TelemetryStore(SiteIdentity identity, MonitorOptions options, TimeProvider clock)
     {
         (_site, _options, _tail) = (identity.Site, options, new LogTail(clock));
         var path = Path.Combine(identity.DataDirectory, "monitor", "telemetry.db");
-        _open = new(() => new Open(path, options, clock));
+        _opener = () => new Open(path, options, clock);
     }
 
-    public StoreStatus Status => new(_open.Value.Retention.Bytes, _options.StoreBytes, _open.Value.GivenUp.Counts, _open.Value.Thread.Fault);
+    /// <summary>A disk that refused once is asked again at the next use.</summary>
+    private Open Opened
+    {
+        get
+        {
+            if (Volatile.Read(ref _opened) is { } opened)
+            {
+                return opened;
+            }
+
+            lock (_gate)
+            {
+                return _opened ??= _opener();
+            }
+        }
+    }
+
+    public StoreStatus Status => new(Opened.Retention.Bytes, _options.StoreBytes, Opened.GivenUp.Counts, Opened.Thread.Fault);
 
     /// <summary>Returns when the batch is on disk, or will not be.</summary>
     public async Task<AddResult> AddAsync(TelemetryBatch batch)
     {
-        var (open, refused) = (_open.Value, 0);
+        var (open, refused) = (Opened, 0);
         var written = open.Thread.TryRun(_ => refused = open.Writer.Write(batch), () => _tail.Publish(batch.Logs), Math.Max(1, batch.Weight));
         if (written is null)
         {
@@ -48,7 +67,7 @@ internal sealed class TelemetryStore : IAsyncDisposable
     /// <returns>The highest number that it has.</returns>
     public async Task<(AddResult Result, long Applied)> AddForwardedAsync(TelemetryBatch batch, string site, string epoch, long sequence)
     {
-        var (open, applied) = (_open.Value, 0L);
+        var (open, applied) = (Opened, 0L);
         IReadOnlyList<LogLine> taken = [];
         var written = open.Thread.TryRun(connection => applied = open.Peers.Take(site, epoch, sequence, () =>
         {
@@ -74,39 +93,39 @@ internal sealed class TelemetryStore : IAsyncDisposable
     /// <summary>Runs on the store's thread within a transaction.</summary>
     /// <exception cref="SqliteException">Nothing of it was written.</exception>
     public Task RunAsync(Action<SqliteConnection> work) =>
-        _open.Value.Thread.TryRun(work) ?? Task.FromException(new SqliteException("Too much waits to be written.", SqliteBusy));
+        Opened.Thread.TryRun(work) ?? Task.FromException(new SqliteException("Too much waits to be written.", SqliteBusy));
 
     /// <summary>Within <see cref="RunAsync"/>: counts what will not reach the core.</summary>
-    public void CountGivenUp(string what, long records) => _open.Value.GivenUp.Add(what, records);
+    public void CountGivenUp(string what, long records) => Opened.GivenUp.Add(what, records);
 
     /// <summary>Within <see cref="RunAsync"/>: rows that waited to be forwarded are in a parcel now.</summary>
-    public void OutgoingTaken(long rows) => _open.Value.Outgoing?.Taken(rows);
+    public void OutgoingTaken(long rows) => Opened.Outgoing?.Taken(rows);
 
     /// <summary>What waits to be forwarded.</summary>
-    public OutgoingStatus ReadOutgoing() => _open.Value.Forwarding.Read();
+    public OutgoingStatus ReadOutgoing() => Opened.Forwarding.Read();
 
     /// <summary>The newest first.</summary>
-    public LogPage FindLogs(LogQuery query, CancellationToken cancellation = default) => _open.Value.Logs.Find(query, cancellation);
+    public LogPage FindLogs(LogQuery query, CancellationToken cancellation = default) => Opened.Logs.Find(query, cancellation);
 
     /// <summary>For a histogram over the logs: <see cref="LogQuery.From"/> and <see cref="LogQuery.To"/> must be given.</summary>
-    public IReadOnlyList<LevelCount> ReadLevelCounts(LogQuery query, int buckets, CancellationToken cancellation = default) => _open.Value.Logs.Count(query, buckets, cancellation);
+    public IReadOnlyList<LevelCount> ReadLevelCounts(LogQuery query, int buckets, CancellationToken cancellation = default) => Opened.Logs.Count(query, buckets, cancellation);
 
     /// <summary>Lines as they are stored from now on. A reader that is too slow loses lines, and a line of the service
     /// <see cref="LogTail.LossService"/> with the id 0 says how many.</summary>
     public IAsyncEnumerable<LogLine> Tail(LogQuery query, CancellationToken cancellation) => _tail.WatchAsync(query, _site, cancellation);
 
     /// <summary>The newest first.</summary>
-    public IReadOnlyList<TraceSummary> FindTraces(TraceQuery query, CancellationToken cancellation = default) => _open.Value.Traces.Find(query, cancellation);
+    public IReadOnlyList<TraceSummary> FindTraces(TraceQuery query, CancellationToken cancellation = default) => Opened.Traces.Find(query, cancellation);
 
     /// <summary>The spans of a trace in the order in which they began; none: the trace is not here.</summary>
-    public IReadOnlyList<SpanRow> FindTrace(string traceId) => _open.Value.Traces.Spans(traceId);
+    public IReadOnlyList<SpanRow> FindTrace(string traceId) => Opened.Traces.Spans(traceId);
 
-    public IReadOnlyList<SeriesInfo> ListSeries(SeriesQuery query) => _open.Value.Series.List(query);
+    public IReadOnlyList<SeriesInfo> ListSeries(SeriesQuery query) => Opened.Series.List(query);
 
     /// <summary>In order of time, from <paramref name="from"/> until before <paramref name="to"/>, thinned out to at most <paramref name="mostPoints"/>.</summary>
-    public IReadOnlyList<SeriesPoint> ReadSeries(long seriesId, DateTimeOffset from, DateTimeOffset to, int mostPoints) => _open.Value.Series.Read(seriesId, from, to, mostPoints);
+    public IReadOnlyList<SeriesPoint> ReadSeries(long seriesId, DateTimeOffset from, DateTimeOffset to, int mostPoints) => Opened.Series.Read(seriesId, from, to, mostPoints);
 
-    public ValueTask DisposeAsync() => _open.IsValueCreated ? _open.Value.DisposeAsync() : ValueTask.CompletedTask;
+    public ValueTask DisposeAsync() => _opened is { } opened ? opened.DisposeAsync() : ValueTask.CompletedTask;
 
     private sealed class Open : IAsyncDisposable
     {

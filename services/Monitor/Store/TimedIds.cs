@@ -5,11 +5,16 @@ namespace EdgeMesh.Services.Monitor.Store;
 internal sealed class TimedIds
 {
     private const int CounterBits = 19;
+    private const int TriesOfAMillisecond = 64;
     private const long MostMilliseconds = (1L << (63 - CounterBits)) - 1;
 
     private long _counter;
 
-    public long Next(DateTimeOffset time) => First(time) | (_counter++ & ((1L << CounterBits) - 1));
+    /// <param name="time">The record's.</param>
+    /// <param name="tries">How many numbers were found taken: by a run before this one, or because a sender gives all its records one time. A
+    /// millisecond can be full, so after some of them the next one is tried.</param>
+    public long Next(DateTimeOffset time, int tries = 0) =>
+        First(time.AddMilliseconds(tries / TriesOfAMillisecond)) | (_counter++ & ((1L << CounterBits) - 1));
 
     /// <summary>To the millisecond.</summary>
     public static DateTimeOffset Time(long id) => DateTimeOffset.FromUnixTimeMilliseconds(id >> CounterBits);

@@ -72,6 +72,7 @@ public sealed class PeerWriteTests(RecordsHost host)
     {
         var id = (await host.Client.PostAsync("fhir/Patient", Samples.Patient())).Id;
         Assert.Equal(201, (await host.Client.PostAsync("fhir/Consent", Samples.Consent(id, "org-b", except: "PSY"))).Status);
+        await host.ConsentsAppliedAsync();
         return id;
     }
 }

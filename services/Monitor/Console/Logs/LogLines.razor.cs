@@ -128,7 +128,15 @@ public sealed partial class LogLines
         }
 
         var query = _query with { To = _filter.Range.To };
-        _counts = await Task.Run(() => Store.ReadLevelCounts(query, Parts, Gone), Gone);
+        try
+        {
+            _counts = await Task.Run(() => Store.ReadLevelCounts(query, Parts, Gone), Gone);
+        }
+        catch (TimeoutException)
+        {
+            // The lines are shown without it, as while it is being counted: bars of a part would tell a lie.
+            _counts = null;
+        }
     }
 
     private void ToggleLive()
