@@ -97,7 +97,7 @@ run_tests() {
     # Real servers start, die and start again in some projects.
     : "${EDGEMESH_TEST_TIMEOUT:=900}"
   fi
-  build "$root/tests/obj/edgemesh.stamp" "building the house and its tests (two minutes the first time)" "cli framework services loadtests tests" dotnet_quietly build "$root/EdgeMesh.sln" -c Release || { echo "0 passed, 1 failed, 0 skipped"; return 1; }
+  build "$root/tests/obj/edgemesh.stamp" "building the house and its tests (a few minutes the first time)" "cli framework services loadtests tests" dotnet_quietly build "$root/EdgeMesh.sln" -c Release || { echo "0 passed, 1 failed, 0 skipped"; return 1; }
 
   # As an engine beside the others it must be there: what can't be compiled is a failure.
   [ "$engines" -eq 0 ] || build_native || { echo "edgemesh test: the native sidecar was not compiled" >&2; echo "0 passed, 1 failed, 0 skipped"; return 1; }

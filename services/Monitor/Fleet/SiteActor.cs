@@ -20,43 +20,49 @@ internal sealed class SiteActor(ActorHost host, FleetBoard board, LivenessRules 
 
     private SiteRecord? _record;
 
+    /// <summary>Written, and shown on the board, since this actor is in memory.</summary>
+    private bool _isKept;
+
     public async Task HearAsync(string report)
     {
         var parsed = SiteReport.Parse(Encoding.UTF8.GetBytes(report)) ?? throw new ArgumentException("A report is a JSON object.", nameof(report));
         var before = await ReadAsync();
         var after = before.Hear(parsed, rules, clock.GetUtcNow());
         await KeepAsync(before, after);
-        if (before.Liveness.Deadline(rules) is null && after.Liveness.Deadline(rules) is { } deadline)
+        if (before.Liveness.Deadline(rules) is null)
         {
-            await RemindAsync(deadline);
+            await RemindAsync();
         }
     }
 
+    /// <summary>Asked at the core's start and with each of its reports: a reminder that was lost costs no more than that.</summary>
     public async Task WatchAsync()
     {
-        var before = await ReadAsync();
-        var record = before.Look(rules, clock.GetUtcNow());
-        await KeepAsync(before, record);
-        if (record.Liveness.Deadline(rules) is { } deadline)
+        if (await LookAsync())
         {
-            await RemindAsync(deadline);
+            await RemindAsync();
         }
     }
 
     /// <summary>May come twice or late; what is due is read from the state.</summary>
     public async Task ReceiveReminderAsync(string reminderName, byte[] state, TimeSpan dueTime, TimeSpan period)
     {
+        await LookAsync();
+        await RemindAsync();
+    }
+
+    /// <summary>Whether there was something to keep.</summary>
+    private async Task<bool> LookAsync()
+    {
         var before = await ReadAsync();
         var after = before.Look(rules, clock.GetUtcNow());
-        if (after.Liveness != before.Liveness)
+        if (_isKept && after.Liveness == before.Liveness)
         {
-            await KeepAsync(before, after);
+            return false;
         }
 
-        if (after.Liveness.Deadline(rules) is { } deadline)
-        {
-            await RemindAsync(deadline);
-        }
+        await KeepAsync(before, after);
+        return true;
     }
 
     /// <summary>Whatever calls first after a start, such as a reminder that is hours late: nobody listened before the board was there.</summary>
@@ -90,12 +96,16 @@ internal sealed class SiteActor(ActorHost host, FleetBoard board, LivenessRules 
 
         await StateManager.SaveStateAsync();
         _record = after;
+        _isKept = true;
         board.Take(after);
     }
 
-    private Task RemindAsync(DateTimeOffset deadline)
+    private async Task RemindAsync()
     {
-        var due = deadline - clock.GetUtcNow();
-        return RegisterReminderAsync(Timer, [], due < Least ? Least : due, Once);
+        if ((await ReadAsync()).Liveness.Deadline(rules) is { } deadline)
+        {
+            var due = deadline - clock.GetUtcNow();
+            await RegisterReminderAsync(Timer, [], due < Least ? Least : due, Once);
+        }
     }
 }

@@ -17,13 +17,18 @@ internal sealed class OtlpIntake(SiteIdentity identity, TelemetryStore store, Ti
     private readonly Lock _metricGate = new();
 
     public Task<IntakeResult> TakeAsync(ExportLogsServiceRequest request) =>
-        request.ResourceLogs.Sum(r => r.ScopeLogs.Sum(s => s.LogRecords.Count)) is > MostRecords and var records ? TooMany(records) : AddAsync(new TelemetryBatch { Logs = _logs.Map(request), Weight = request.CalculateSize() }, 0, null);
+        Refused(ExportSize.Of(request)) ?? AddAsync(new TelemetryBatch { Logs = _logs.Map(request), Weight = request.CalculateSize() }, 0, null);
 
     public Task<IntakeResult> TakeAsync(ExportTraceServiceRequest request) =>
-        request.ResourceSpans.Sum(r => r.ScopeSpans.Sum(s => s.Spans.Count)) is > MostRecords and var records ? TooMany(records) : AddAsync(new TelemetryBatch { Spans = _spans.Map(request, out var rejected), Weight = request.CalculateSize() }, rejected, "Spans need a trace id, a span id and a start.");
+        Refused(ExportSize.Of(request)) ?? AddAsync(new TelemetryBatch { Spans = _spans.Map(request, out var rejected), Weight = request.CalculateSize() }, rejected, "Spans need a trace id, a span id and a start.");
 
     public Task<IntakeResult> TakeAsync(ExportMetricsServiceRequest request)
     {
+        if (Refused(ExportSize.Of(request)) is { } refused)
+        {
+            return refused;
+        }
+
         List<SeriesSample> samples;
         int rejected;
         lock (_metricGate)
@@ -35,9 +40,10 @@ internal sealed class OtlpIntake(SiteIdentity identity, TelemetryStore store, Ti
             "Summaries are not taken, nor points that are no numbers, nor more running totals than are remembered: send histograms, and delta temporality.");
     }
 
-    /// <summary>Refused for good, as OTLP's partial success tells it: the same export would be refused again.</summary>
-    private static Task<IntakeResult> TooMany(int records) =>
-        Task.FromResult(new IntakeResult(AddOutcome.Stored, records, $"At most {MostRecords} records to an export; send them in smaller ones."));
+    /// <summary>For good, as OTLP's partial success tells it: the same export would be refused again.</summary>
+    private static Task<IntakeResult>? Refused(int records) => records <= MostRecords
+        ? null
+        : Task.FromResult(new IntakeResult(AddOutcome.Stored, records, $"At most {MostRecords} records to an export; send them in smaller ones."));
 
     private async Task<IntakeResult> AddAsync(TelemetryBatch batch, int rejected, string? reason)
     {

@@ -5,9 +5,20 @@ namespace EdgeMesh.Services.Monitor.Store;
 /// <summary>Finds series and their points.</summary>
 internal sealed class SeriesReader(StoreFile file)
 {
+    private const string Select = "SELECT series.n, source.site, source.service, series.name, series.unit, series.kind, series.labels FROM series JOIN source ON source.n = series.source";
+
+    /// <summary>Null: there is none of that number.</summary>
+    public SeriesInfo? Find(long series)
+    {
+        using var connection = file.OpenToRead();
+        using var command = new ReadStatement(Select).Where("series.n = $$", series).Command(connection);
+        using var reader = command.ExecuteReader();
+        return reader.Read() ? Series(reader) : null;
+    }
+
     public IReadOnlyList<SeriesInfo> List(SeriesQuery query)
     {
-        var statement = new ReadStatement("SELECT series.n, source.site, source.service, series.name, series.unit, series.kind, series.labels FROM series JOIN source ON source.n = series.source")
+        var statement = new ReadStatement(Select)
             .Where("source.site = $$", query.Site).Where("source.service = $$", query.Service)
             .Where("series.name = $$", query.Name).Where("series.kind = $$", query.Kind)
             .Where("series.seen >= $$", query.Since is { } since ? since.UtcTicks / BatchWriter.SlotTicks : null);
@@ -37,9 +48,9 @@ internal sealed class SeriesReader(StoreFile file)
     {
         using var connection = file.OpenToRead();
         using var command = connection.CreateCommand();
-        // Slot by slot: a range over all of them would read every series of the time.
+        // Slot by slot: a range over all of them would read every series of the time. Of the time that is asked for, what is kept at all.
         command.CommandText = """
-            WITH RECURSIVE slots (n) AS (SELECT $first UNION ALL SELECT n + 1 FROM slots WHERE n < $last)
+            WITH RECURSIVE slots (n) AS (SELECT max($first, (SELECT min(slot) FROM point)) UNION ALL SELECT n + 1 FROM slots WHERE n < min($last, (SELECT max(slot) FROM point)))
             SELECT point.time, point.value, point.trace FROM slots CROSS JOIN point ON point.slot = slots.n AND point.series = $series
             WHERE point.time >= $from AND point.time < $to
             """;

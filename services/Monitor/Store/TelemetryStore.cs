@@ -120,6 +120,9 @@ internal sealed class TelemetryStore : IAsyncDisposable
     /// <summary>The spans of a trace in the order in which they began; none: the trace is not here.</summary>
     public IReadOnlyList<SpanRow> FindTrace(string traceId) => Opened.Traces.Spans(traceId);
 
+    /// <summary>Null: there is none of that number.</summary>
+    public SeriesInfo? FindSeries(long seriesId) => Opened.Series.Find(seriesId);
+
     public IReadOnlyList<SeriesInfo> ListSeries(SeriesQuery query) => Opened.Series.List(query);
 
     /// <summary>In order of time, from <paramref name="from"/> until before <paramref name="to"/>, thinned out to at most <paramref name="mostPoints"/>.</summary>

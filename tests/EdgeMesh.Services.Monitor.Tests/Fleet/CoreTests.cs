@@ -55,6 +55,18 @@ public sealed class CoreTests
     }
 
     [Fact]
+    public async Task Silence_OfASiteWhoseReminderWasLost_IsNoticedAllTheSame()
+    {
+        await using var core = await MonitorSite.StartAsync(MonitorSite.Core);
+        await core.ReportAsync("clinic-a", Report());
+        using var sidecar = core.Host.SidecarClient(MonitorApp.AppId);
+        using var gone = await sidecar.DeleteAsync($"v1.0/actors/{SiteActor.Type}/clinic-a/reminders/silence", TestContext.Current.CancellationToken);
+        Assert.True(gone.IsSuccessStatusCode);
+
+        await core.AdvanceUntilAsync(TimeSpan.FromSeconds(10), () => core.State("clinic-a").Liveness == Liveness.Stale);
+    }
+
+    [Fact]
     public async Task Timer_IsNotMovedByReports_AndFiresForTheSilenceAfterTheLast()
     {
         await using var core = await MonitorSite.StartAsync(MonitorSite.Core);

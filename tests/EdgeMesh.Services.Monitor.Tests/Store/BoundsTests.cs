@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.IO.Compression;
 using EdgeMesh.Services.Monitor.Forward;
 using EdgeMesh.Services.Monitor.Store;
@@ -64,5 +65,30 @@ public sealed class BoundsTests
 
         Assert.Equal("later", Assert.Single(site.Store.FindLogs(new LogQuery(), Cancellation).Lines).Message);
         Assert.False(Path.Exists($"{site.File}.aside"));
+    }
+
+    [Fact]
+    public async Task ReadSeries_OfAllTime_LooksThroughWhatIsKeptAlone()
+    {
+        await using var site = new TemporaryStore();
+        await site.AddAsync(TemporaryStore.Sample("queue", 1), TemporaryStore.Sample("queue", 2, second: 7200), TemporaryStore.Sample("other", 3));
+        var series = Assert.Single(site.Store.ListSeries(new SeriesQuery { Name = "queue" }));
+        var started = Stopwatch.StartNew();
+
+        var points = site.Store.ReadSeries(series.Id, DateTimeOffset.MinValue, DateTimeOffset.MaxValue, 100_000);
+
+        Assert.Equal([1, 2], points.Select(p => p.Value));
+        // A walk through every slot since the year 1 takes minutes.
+        Assert.True(started.Elapsed < TimeSpan.FromSeconds(15), $"It took {started.Elapsed}.");
+        Assert.Equal(series.Id, site.Store.FindSeries(series.Id)?.Id);
+        Assert.Null(site.Store.FindSeries(4711));
+    }
+
+    [Fact]
+    public async Task ReadSeries_OfAnEmptyStore_IsEmpty()
+    {
+        await using var site = new TemporaryStore();
+
+        Assert.Empty(site.Store.ReadSeries(1, DateTimeOffset.MinValue, DateTimeOffset.MaxValue, 10));
     }
 }

@@ -1,3 +1,4 @@
+using System.Data.Common;
 using EdgeMesh.Services.Monitor.Console.Access;
 using Microsoft.AspNetCore.Components;
 
@@ -90,9 +91,17 @@ public abstract class LivePart : ComponentBase, IAsyncDisposable
             for (var beat = 1; await timer.WaitForNextTickAsync(_gone.Token); beat++)
             {
                 // Taken first: what changes while the page reads is for the next beat.
-                if (OnBeat(beat, Interlocked.Exchange(ref _isStale, 0) == 1))
+                try
                 {
-                    StateHasChanged();
+                    if (OnBeat(beat, Interlocked.Exchange(ref _isStale, 0) == 1))
+                    {
+                        StateHasChanged();
+                    }
+                }
+                catch (DbException)
+                {
+                    // The store does not answer at the moment: what is shown stays, and the next beat reads all again.
+                    Touch();
                 }
             }
         }
