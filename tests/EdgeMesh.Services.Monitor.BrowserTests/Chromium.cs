@@ -9,19 +9,20 @@ public sealed class Chromium : IAsyncLifetime
 {
     private static readonly string[] Places = ["/usr/bin/chromium", "/usr/bin/chromium-browser"];
 
-    private IPlaywright? _playwright;
-    private IBrowser? _browser;
+    /// <summary>Only tests of the category Engines open a window; without them nothing is started.</summary>
+    private readonly Lazy<Task<(IPlaywright Playwright, IBrowser Browser)>> _browser = new(LaunchAsync);
 
-    public async ValueTask InitializeAsync()
+    public ValueTask InitializeAsync()
     {
-        // Only tests of the category Engines open a window; without them nothing is started.
-        await Task.CompletedTask;
+        // Other projects' tests share the machine: what a page shows may take longer than Playwright's five seconds.
+        Assertions.SetDefaultExpectTimeout(30_000);
+        return ValueTask.CompletedTask;
     }
 
     /// <summary>A window on a site's console, signed in when a role is given.</summary>
     internal async Task<Window> OpenAsync(ConsoleSite site, string? role = "admin", bool isPhone = false, bool isDark = false, string path = "/console/")
     {
-        var context = await (await BrowserAsync()).NewContextAsync(new()
+        var context = await (await _browser.Value).Browser.NewContextAsync(new()
         {
             BaseURL = site.Door.ToString(),
             IgnoreHTTPSErrors = true,
@@ -40,18 +41,18 @@ public sealed class Chromium : IAsyncLifetime
 
     public async ValueTask DisposeAsync()
     {
-        if (_browser is not null)
+        if (_browser.IsValueCreated)
         {
-            await _browser.DisposeAsync();
+            var (playwright, browser) = await _browser.Value;
+            await browser.DisposeAsync();
+            playwright.Dispose();
         }
-
-        _playwright?.Dispose();
     }
 
-    private async Task<IBrowser> BrowserAsync()
+    private static async Task<(IPlaywright Playwright, IBrowser Browser)> LaunchAsync()
     {
-        _playwright ??= await Playwright.CreateAsync();
+        var playwright = await Playwright.CreateAsync();
         var program = Places.FirstOrDefault(File.Exists) ?? throw new FileNotFoundException($"Chromium is not at {string.Join(" or ", Places)}. Debian: apt-get install chromium.");
-        return _browser ??= await _playwright.Chromium.LaunchAsync(new() { ExecutablePath = program, Args = ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"] });
+        return (playwright, await playwright.Chromium.LaunchAsync(new() { ExecutablePath = program, Args = ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"] }));
     }
 }

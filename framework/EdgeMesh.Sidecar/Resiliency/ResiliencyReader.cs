@@ -148,7 +148,7 @@ internal sealed class ResiliencyReader(YamlReader yaml, ResiliencySpec spec)
             return null;
         }
 
-        if (!policies.ContainsKey(name) && !ResilienceTable.BuiltIn.ContainsKey(name))
+        if (!policies.ContainsKey(name) && !(key == "retry" && ResilienceTable.BuiltIn.ContainsKey(name)))
         {
             yaml.Fault(node, $"'{key}' names the policy '{name}', which this resource does not define. It defines: {string.Join(", ", policies.Keys.Order(StringComparer.Ordinal))}.");
         }

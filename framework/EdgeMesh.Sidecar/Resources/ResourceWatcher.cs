@@ -23,7 +23,7 @@ internal sealed partial class ResourceWatcher : IAsyncDisposable
             Watch(path, logger);
         }
 
-        _telling = TellAsync(changed, _stop.Token);
+        _telling = TellAsync(changed, logger, _stop.Token);
     }
 
     private void Watch(string path, ILogger logger)
@@ -46,7 +46,7 @@ internal sealed partial class ResourceWatcher : IAsyncDisposable
 
     private void Note(object sender, FileSystemEventArgs change) => _changes.Writer.TryWrite(true);
 
-    private async Task TellAsync(Func<CancellationToken, Task> changed, CancellationToken cancellation)
+    private async Task TellAsync(Func<CancellationToken, Task> changed, ILogger logger, CancellationToken cancellation)
     {
         try
         {
@@ -55,7 +55,15 @@ internal sealed partial class ResourceWatcher : IAsyncDisposable
                 // Files change in the time of whoever writes them, whatever clock a test gave to this process.
                 await Task.Delay(Burst, TimeProvider.System, cancellation);
                 _changes.Reader.TryRead(out _);
-                await changed(cancellation);
+                try
+                {
+                    await changed(cancellation);
+                }
+                catch (Exception error) when (!cancellation.IsCancellationRequested)
+                {
+                    // A folder that is being swapped, say: the next change is looked at again.
+                    LogNotRead(logger, error.Message);
+                }
             }
         }
         catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
@@ -71,6 +79,9 @@ internal sealed partial class ResourceWatcher : IAsyncDisposable
         await _telling;
         _stop.Dispose();
     }
+
+    [LoggerMessage(LogLevel.Warning, "Changed resources could not be read, what was read before stays in force: {Reason}")]
+    private static partial void LogNotRead(ILogger logger, string reason);
 
     [LoggerMessage(LogLevel.Warning, "Changes of resources in {Path} are not seen: {Reason}")]
     private static partial void LogNotWatched(ILogger logger, string path, string reason);

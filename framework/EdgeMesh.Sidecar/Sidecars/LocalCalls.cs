@@ -77,6 +77,11 @@ internal static class LocalCalls
             throw new RpcException(new global::Grpc.Core.Status(StatusCode.PermissionDenied, $"access control policy has denied access to id:  operation: {message.Method} verb: {http.Method.Method}"));
         }
 
+        if (!app.IsHealthy)
+        {
+            throw new RpcException(new global::Grpc.Core.Status(StatusCode.Internal, "app is not in a healthy state"));
+        }
+
         try
         {
             return await channel.SendAsync(http, cancellation);

@@ -41,8 +41,14 @@ internal sealed partial class RemoteSidecars(SqliteNames names, TimeSpan renewal
 
     private GrpcChannel Channel(string address)
     {
+        if (_channels.TryGetValue(address, out var known))
+        {
+            return known;
+        }
+
         if (_channels.Count >= ChannelLimit)
         {
+            // Not disposed: calls may be under way on them.
             _channels.Clear();
         }
 

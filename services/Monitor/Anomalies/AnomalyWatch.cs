@@ -82,7 +82,7 @@ internal sealed class AnomalyWatch(TelemetryStore store, AnomalyOptions options,
         lock (_gate)
         {
             var all = _similar.Concat(marks).DistinctBy(m => (m.Site, m.SeriesId, m.Time)).TakeLast(MostSimilar).ToArray();
-            isNew = all.Length != _similar.Length;
+            isNew = all.Any(m => !_similar.Any(s => (s.Site, s.SeriesId, s.Time) == (m.Site, m.SeriesId, m.Time)));
             _similar = all;
         }
 

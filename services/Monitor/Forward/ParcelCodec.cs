@@ -18,6 +18,9 @@ internal static class ParcelCodec
     private const int MostName = 500;
     private const int MostFields = 80;
 
+    /// <summary>Of one parcel: empty records are small, and each costs as much as any once it is unpacked.</summary>
+    public const int MostRecords = 100_000;
+
     public static byte[] Pack(Wire parcel)
     {
         using var packed = new MemoryStream();
@@ -30,9 +33,6 @@ internal static class ParcelCodec
     }
 
     /// <exception cref="InvalidDataException">It is none, or unpacks to more than a parcel may have.</exception>
-    /// <summary>Of one parcel: empty records are small, and each costs as much as any once it is unpacked.</summary>
-    public const int MostRecords = 100_000;
-
     public static async Task<Wire> UnpackAsync(Stream body, CancellationToken cancellation)
     {
         try

@@ -14,8 +14,6 @@ internal sealed class WanBudget(long bytesADay, int bytesASecond)
 
     private long _day;
 
-    public long BytesADay => bytesADay;
-
     /// <summary>On the day of <see cref="Day"/>.</summary>
     public long Sent { get; private set; }
 

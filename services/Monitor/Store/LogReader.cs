@@ -62,7 +62,7 @@ internal sealed class LogReader(StoreFile file, TimeProvider clock)
         return counts;
     }
 
-    /// <summary>Lines by their row numbers, of those that are still there.</summary>
+    /// <summary>The row that the reader is at.</summary>
     public static LogLine Line(SqliteDataReader reader) => new(
         reader.GetInt64(0), new DateTimeOffset(reader.GetInt64(1), TimeSpan.Zero), reader.GetString(2), reader.GetString(3), (LogLevel)reader.GetInt32(4), reader.GetString(5),
         Hex(reader, 6), Hex(reader, 7), FieldsJson.Read(reader.GetString(8)));

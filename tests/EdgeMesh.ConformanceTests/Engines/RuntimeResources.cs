@@ -31,7 +31,7 @@ internal static class RuntimeResources
             metadata: { name: policies }
             spec:
               policies:
-                timeouts: { short: 400ms }
+                timeouts: { short: 2s }
                 retries:
                   twice: { policy: constant, duration: 10ms, maxRetries: 2 }
                   some: { policy: constant, duration: 10ms, maxRetries: 2, matching: { httpStatusCodes: "429,501-503" } }

@@ -187,5 +187,6 @@ public sealed class AlertFlowTests : IAsyncLifetime
 
     private static Task Steps(MonitorSite site, Func<bool> isSo, Func<string>? what = null) => site.AdvanceUntilAsync(TimeSpan.FromSeconds(1), isSo, what);
 
-    private string[] ChatFiles() => Directory.GetFiles(Chat, "*", SearchOption.AllDirectories);
+    /// <summary>Those that the binding has finished.</summary>
+    private string[] ChatFiles() => [.. Directory.GetFiles(Chat, "*", SearchOption.AllDirectories).Where(f => !f.EndsWith(".tmp", StringComparison.Ordinal))];
 }

@@ -10,7 +10,7 @@ public sealed class ActorResiliencyTests
         metadata: { name: r }
         spec:
           policies:
-            timeouts: { short: 200ms }
+            timeouts: { short: 3s }
             retries:
               two: { policy: constant, duration: 5ms, maxRetries: 2 }
           targets:

@@ -22,7 +22,8 @@ public sealed class ResiliencyTests
               cb: { timeout: 1h, trip: consecutiveFailures >= 2 }
           targets:
             apps:
-              beta: { retry: two, timeout: short }
+              beta: { retry: two }
+              slow: { retry: two, timeout: short }
               gamma: { circuitBreaker: cb }
               delta: { retry: some }
 
@@ -71,10 +72,10 @@ public sealed class ResiliencyTests
     public async Task Invoke_AppTakesTooLong_SaysSoAfterItsRetries()
     {
         await using var app = await TestApp.StartAsync(context => Task.Delay(Timeout.Infinite, context.RequestAborted));
-        await using var sidecar = await StartAsync(app, "beta");
+        await using var sidecar = await StartAsync(app, "slow");
         using var http = sidecar.Http("alpha");
-        Assert.Equal((500, "ERR_DIRECT_INVOKE", "failed to invoke, id: beta, err: context deadline exceeded"),
-            await http.GetAsync("/v1.0/invoke/beta/method/x", TestSidecar.Cancellation).FaultAsync());
+        Assert.Equal((500, "ERR_DIRECT_INVOKE", "failed to invoke, id: slow, err: context deadline exceeded"),
+            await http.GetAsync("/v1.0/invoke/slow/method/x", TestSidecar.Cancellation).FaultAsync());
     }
 
     [Fact]

@@ -10,8 +10,14 @@ internal static class RouteReader
     public static ImmutableArray<AlertRoute> Read(RuleMap root, int most)
     {
         var routes = ImmutableArray.CreateBuilder<AlertRoute>();
-        foreach (var map in root.Maps("routes").Take(most))
+        foreach (var map in root.Maps("routes"))
         {
+            if (routes.Count == most)
+            {
+                root.Fault("routes", $"has more than {most} routes.");
+                break;
+            }
+
             var name = map.Text("name", "the route's name");
             if (routes.Any(r => r.Name == name && name.Length > 0))
             {
