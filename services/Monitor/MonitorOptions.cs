@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Net;
 
 namespace EdgeMesh.Services.Monitor;
@@ -57,59 +56,28 @@ internal sealed record MonitorOptions
     /// <exception cref="InvalidOperationException">Settings are wrong; the message lists all that are.</exception>
     public static MonitorOptions Read(IConfiguration configuration)
     {
-        var (section, usual, faults) = (configuration.GetSection(Section), new MonitorOptions(), new List<string>());
+        var (reader, usual) = (new OptionReader(configuration, Section), new MonitorOptions());
         var options = new MonitorOptions
         {
-            AppEndpoints = [.. Addresses(configuration["urls"] ?? "http://127.0.0.1:5000", faults)],
-            OtlpGrpcPort = Number("OtlpGrpcPort", 0, 1, IPEndPoint.MaxPort) is > 0 and var grpc ? (int)grpc : null,
-            OtlpHttpPort = Number("OtlpHttpPort", 0, 1, IPEndPoint.MaxPort) is > 0 and var http ? (int)http : null,
-            StoreBytes = Number("StoreBytes", usual.StoreBytes, 1 * MiB, 1L << 40),
-            LogDays = (int)Number("LogDays", usual.LogDays, 1, 3650),
-            TraceDays = (int)Number("TraceDays", usual.TraceDays, 1, 3650),
-            MetricDays = (int)Number("MetricDays", usual.MetricDays, 1, 3650),
-            QueueBytes = (int)Number("QueueBytes", usual.QueueBytes, 64 * 1024, 1 << 30),
-            ForwardBytesADay = Number("ForwardBytesADay", usual.ForwardBytesADay, 64 * 1024, 1L << 50),
-            ForwardBytesASecond = (int)Number("ForwardBytesASecond", usual.ForwardBytesASecond, 1024, 1 << 30),
-            ForwardLevel = Level("ForwardLevel", usual.ForwardLevel),
-            ForwardRows = (int)Number("ForwardRows", usual.ForwardRows, 1000, 100_000_000),
-            RollUpSeconds = (int)Number("RollUpSeconds", usual.RollUpSeconds, 10, 600),
+            AppEndpoints = [.. Addresses(configuration["urls"] ?? "http://127.0.0.1:5000", reader)],
+            OtlpGrpcPort = reader.Number("OtlpGrpcPort", 0, 1, IPEndPoint.MaxPort) is > 0 and var grpc ? grpc : null,
+            OtlpHttpPort = reader.Number("OtlpHttpPort", 0, 1, IPEndPoint.MaxPort) is > 0 and var http ? http : null,
+            StoreBytes = reader.Number("StoreBytes", usual.StoreBytes, 1 * MiB, 1L << 40),
+            LogDays = reader.Number("LogDays", usual.LogDays, 1, 3650),
+            TraceDays = reader.Number("TraceDays", usual.TraceDays, 1, 3650),
+            MetricDays = reader.Number("MetricDays", usual.MetricDays, 1, 3650),
+            QueueBytes = reader.Number("QueueBytes", usual.QueueBytes, 64 * 1024, 1 << 30),
+            ForwardBytesADay = reader.Number("ForwardBytesADay", usual.ForwardBytesADay, 64 * 1024, 1L << 50),
+            ForwardBytesASecond = reader.Number("ForwardBytesASecond", usual.ForwardBytesASecond, 1024, 1 << 30),
+            ForwardLevel = reader.Choice("ForwardLevel", usual.ForwardLevel),
+            ForwardRows = reader.Number("ForwardRows", usual.ForwardRows, 1000, 100_000_000),
+            RollUpSeconds = reader.Number("RollUpSeconds", usual.RollUpSeconds, 10, 600),
         };
-        return faults.Count == 0 ? options : throw new InvalidOperationException("The monitor can't start:" + string.Concat(faults.Select(f => Environment.NewLine + "  - " + f)));
-
-        LogLevel Level(string key, LogLevel otherwise)
-        {
-            if (section[key] is not { Length: > 0 } text)
-            {
-                return otherwise;
-            }
-
-            if (Enum.TryParse<LogLevel>(text, ignoreCase: true, out var level) && !int.TryParse(text, out _))
-            {
-                return level;
-            }
-
-            faults.Add($"{Section}:{key} is '{text}': give one of {string.Join(", ", Enum.GetNames<LogLevel>())}.");
-            return otherwise;
-        }
-
-        long Number(string key, long otherwise, long least, long most)
-        {
-            if (section[key] is not { Length: > 0 } text)
-            {
-                return otherwise;
-            }
-
-            if (long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var value) && value >= least && value <= most)
-            {
-                return value;
-            }
-
-            faults.Add(string.Create(CultureInfo.InvariantCulture, $"{Section}:{key} is '{text}': give a whole number from {least} to {most}."));
-            return otherwise;
-        }
+        reader.Done();
+        return options;
     }
 
-    private static IEnumerable<IPEndPoint> Addresses(string urls, List<string> faults)
+    private static IEnumerable<IPEndPoint> Addresses(string urls, OptionReader reader)
     {
         foreach (var url in urls.Split(';', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries))
         {
@@ -119,7 +87,7 @@ internal sealed record MonitorOptions
             }
             else
             {
-                faults.Add($"urls has '{url}': the monitor is for its own sidecar and the gateway; give an http address on loopback, such as http://127.0.0.1:5000.");
+                reader.Fault($"urls has '{url}': the monitor is for its own sidecar and the gateway; give an http address on loopback, such as http://127.0.0.1:5000.");
             }
         }
     }

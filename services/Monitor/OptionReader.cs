@@ -15,25 +15,47 @@ internal sealed class OptionReader(IConfiguration configuration, string section)
     public ImmutableArray<string> Texts(string key, ImmutableArray<string> otherwise) =>
         Text(key) is { } text ? [.. text.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries)] : otherwise;
 
-    public int Number(string key, int otherwise, int least, int most)
+    public int Number(string key, int otherwise, int least, int most) => (int)Number(key, (long)otherwise, least, most);
+
+    public long Number(string key, long otherwise, long least, long most)
     {
         if (Text(key) is not { } text)
         {
             return otherwise;
         }
 
-        if (int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var value) && value >= least && value <= most)
+        if (long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var value) && value >= least && value <= most)
         {
             return value;
         }
 
-        Fault(key, $"is '{text}': give a whole number from {least} to {most}.");
+        Fault(key, string.Create(CultureInfo.InvariantCulture, $"is '{text}': give a whole number from {least} to {most}."));
+        return otherwise;
+    }
+
+    public T Choice<T>(string key, T otherwise)
+        where T : struct, Enum
+    {
+        if (Text(key) is not { } text)
+        {
+            return otherwise;
+        }
+
+        if (Enum.TryParse<T>(text, ignoreCase: true, out var choice) && !int.TryParse(text, out _))
+        {
+            return choice;
+        }
+
+        Fault(key, $"is '{text}': give one of {string.Join(", ", Enum.GetNames<T>())}.");
         return otherwise;
     }
 
     public TimeSpan Seconds(string key, TimeSpan otherwise, int least, int most) => TimeSpan.FromSeconds(Number(key, (int)otherwise.TotalSeconds, least, most));
 
-    public void Fault(string key, string what) => _faults.Add($"{section}:{key} {what}");
+    public void Fault(string key, string what) => Fault($"{section}:{key} {what}");
+
+    /// <summary>Of a key that is not below the section.</summary>
+    public void Fault(string whole) => _faults.Add(whole);
 
     /// <exception cref="InvalidOperationException">Settings are wrong; the message lists all that are.</exception>
     public void Done()

@@ -23,12 +23,11 @@ public sealed class RecordsTests(Chromium chromium, WholeSite whole) : IClassFix
         await window.Page.GetByLabel("Its id").FillAsync(receipt);
 
         // The ledger has it in a moment; the page says so until then.
-        do
+        await GoneAsync(window, "not yet", async () =>
         {
             await window.Page.Locator("form", new() { HasText = "By a receipt" }).GetByRole(AriaRole.Button).ClickAsync();
             await window.Page.Locator("#found").WaitForAsync();
-        }
-        while (await window.Page.GetByText("not yet").CountAsync() > 0);
+        });
 
         await Assertions.Expect(window.Page.Locator("[data-holds=true]")).ToContainTextAsync("Holds");
         await Assertions.Expect(window.Page.Locator("caption")).ToContainTextAsync("Decided by");
@@ -40,11 +39,7 @@ public sealed class RecordsTests(Chromium chromium, WholeSite whole) : IClassFix
     {
         await whole.WriteAsync();
         await using var window = await chromium.OpenAsync(whole.Site, role: "auditor", path: "/console/consents");
-        do
-        {
-            await window.Page.GotoAsync($"/console/consents?patient={whole.Patient}");
-        }
-        while (await window.Page.GetByText("None is in the ledger").CountAsync() > 0);
+        await GoneAsync(window, "None is in the ledger", () => window.Page.GotoAsync($"/console/consents?patient={whole.Patient}"));
 
         await Assertions.Expect(window.Page.Locator("tbody tr").First).ToContainTextAsync("dr-who");
         await Assertions.Expect(window.Page.Locator("tbody tr").First).ToContainTextAsync("create");
@@ -58,11 +53,7 @@ public sealed class RecordsTests(Chromium chromium, WholeSite whole) : IClassFix
         await whole.WriteAsync();
         await using var window = await chromium.OpenAsync(whole.Site, role: "auditor", isPhone: isPhone, path: "/console/ledger");
         await Assertions.Expect(window.Page.Locator(".verdict")).ToContainTextAsync("signature holds");
-        do
-        {
-            await window.Page.GotoAsync("/console/ledger?entry=0");
-        }
-        while (await window.Page.GetByText("has no entry").CountAsync() > 0);
+        await GoneAsync(window, "has no entry", () => window.Page.GotoAsync("/console/ledger?entry=0"));
 
         await Assertions.Expect(window.Page.Locator("[data-holds=true]")).ToContainTextAsync("Entry 0 is in the tree");
         Assert.True(await window.FitsAsync());
@@ -76,6 +67,18 @@ public sealed class RecordsTests(Chromium chromium, WholeSite whole) : IClassFix
 
         await using var auditors = await chromium.OpenAsync(whole.Site, role: "auditor", path: "/console/functions");
         await Assertions.Expect(auditors.Page.GetByRole(AriaRole.Alert).First).ToContainTextAsync("Deployments are for deployers");
+    }
+
+    /// <summary>Asks again until a page does not say something any more; the ledger has what was written in a moment.</summary>
+    private static async Task GoneAsync(Window window, string text, Func<Task> ask)
+    {
+        var started = TimeProvider.System.GetTimestamp();
+        do
+        {
+            Assert.True(TimeProvider.System.GetElapsedTime(started) < TimeSpan.FromMinutes(2), $"The page says '{text}' after two minutes.");
+            await ask();
+        }
+        while (await window.Page.GetByText(text).CountAsync() > 0);
     }
 }
 

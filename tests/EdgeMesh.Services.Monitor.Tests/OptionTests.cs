@@ -2,6 +2,7 @@ using EdgeMesh.Services.Monitor.Alerting;
 using EdgeMesh.Services.Monitor.Anomalies;
 using EdgeMesh.Services.Monitor.Fleet;
 using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.Logging;
 
 namespace EdgeMesh.Services.Monitor.Tests;
 
@@ -19,7 +20,10 @@ public sealed class OptionTests
         var alerts = AlertOptions.Read(configuration);
         Assert.Equal(("x.yaml", 7, "https://x/console"), (alerts.RulesFile, alerts.LookEvery.TotalSeconds, alerts.ConsoleUrl));
         var anomalies = AnomalyOptions.Read(configuration);
-        Assert.Equal((8, true, true, false), (anomalies.MostSeries, anomalies.Includes("a.x"), anomalies.Includes("b"), anomalies.Includes("bb")));
+        Assert.Equal(8, anomalies.MostSeries);
+        Assert.Equal(["a.*", "b"], anomalies.Series);
+        var monitor = MonitorOptions.Read(Configuration(("StoreBytes", "8589934592"), ("ForwardLevel", "warning"), ("LogDays", "5"), ("OtlpHttpPort", "4318")));
+        Assert.Equal((8589934592, LogLevel.Warning, 5, 4318, null), (monitor.StoreBytes, monitor.ForwardLevel, monitor.LogDays, monitor.OtlpHttpPort, monitor.OtlpGrpcPort));
     }
 
     [Fact]
@@ -36,6 +40,9 @@ public sealed class OptionTests
         var fleet = Assert.Throws<InvalidOperationException>(() => FleetOptions.Read(Configuration(("Fleet:ReportSeconds", "90"), ("Fleet:OfflineSeconds", "80"), ("Fleet:FlapFalls", "many"))));
         Assert.All(["Fleet:StaleSeconds is 90, and reports come every 90 s", "Fleet:OfflineSeconds is 80: give more", "Fleet:FlapFalls is 'many': give a whole number from 1 to 100"],
             part => Assert.Contains(part, fleet.Message, StringComparison.Ordinal));
+        var monitor = Assert.Throws<InvalidOperationException>(() => MonitorOptions.Read(Configuration(("StoreBytes", "1"), ("ForwardLevel", "loud"), ("LogDays", "0"))));
+        Assert.All(["StoreBytes is '1': give a whole number from 1048576 to 1099511627776", "ForwardLevel is 'loud': give one of Trace, Debug", "LogDays is '0'"],
+            part => Assert.Contains("EdgeMesh:Monitor:" + part, monitor.Message, StringComparison.Ordinal));
         Assert.Throws<InvalidOperationException>(() => AlertOptions.Read(Configuration(("Alerts:ConsoleUrl", "console"))));
         Assert.Throws<InvalidOperationException>(() => AnomalyOptions.Read(Configuration(("Anomalies:MostSeries", "-1"))));
     }

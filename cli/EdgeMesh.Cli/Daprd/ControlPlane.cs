@@ -1,6 +1,7 @@
 using System.Globalization;
 using EdgeMesh.Cli.Commands;
 using EdgeMesh.Cli.Topology;
+using EdgeMesh.Services.Monitor;
 
 namespace EdgeMesh.Cli.Daprd;
 
@@ -9,7 +10,7 @@ namespace EdgeMesh.Cli.Daprd;
 internal static class ControlPlane
 {
     /// <summary>The service whose sidecar hosts actors.</summary>
-    public const string ActorService = "monitor";
+    public const string ActorService = MonitorApp.AppId;
 
     private const string Loopback = "127.0.0.1";
     private const string PlacementId = "dapr-placement-0";

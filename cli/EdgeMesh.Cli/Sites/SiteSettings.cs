@@ -1,6 +1,7 @@
 using System.Globalization;
 using EdgeMesh.Cli.Commands;
 using EdgeMesh.Cli.Topology;
+using EdgeMesh.Services.Monitor;
 using Microsoft.Extensions.Configuration;
 
 namespace EdgeMesh.Cli.Sites;
@@ -8,8 +9,6 @@ namespace EdgeMesh.Cli.Sites;
 /// <summary>The settings that each service of a site gets: the same whether it shares a process or has its own.</summary>
 internal static class SiteSettings
 {
-    private const string Monitor = "monitor";
-
     /// <summary>What is no secret, under configuration keys.</summary>
     public static Dictionary<string, string?> For(MeshPlace place, SiteDefinition site, string service)
     {
@@ -33,14 +32,14 @@ internal static class SiteSettings
         {
             settings["EdgeMesh:Gateway:PublicPort"] = topology.Binding(site, service, "public").ToString(CultureInfo.InvariantCulture);
             settings["EdgeMesh:Gateway:MeshPort"] = topology.Binding(site, service, "mesh").ToString(CultureInfo.InvariantCulture);
-            if (site.Services.Contains(Monitor))
+            if (site.Services.Contains(MonitorApp.AppId))
             {
                 // The one service that the gateway reaches without a sidecar: invocation drops the console's WebSocket.
-                settings["EdgeMesh:Gateway:ConsoleUrl"] = $"http://127.0.0.1:{topology.AppPort(site, Monitor)}";
+                settings["EdgeMesh:Gateway:ConsoleUrl"] = $"http://127.0.0.1:{topology.AppPort(site, MonitorApp.AppId)}";
             }
         }
 
-        if (service == Monitor)
+        if (service == MonitorApp.AppId)
         {
             settings["EdgeMesh:Monitor:Fleet:Services"] = string.Join(',', site.Services);
             settings["EdgeMesh:Monitor:OtlpGrpcPort"] = topology.Binding(site, service, "otlp-grpc").ToString(CultureInfo.InvariantCulture);
@@ -55,9 +54,9 @@ internal static class SiteSettings
             }
         }
 
-        if (site.Services.Contains(Monitor))
+        if (site.Services.Contains(MonitorApp.AppId))
         {
-            Export(settings, topology.Binding(site, Monitor, "otlp-http"));
+            Export(settings, topology.Binding(site, MonitorApp.AppId, "otlp-http"));
         }
 
         foreach (var (name, value) in topology.Service(service).Environment)

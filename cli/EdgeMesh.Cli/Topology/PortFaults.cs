@@ -1,3 +1,6 @@
+using EdgeMesh.Services.Gateway;
+using EdgeMesh.Services.Monitor;
+
 namespace EdgeMesh.Cli.Topology;
 
 /// <summary>Finds ports that two listeners would share, and ports that Linux lends to outgoing connections.</summary>
@@ -5,7 +8,7 @@ internal static class PortFaults
 {
     /// <summary>Listeners that services have beside the one for their sidecar.</summary>
     private static readonly (string Service, string Binding, string Protocol)[] Needed =
-        [("gateway", "public", "https"), ("gateway", "mesh", "https"), ("monitor", "otlp-grpc", "http"), ("monitor", "otlp-http", "http")];
+        [(GatewayApp.AppId, "public", "https"), (GatewayApp.AppId, "mesh", "https"), (MonitorApp.AppId, "otlp-grpc", "http"), (MonitorApp.AppId, "otlp-http", "http")];
 
     public static void Find(MeshTopology topology, YamlMap extension)
     {

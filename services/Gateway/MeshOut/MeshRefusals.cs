@@ -17,6 +17,10 @@ internal static class MeshRefusals
     public static Refusal Unreachable(string site, int status, string reason) => new(status, "site-unreachable", $"The site '{site}' can't be reached.",
         $"{reason} Work goes on without it; what is missed is caught up with later.");
 
+    /// <summary>Unlike one that never began, it has cost the link something.</summary>
+    public static Refusal BrokenOff(string site) => new(StatusCodes.Status503ServiceUnavailable, "link-broken", $"The link to the site '{site}' broke while the request was on its way.",
+        "Whether it arrived is not known. Work goes on without it; what is missed is caught up with later.");
+
     public static Refusal NotTrusted(string site) => new(StatusCodes.Status502BadGateway, "site-not-trusted", $"What answers at the address of the site '{site}' is not that site.",
         "Its certificate is not of this mesh's authority, or names another site. Compare meshUrl in mesh.json, and the secrets of both sites.");
 }

@@ -100,9 +100,14 @@ internal sealed partial class OutgoingRequests(
             return MeshRefusals.NotTrusted(site.Name);
         }
 
-        return timeout.IsCancellationRequested || error == ForwarderError.RequestTimedOut
-            ? MeshRefusals.Unreachable(site.Name, StatusCodes.Status504GatewayTimeout, "It did not answer in time.")
-            : MeshRefusals.Unreachable(site.Name, StatusCodes.Status503ServiceUnavailable, "The connection could not be made, or broke off.");
+        if (timeout.IsCancellationRequested || error == ForwarderError.RequestTimedOut)
+        {
+            return MeshRefusals.Unreachable(site.Name, StatusCodes.Status504GatewayTimeout, "It did not answer in time.");
+        }
+
+        return cause is HttpRequestException { HttpRequestError: HttpRequestError.ConnectionError or HttpRequestError.NameResolutionError or HttpRequestError.SecureConnectionError }
+            ? MeshRefusals.Unreachable(site.Name, StatusCodes.Status503ServiceUnavailable, "The connection could not be made.")
+            : MeshRefusals.BrokenOff(site.Name);
     }
 
     [LoggerMessage(LogLevel.Information, "A request to site {Site} failed: {Error}: {Reason}")]

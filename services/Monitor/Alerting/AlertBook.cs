@@ -29,6 +29,9 @@ internal sealed class AlertBook(AlertRules rules, AlertOptions options, DaprClie
     /// <summary>What is wrong, the worst first, then the oldest.</summary>
     public IReadOnlyList<Alert> Active => [.. Table.Active.OrderByDescending(a => a.State).ThenByDescending(a => a.Severity).ThenBy(a => a.Since)];
 
+    /// <summary>How many more there are, for which there was no room.</summary>
+    public int LeftOut => Table.LeftOut;
+
     /// <summary>Silences that are not over.</summary>
     public IReadOnlyList<Silence> Silences => Table.Silences;
 

@@ -1,5 +1,4 @@
 using System.Collections.Immutable;
-using System.Data.Common;
 using EdgeMesh.Hosting;
 using EdgeMesh.Services.Monitor.Alerting.Conditions;
 using EdgeMesh.Services.Monitor.Alerting.Notices;
@@ -31,7 +30,7 @@ internal sealed partial class AlertEvaluator(
             {
                 findings.AddRange(Of(rule, now).Take(MostFindings));
             }
-            catch (Exception error) when (error is DbException or IOException or TimeoutException)
+            catch (Exception error) when (StoreFaults.Is(error))
             {
                 // The store does not answer: what the rule said before stands until it does.
                 unknown.Add(rule.Name);

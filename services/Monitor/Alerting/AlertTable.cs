@@ -25,6 +25,9 @@ internal sealed record AlertTable
     /// <summary>Resolved, oldest first.</summary>
     public ImmutableArray<Alert> History { get; init; } = [];
 
+    /// <summary>What held at the last look, and found no room beside what is more severe.</summary>
+    public int LeftOut { get; init; }
+
     /// <summary>Those that are not over.</summary>
     public ImmutableArray<Silence> Silences { get; init; } = [];
 
@@ -55,17 +58,22 @@ internal sealed record AlertTable
             }
             else if (alert.State == AlertState.Firing)
             {
-                over.Add(alert with { State = AlertState.Resolved, ResolvedAt = now, SilencedUntil = null });
+                over.Add(Over(alert, now));
             }
         }
 
-        var begun = findings.Values.OrderByDescending(f => f.Rule.Severity).Take(Math.Max(0, MostActive - stays.Count)).Select(f => Held(Begin(f, console, now), f, now));
+        var all = stays.Concat(findings.Values.Select(f => Held(Begin(f, console, now), f, now))).ToArray();
+        var gone = MakeRoom(all, IsFading);
+        over.AddRange(gone.Where(IsFading).Select(a => Over(a, now)));
         return this with
         {
-            Active = [.. stays.Concat(begun).Select(a => a with { SilencedUntil = SilencedUntil(a, silences, now) })],
+            Active = [.. all.Except(gone).Select(a => a with { SilencedUntil = SilencedUntil(a, silences, now) })],
+            LeftOut = gone.Count(a => !IsFading(a)),
             History = over.Count == 0 ? History : [.. History.Concat(over).TakeLast(MostHistory)],
             Silences = silences,
         };
+
+        bool IsFading(Alert alert) => alert.State == AlertState.Firing && alert.LastHeld < now && !look.Unknown.Contains(alert.Rule);
     }
 
     /// <summary>With one silence more; the one that ends first makes room.</summary>
@@ -77,8 +85,15 @@ internal sealed record AlertTable
 
     /// <summary>Whether another table has the same alerts in the same states: what is written to disk.</summary>
     public bool IsSameAs(AlertTable other) =>
-        Silences == other.Silences && History == other.History
+        Silences == other.Silences && History == other.History && LeftOut == other.LeftOut
         && Active.Select(a => (a.Id, a.State, a.SilencedUntil, a.Similar.Length)).SequenceEqual(other.Active.Select(a => (a.Id, a.State, a.SilencedUntil, a.Similar.Length)));
+
+    /// <summary>Those for which there is no room: first what does not hold any more and is kept in case it comes back, then the least severe, and
+    /// of one severity the newest, so that what is shown stays.</summary>
+    private static HashSet<Alert> MakeRoom(Alert[] all, Func<Alert, bool> isFading) =>
+        [.. all.OrderBy(isFading).ThenByDescending(a => a.Severity).ThenByDescending(a => a.State).ThenBy(a => a.Since).Skip(MostActive)];
+
+    private static Alert Over(Alert alert, DateTimeOffset now) => alert with { State = AlertState.Resolved, ResolvedAt = now, SilencedUntil = null };
 
     private AlertTable Silenced(ImmutableArray<Silence> silences, DateTimeOffset now) =>
         this with { Silences = silences, Active = [.. Active.Select(a => a with { SilencedUntil = SilencedUntil(a, silences, now) })] };

@@ -41,6 +41,5 @@ internal sealed record Silence(string Id, string? Rule, string? Site, string? Se
     public bool Covers(Alert alert, DateTimeOffset now) =>
         now >= From && now < Until && Fits(Rule, alert.Rule) && Fits(Site, alert.Site) && Fits(Service, alert.Service);
 
-    private static bool Fits(string? pattern, string value) =>
-        pattern is null || (pattern.EndsWith('*') ? value.StartsWith(pattern[..^1], StringComparison.Ordinal) : pattern == value);
+    private static bool Fits(string? pattern, string value) => pattern is null || NamePattern.Fits(pattern, value);
 }

@@ -43,7 +43,7 @@ internal sealed class AnomalyFile(string path)
         }
     }
 
-    public void Write(IEnumerable<WatchedSeries> all)
+    public void Write(IEnumerable<SavedSeries> all)
     {
         var next = path + ".next";
         Directory.CreateDirectory(Path.GetDirectoryName(path)!);
@@ -53,7 +53,7 @@ internal sealed class AnomalyFile(string path)
             Span<byte> head = stackalloc byte[8];
             foreach (var series in all)
             {
-                var body = JsonSerializer.SerializeToUtf8Bytes(new SavedSeries(series.Key, series.FedUntil, series.Save(), [.. series.Marks]), AnomalyJson.Default.SavedSeries);
+                var body = JsonSerializer.SerializeToUtf8Bytes(series, AnomalyJson.Default.SavedSeries);
                 if (body.Length <= LargestRecord)
                 {
                     BinaryPrimitives.WriteInt32LittleEndian(head, body.Length);

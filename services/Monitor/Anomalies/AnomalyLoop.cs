@@ -1,3 +1,6 @@
+using System.Text.Json;
+using EdgeMesh.Services.Monitor.Store;
+
 namespace EdgeMesh.Services.Monitor.Anomalies;
 
 /// <summary>Looks every minute, and writes down what is known now and then and at the end. A crash forgets what was learned in the last
@@ -47,7 +50,7 @@ internal sealed partial class AnomalyLoop(AnomalyWatch watch, TimeProvider clock
             act();
             return true;
         }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException or System.Data.Common.DbException or System.Text.Json.JsonException)
+        catch (Exception error) when (StoreFaults.Is(error) || error is JsonException)
         {
             // The disk, or the store on it: what it has by the next minute is looked at then.
             LogFailed(error.Message);

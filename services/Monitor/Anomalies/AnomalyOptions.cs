@@ -7,15 +7,12 @@ internal sealed record AnomalyOptions
 {
     private const string Section = "EdgeMesh:Monitor:Anomalies";
 
-    /// <summary><c>Series</c>: names parted by commas; one may end in <c>*</c>.</summary>
+    /// <summary><c>Series</c>: names parted by commas (<see cref="NamePattern"/>).</summary>
     public ImmutableArray<string> Series { get; init; } =
         ["http.server.request.duration", "messaging.*", "faas.*", "edgemesh.*", "dotnet.process.memory.working_set", "dotnet.process.cpu.time"];
 
     /// <summary><c>MostSeries</c>: so many are watched at once; about 6 KB each.</summary>
     public int MostSeries { get; init; } = 256;
-
-    /// <summary>Whether a series of that name is watched.</summary>
-    public bool Includes(string name) => Series.Any(s => s.EndsWith('*') ? name.StartsWith(s[..^1], StringComparison.Ordinal) : s == name);
 
     /// <exception cref="InvalidOperationException">Settings are wrong; the message lists all that are.</exception>
     public static AnomalyOptions Read(IConfiguration configuration)

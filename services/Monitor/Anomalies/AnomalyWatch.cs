@@ -95,9 +95,10 @@ internal sealed class AnomalyWatch(TelemetryStore store, AnomalyOptions options,
     /// <summary>Goes on with what was known before the last stop.</summary>
     public void Load()
     {
+        var all = _file.Read().Take(options.MostSeries).ToArray();
         lock (_gate)
         {
-            foreach (var series in _file.Read().Take(options.MostSeries))
+            foreach (var series in all)
             {
                 _watched[series.Key] = series;
             }
@@ -107,47 +108,71 @@ internal sealed class AnomalyWatch(TelemetryStore store, AnomalyOptions options,
     /// <summary>Writes what is known to disk.</summary>
     public void Save()
     {
+        SavedSeries[] all;
         lock (_gate)
         {
-            _file.Write(_watched.Values);
+            all = [.. _watched.Values.Select(s => s.Save())];
         }
+
+        _file.Write(all);
     }
 
-    /// <summary>Looks at the minutes that are over.</summary>
+    /// <summary>Looks at the minutes that are over. Called by one at a time; whoever asks meanwhile does not wait for the store.</summary>
     public void Look()
     {
         var until = WatchedSeries.Floor(clock.GetUtcNow() - Settle);
-        var listed = store.ListSeries(new SeriesQuery { Site = identity.Site }).Where(s => options.Includes(s.Name)).ToArray();
+        var listed = options.Series.SelectMany(name => store.ListSeries(new SeriesQuery { Site = identity.Site, Name = name })).DistinctBy(s => s.Id).ToArray();
         var found = false;
+        try
+        {
+            foreach (var (series, info) in Watch(listed, until))
+            {
+                found |= Feed(series, info, until);
+            }
+        }
+        finally
+        {
+            if (found)
+            {
+                Found?.Invoke();
+            }
+        }
+    }
+
+    private List<(WatchedSeries Series, SeriesInfo Info)> Watch(SeriesInfo[] listed, DateTimeOffset until)
+    {
         lock (_gate)
         {
             MakeRoom(until);
             _keys.Clear();
-            LeftOut = 0;
+            var watched = new List<(WatchedSeries, SeriesInfo)>();
             foreach (var info in listed)
             {
                 if (Watch(info, until) is { } series)
                 {
                     _keys[info.Id] = series.Key;
-                    found |= Feed(series, info, until);
-                }
-                else
-                {
-                    LeftOut++;
+                    watched.Add((series, info));
                 }
             }
-        }
 
-        if (found)
-        {
-            Found?.Invoke();
+            LeftOut = listed.Length - watched.Count;
+            return watched;
         }
     }
 
     private bool Feed(WatchedSeries series, SeriesInfo info, DateTimeOffset until)
     {
         var from = series.FedUntil > until - LongestCatchUp ? series.FedUntil : until - LongestCatchUp;
-        return from < until && series.Feed(info, store.ReadSeries(info.Id, from, until, MostPoints), until).Count > 0;
+        if (from >= until)
+        {
+            return false;
+        }
+
+        var points = store.ReadSeries(info.Id, from, until, MostPoints);
+        lock (_gate)
+        {
+            return series.Feed(info, points, until).Count > 0;
+        }
     }
 
     /// <summary>Null: there is no room for another.</summary>

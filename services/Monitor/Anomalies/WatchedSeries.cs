@@ -26,8 +26,8 @@ internal sealed class WatchedSeries(string key, AnomalyDetector detector, DateTi
     /// <summary>Oldest first.</summary>
     public IReadOnlyCollection<AnomalyMark> Marks => _marks;
 
-    /// <summary>What the detector knows.</summary>
-    public byte[] Save() => detector.Save();
+    /// <summary>As it goes to disk.</summary>
+    public SavedSeries Save() => new(Key, FedUntil, detector.Save(), [.. _marks]);
 
     /// <summary>Feeds whole minutes up to a time.</summary>
     /// <param name="info">The series, as the store has it now.</param>

@@ -1,4 +1,3 @@
-using System.Data.Common;
 using EdgeMesh.Hosting;
 using EdgeMesh.Services.Monitor.Forward;
 using EdgeMesh.Services.Monitor.Store;
@@ -31,7 +30,7 @@ internal sealed class LinkFigures(TelemetryStore store, Forwarder forwarder, Mon
                 outgoing.Bytes + (long)Last("edgemesh.log.backlog.size").Sum(),
                 TimeSpan.FromSeconds(Last("edgemesh.log.backlog.age").Append(oldest).Max()));
         }
-        catch (DbException)
+        catch (Exception error) when (StoreFaults.Is(error))
         {
             // The report says everything else all the same.
         }

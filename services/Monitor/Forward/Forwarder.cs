@@ -1,4 +1,3 @@
-using System.Data.Common;
 using System.Net;
 using System.Net.Http.Headers;
 using System.Text.Json;
@@ -16,6 +15,11 @@ internal sealed partial class Forwarder(TelemetryStore store, MonitorOptions opt
     private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(60);
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(30);
 
+    private const int MostAnswerBytes = 64 * 1024;
+
+    /// <summary>This site's gateway has no connection to the core's: nothing went over the link.</summary>
+    private const string NeverLeft = "site-unreachable";
+
     private readonly ParcelTable _parcels = new(store, options);
     private readonly WanBudget _budget = new(options.ForwardBytesADay, options.ForwardBytesASecond);
     private TimeSpan _pause = TimeSpan.FromSeconds(1);
@@ -28,6 +32,8 @@ internal sealed partial class Forwarder(TelemetryStore store, MonitorOptions opt
 
     /// <summary>Why the core has not what it should; null: it has, or there is none.</summary>
     public string? Fault => _fault;
+
+    private long Day => WanBudget.Day(clock.GetUtcNow());
 
     /// <summary>One attempt. Returns after how long the next should be.</summary>
     public async Task<TimeSpan> TurnAsync(CancellationToken cancellation)
@@ -61,7 +67,7 @@ internal sealed partial class Forwarder(TelemetryStore store, MonitorOptions opt
             {
                 pause = await TurnAsync(stoppingToken);
             }
-            catch (Exception error) when (error is DbException or IOException)
+            catch (Exception error) when (StoreFaults.Is(error))
             {
                 pause = Fail($"the store: {error.Message}");
             }
@@ -74,33 +80,29 @@ internal sealed partial class Forwarder(TelemetryStore store, MonitorOptions opt
         try
         {
             using var client = apps.Get("gateway", Limit);
+            client.MaxResponseContentBufferSize = MostAnswerBytes;
             using var content = new ByteArrayContent(parcel.Body) { Headers = { ContentType = new MediaTypeHeaderValue("application/gzip") } };
             using var answer = await client.PostAsync($"mesh/{options.Core}{ParcelEndpoint.Path}", content, cancellation);
-            if (answer.IsSuccessStatusCode)
-            {
-                var text = await answer.Content.ReadAsStringAsync(cancellation);
-                return await AnsweredAsync(parcel, JsonSerializer.Deserialize(text, ParcelJson.Default.ParcelAnswer)?.Applied ?? 0, bytes);
-            }
-
-            if (answer.StatusCode is HttpStatusCode.BadRequest or HttpStatusCode.RequestEntityTooLarge)
-            {
-                // It would be refused for ever, and hold up all that comes after it.
-                LogRefused(options.Core!, parcel.Records, (int)answer.StatusCode);
-                await _parcels.RefusedAsync(parcel);
-                return _budget.Spend(clock.GetUtcNow(), bytes);
-            }
-
-            return Fail($"{options.Core} answers {(int)answer.StatusCode}");
+            var text = await answer.Content.ReadAsByteArrayAsync(cancellation);
+            return answer.IsSuccessStatusCode
+                ? await AnsweredAsync(parcel, JsonSerializer.Deserialize(text.AsSpan(), ParcelJson.Default.ParcelAnswer)?.Applied ?? 0, bytes)
+                : await RefusedAsync(parcel, (int)answer.StatusCode, CodeOf(text), bytes);
         }
-        catch (Exception error) when (error is HttpRequestException or JsonException || (error is OperationCanceledException && !cancellation.IsCancellationRequested))
+        catch (Exception error) when (error is JsonException || (error is OperationCanceledException && !cancellation.IsCancellationRequested))
         {
+            // It may have gone all the way.
+            return await SpentAsync(bytes, error.Message);
+        }
+        catch (HttpRequestException error)
+        {
+            // This site's own sidecar or gateway is away.
             return Fail(error.Message);
         }
     }
 
     private async Task<TimeSpan> AnsweredAsync(WaitingParcel parcel, long applied, int bytes)
     {
-        var rest = _budget.Spend(clock.GetUtcNow(), bytes);
+        var rest = Spend(bytes);
         if (applied > parcel.Sequence)
         {
             LogOldCopy(options.Core!, applied, parcel.Sequence);
@@ -119,9 +121,57 @@ internal sealed partial class Forwarder(TelemetryStore store, MonitorOptions opt
         }
 
         (_fault, _pause) = (null, TimeSpan.FromSeconds(1));
-        await _parcels.ArrivedAsync(parcel, WanBudget.Day(clock.GetUtcNow()), _budget.Sent);
+        await _parcels.ArrivedAsync(parcel, Day, _budget.Sent);
+        return rest;
+    }
+
+    private async Task<TimeSpan> RefusedAsync(WaitingParcel parcel, int status, string? code, int bytes)
+    {
+        if (status == (int)HttpStatusCode.RequestEntityTooLarge && parcel.Records > 1)
+        {
+            var rest = Spend(bytes);
+            await _parcels.SplitAsync(parcel, Day, _budget.Sent);
+            return rest;
+        }
+
+        if (status == (int)HttpStatusCode.RequestEntityTooLarge || code == ParcelEndpoint.Malformed)
+        {
+            // The core would refuse it for ever, and it would hold up all that comes after it.
+            LogRefused(options.Core!, parcel.Records, status);
+            var rest = Spend(bytes);
+            await _parcels.RefusedAsync(parcel, Day, _budget.Sent);
+            return rest;
+        }
+
+        var reason = $"{options.Core} answers {status}{(code is null ? "" : $" ({code})")}";
+        return code == NeverLeft ? Fail(reason) : await SpentAsync(bytes, reason);
+    }
+
+    private async Task<TimeSpan> SpentAsync(int bytes, string reason)
+    {
+        var (rest, pause) = (Spend(bytes), Fail(reason));
+        await _parcels.SpentAsync(Day, _budget.Sent);
+        return rest > pause ? rest : pause;
+    }
+
+    private TimeSpan Spend(int bytes)
+    {
+        var rest = _budget.Spend(clock.GetUtcNow(), bytes);
         Interlocked.Exchange(ref _sent, _budget.Sent);
         return rest;
+    }
+
+    /// <summary>Of problem details; null: it is none.</summary>
+    private static string? CodeOf(byte[] text)
+    {
+        try
+        {
+            return JsonSerializer.Deserialize(text.AsSpan(), ParcelJson.Default.ParcelRefusal)?.Code;
+        }
+        catch (JsonException)
+        {
+            return null;
+        }
     }
 
     private TimeSpan Fail(string reason)

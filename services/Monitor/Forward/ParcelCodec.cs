@@ -32,6 +32,16 @@ internal static class ParcelCodec
         return packed.ToArray();
     }
 
+    /// <summary>The same records in two parcels; one that has only one record stays whole.</summary>
+    public static IEnumerable<Wire> Halves(Wire parcel)
+    {
+        var half = (parcel.Logs.Count + parcel.Spans.Count + parcel.Series.Count + 1) / 2;
+        var (logs, spans) = (Math.Min(half, parcel.Logs.Count), Math.Clamp(half - parcel.Logs.Count, 0, parcel.Spans.Count));
+        var series = Math.Max(0, half - parcel.Logs.Count - parcel.Spans.Count);
+        yield return new() { Logs = { parcel.Logs.Take(logs) }, Spans = { parcel.Spans.Take(spans) }, Series = { parcel.Series.Take(series) } };
+        yield return new() { Logs = { parcel.Logs.Skip(logs) }, Spans = { parcel.Spans.Skip(spans) }, Series = { parcel.Series.Skip(series) } };
+    }
+
     /// <exception cref="InvalidDataException">It is none, or unpacks to more than a parcel may have.</exception>
     public static async Task<Wire> UnpackAsync(Stream body, CancellationToken cancellation)
     {

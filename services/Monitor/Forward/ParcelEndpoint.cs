@@ -11,6 +11,9 @@ internal static class ParcelEndpoint
 {
     public const string Path = "/mesh/monitor/parcels";
 
+    /// <summary>The refusal that the same parcel would meet again.</summary>
+    public const string Malformed = "parcel-malformed";
+
     // A plain delegate: nothing is compiled at start.
     public static void MapParcels(this WebApplication app) => app.MapPost(Path, (RequestDelegate)AnswerAsync);
 
@@ -37,7 +40,7 @@ internal static class ParcelEndpoint
         }
         catch (InvalidDataException error)
         {
-            await Problems.Problem(StatusCodes.Status400BadRequest, "parcel-malformed", "This is no parcel.", error.Message).ExecuteAsync(context);
+            await Problems.Problem(StatusCodes.Status400BadRequest, Malformed, "This is no parcel.", error.Message).ExecuteAsync(context);
             return;
         }
 
@@ -64,7 +67,12 @@ internal static class ParcelEndpoint
 /// <param name="Applied">The highest number that it has of the sender's store.</param>
 internal sealed record ParcelAnswer(long Applied);
 
+/// <summary>What of a refusal's problem details matters.</summary>
+/// <param name="Code">Why.</param>
+internal sealed record ParcelRefusal(string? Code);
+
 /// <summary>Generated serialisation of answers.</summary>
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase)]
 [JsonSerializable(typeof(ParcelAnswer))]
+[JsonSerializable(typeof(ParcelRefusal))]
 internal sealed partial class ParcelJson : JsonSerializerContext;

@@ -14,6 +14,9 @@ internal sealed class ParcelTable(TelemetryStore store, MonitorOptions options)
 {
     private const int MostRows = 2000;
 
+    /// <summary>Where in a window of time the last parcel of points ended.</summary>
+    private const string RolledSeries = "rolled-series";
+
     /// <summary>Before packing. One that failed on the way is sent anew as a whole; and one alone must not use up the day.</summary>
     private readonly int _bytesOfAParcel = (int)Math.Clamp(options.ForwardBytesADay / 16, 4 * 1024, 256 * 1024);
 
@@ -21,22 +24,37 @@ internal sealed class ParcelTable(TelemetryStore store, MonitorOptions options)
     public async Task<WaitingParcel?> NextAsync(int leastImportant, DateTimeOffset now)
     {
         WaitingParcel? parcel = null;
-        await store.RunAsync(connection => parcel = Waiting(connection) ?? Make(connection, leastImportant, now));
+        await store.RunAsync(connection => parcel = Waiting(connection).FirstOrDefault() ?? Make(connection, leastImportant, now));
         return parcel;
     }
 
     public Task ArrivedAsync(WaitingParcel parcel, long day, long bytesOfTheDay) => store.RunAsync(connection =>
     {
         Run(connection, "DELETE FROM parcel WHERE sequence = $sequence", ("$sequence", parcel.Sequence));
-        Run(connection, "INSERT INTO sent VALUES ($day, $bytes) ON CONFLICT (day) DO UPDATE SET bytes = excluded.bytes", ("$day", day), ("$bytes", bytesOfTheDay));
-        Run(connection, "DELETE FROM sent WHERE day < $day - 30", ("$day", day));
+        Spent(connection, day, bytesOfTheDay);
     });
 
+    /// <summary>It went over the link, and did not arrive as far as is known.</summary>
+    public Task SpentAsync(long day, long bytesOfTheDay) => store.RunAsync(connection => Spent(connection, day, bytesOfTheDay));
+
     /// <summary>The core will never take it.</summary>
-    public Task RefusedAsync(WaitingParcel parcel) => store.RunAsync(connection =>
+    public Task RefusedAsync(WaitingParcel parcel, long day, long bytesOfTheDay) => store.RunAsync(connection =>
     {
         Run(connection, "DELETE FROM parcel WHERE sequence = $sequence", ("$sequence", parcel.Sequence));
         store.CountGivenUp("refused-by-core", parcel.Records);
+        Spent(connection, day, bytesOfTheDay);
+    });
+
+    /// <summary>Something on the way takes no parcel of this size: two halves of it go in its place, under numbers that no core has seen.</summary>
+    public Task SplitAsync(WaitingParcel parcel, long day, long bytesOfTheDay) => store.RunAsync(connection =>
+    {
+        Run(connection, "DELETE FROM parcel WHERE sequence = $sequence", ("$sequence", parcel.Sequence));
+        foreach (var half in ParcelCodec.Halves(Open(parcel.Body)))
+        {
+            Insert(connection, half);
+        }
+
+        Spent(connection, day, bytesOfTheDay);
     });
 
     /// <summary>The core has seen higher numbers than this store has given: it is an old copy of itself. What it sends from now on is counted
@@ -47,9 +65,9 @@ internal sealed class ParcelTable(TelemetryStore store, MonitorOptions options)
         Run(connection, "DELETE FROM parcel");
         Write(connection, "epoch", StoreFile.NewEpoch());
         Write(connection, "sequence", "0");
-        if (waiting is not null)
+        foreach (var parcel in waiting)
         {
-            Insert(connection, Open(waiting.Body));
+            Insert(connection, Open(parcel.Body));
         }
     });
 
@@ -149,21 +167,30 @@ internal sealed class ParcelTable(TelemetryStore store, MonitorOptions options)
         var closed = (now.UtcTicks / width * width) - width;
         var from = Read(connection, "rolled") is { } text ? long.Parse(text, CultureInfo.InvariantCulture) : closed - width;
         var bytes = 0;
+        var after = long.Parse(Read(connection, RolledSeries) ?? "0", CultureInfo.InvariantCulture);
         while (from < closed && bytes < _bytesOfAParcel)
         {
             // Over hours without a point it goes in one step.
             if (Value(connection, "SELECT min(time) FROM point WHERE slot = (SELECT min(slot) FROM point WHERE slot > $slot)", ("$slot", (from / BatchWriter.SlotTicks) - 1)) is not long)
             {
-                from = closed;
+                (from, after) = (closed, 0);
                 break;
             }
 
-            bytes += RollUp.AddWindow(connection, parcel, from, Math.Min(from + width, closed));
-            from = Math.Min(from + width, closed);
+            var to = Math.Min(from + width, closed);
+            (var added, after) = RollUp.AddWindow(connection, parcel, from, to, after, _bytesOfAParcel - bytes);
+            (bytes, from) = (bytes + added, after == 0 ? to : from);
         }
 
         Write(connection, "rolled", from.ToString(CultureInfo.InvariantCulture));
+        Write(connection, RolledSeries, after.ToString(CultureInfo.InvariantCulture));
         return bytes > 0;
+    }
+
+    private static void Spent(SqliteConnection connection, long day, long bytes)
+    {
+        Run(connection, "INSERT INTO sent VALUES ($day, $bytes) ON CONFLICT (day) DO UPDATE SET bytes = excluded.bytes", ("$day", day), ("$bytes", bytes));
+        Run(connection, "DELETE FROM sent WHERE day < $day - 30", ("$day", day));
     }
 
     private static WaitingParcel Insert(SqliteConnection connection, Wire parcel)
@@ -176,11 +203,18 @@ internal sealed class ParcelTable(TelemetryStore store, MonitorOptions options)
         return made;
     }
 
-    private static WaitingParcel? Waiting(SqliteConnection connection)
+    /// <summary>One, or the parts of one that was too large.</summary>
+    private static List<WaitingParcel> Waiting(SqliteConnection connection)
     {
-        using var command = Command(connection, "SELECT sequence, records, body FROM parcel ORDER BY sequence LIMIT 1");
+        using var command = Command(connection, "SELECT sequence, records, body FROM parcel ORDER BY sequence");
         using var reader = command.ExecuteReader();
-        return reader.Read() ? new(reader.GetInt64(0), reader.GetInt32(1), (byte[])reader[2]) : null;
+        var parcels = new List<WaitingParcel>();
+        while (reader.Read())
+        {
+            parcels.Add(new(reader.GetInt64(0), reader.GetInt32(1), (byte[])reader[2]));
+        }
+
+        return parcels;
     }
 
     private static Wire Open(byte[] body)

@@ -1,7 +1,7 @@
 namespace EdgeMesh.Services.Monitor.Intake;
 
 /// <summary>Reads another stream to its end, which must come within a limit.</summary>
-internal sealed class BoundedStream(Stream inner, long most) : Stream
+internal sealed class BoundedStream(Stream inner, long most, Func<string, Exception>? refuse = null) : Stream
 {
     private long _read;
 
@@ -44,5 +44,7 @@ internal sealed class BoundedStream(Stream inner, long most) : Stream
     }
 
     private int Count(int bytes) =>
-        (_read += bytes) <= most ? bytes : throw new BadHttpRequestException($"An export may have {most} bytes, unpacked.", StatusCodes.Status413PayloadTooLarge);
+        (_read += bytes) <= most ? bytes : throw (refuse ?? TooLarge)($"At most {most} bytes, unpacked.");
+
+    private static BadHttpRequestException TooLarge(string message) => new(message, StatusCodes.Status413PayloadTooLarge);
 }

@@ -14,7 +14,7 @@ internal sealed class OtlpIntake(SiteIdentity identity, TelemetryStore store, Ti
     private readonly LogMapping _logs = new(identity.Site, clock);
     private readonly SpanMapping _spans = new(identity.Site);
     private readonly MetricMapping _metrics = new(identity.Site, clock);
-    private readonly Lock _metricGate = new();
+    private readonly SemaphoreSlim _metricGate = new(1, 1);
 
     public Task<IntakeResult> TakeAsync(ExportLogsServiceRequest request) =>
         Refused(ExportSize.Of(request)) ?? AddAsync(new TelemetryBatch { Logs = _logs.Map(request), Weight = request.CalculateSize() }, 0, null);
@@ -22,22 +22,30 @@ internal sealed class OtlpIntake(SiteIdentity identity, TelemetryStore store, Ti
     public Task<IntakeResult> TakeAsync(ExportTraceServiceRequest request) =>
         Refused(ExportSize.Of(request)) ?? AddAsync(new TelemetryBatch { Spans = _spans.Map(request, out var rejected), Weight = request.CalculateSize() }, rejected, "Spans need a trace id, a span id and a start.");
 
-    public Task<IntakeResult> TakeAsync(ExportMetricsServiceRequest request)
+    public Task<IntakeResult> TakeAsync(ExportMetricsServiceRequest request) => Refused(ExportSize.Of(request)) ?? TakeMetricsAsync(request);
+
+    /// <summary>One at a time, until it is stored: a change is told by what was stored before it.</summary>
+    private async Task<IntakeResult> TakeMetricsAsync(ExportMetricsServiceRequest request)
     {
-        if (Refused(ExportSize.Of(request)) is { } refused)
+        await _metricGate.WaitAsync();
+        try
         {
-            return refused;
-        }
+            var samples = _metrics.Map(request, out var rejected);
+            var result = await AddAsync(new TelemetryBatch { Samples = samples, Weight = request.CalculateSize() }, rejected,
+                "Summaries are not taken, nor points that are no numbers, nor more running totals than are remembered: send histograms, and delta temporality.");
+            if (result.Outcome == AddOutcome.Stored)
+            {
+                _metrics.Keep();
+            }
 
-        List<SeriesSample> samples;
-        int rejected;
-        lock (_metricGate)
+            return result;
+        }
+        finally
         {
-            samples = _metrics.Map(request, out rejected);
+            // Nothing is left to undo of what was kept.
+            _metrics.Undo();
+            _metricGate.Release();
         }
-
-        return AddAsync(new TelemetryBatch { Samples = samples, Weight = request.CalculateSize() }, rejected,
-            "Summaries are not taken, nor points that are no numbers, nor more running totals than are remembered: send histograms, and delta temporality.");
     }
 
     /// <summary>For good, as OTLP's partial success tells it: the same export would be refused again.</summary>

@@ -20,10 +20,10 @@ internal static class QueryEndpoints
         Map("/logs", (context, ask) => ask.Logs() is { } query ? Json(store.FindLogs(query, context.RequestAborted), QueryJson.Default.LogPage) : null);
         Map("/logs/counts", (context, ask) => ask.Counts() is { } asked ? Json(store.ReadLevelCounts(asked.Query, asked.Parts, context.RequestAborted), QueryJson.Default.IReadOnlyListLevelCount) : null);
         Map("/traces", (context, ask) => ask.Traces() is { } query ? Json(store.FindTraces(query, context.RequestAborted), QueryJson.Default.IReadOnlyListTraceSummary) : null);
-        Map("/traces/{trace}", (context, ask) => ask.TraceId((string)context.Request.RouteValues["trace"]!) is { } id ? Trace(store, id) : null);
-        Map("/series", (_, ask) => ask.Series() is { } query ? Json(store.ListSeries(query), QueryJson.Default.IReadOnlyListSeriesInfo) : null);
+        Map("/traces/{trace}", (context, ask) => ask.TraceId((string)context.Request.RouteValues["trace"]!) is { } id ? Trace(store, id, context.RequestAborted) : null);
+        Map("/series", (context, ask) => ask.Series() is { } query ? Json(store.ListSeries(query, context.RequestAborted), QueryJson.Default.IReadOnlyListSeriesInfo) : null);
         Map("/series/{series:long}", (context, ask) => ask.Points() is { } asked
-            ? Json(store.ReadSeries(long.Parse((string)context.Request.RouteValues["series"]!, System.Globalization.CultureInfo.InvariantCulture), asked.From, asked.To, asked.Most), QueryJson.Default.IReadOnlyListSeriesPoint)
+            ? Json(store.ReadSeries(long.Parse((string)context.Request.RouteValues["series"]!, System.Globalization.CultureInfo.InvariantCulture), asked.From, asked.To, asked.Most, context.RequestAborted), QueryJson.Default.IReadOnlyListSeriesPoint)
             : null);
 
         void Map(string path, Func<HttpContext, Question, IResult?> answer) => app.MapGet(Root + path, (RequestDelegate)(context => AnswerAsync(context, answer)));
@@ -56,7 +56,7 @@ internal static class QueryEndpoints
         _ => Problems.Problem(StatusCodes.Status403Forbidden, "role-missing", "Telemetry is for operators.", $"It needs the role {Role} or admin, or the scope {Scope}."),
     };
 
-    private static IResult Trace(TelemetryStore store, string id) => store.FindTrace(id) is { Count: > 0 } spans
+    private static IResult Trace(TelemetryStore store, string id, CancellationToken cancellation) => store.FindTrace(id, cancellation) is { Count: > 0 } spans
         ? Json(spans, QueryJson.Default.IReadOnlyListSpanRow)
         : Problems.Problem(StatusCodes.Status404NotFound, "trace-unknown", "This site has no span of that trace.", "Traces are kept for some days; of many a second only some are taken.");
 

@@ -36,7 +36,7 @@ internal sealed class Question(IQueryCollection query, TimeProvider clock)
 
     public SeriesQuery? Series() => OrNull(new SeriesQuery
     {
-        Site = Text("site"), Service = Text("service"), Name = Text("name"), Kind = Text("kind"), Since = Time("since"), Labels = Fields(),
+        Site = Text("site"), Service = Text("service"), Name = Text("name"), Text = Text("text"), Kind = Text("kind"), Since = Time("since"), Labels = Fields(),
         Limit = (int)(Number("limit", 1, SeriesQuery.MostSeries) ?? SeriesQuery.MostSeries),
     });
 

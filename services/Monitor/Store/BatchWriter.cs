@@ -77,7 +77,7 @@ internal sealed class BatchWriter : IDisposable
 
     private bool Write(LogLine line)
     {
-        if (_names.Source(line.Site, line.Service) is not { } source)
+        if (_names.Source(line.Site, line.Service, line.Time.UtcTicks / SlotTicks) is not { } source)
         {
             return false;
         }
@@ -95,7 +95,7 @@ internal sealed class BatchWriter : IDisposable
 
     private bool Write(SpanRow span, Dictionary<string, TraceGrowth> traces)
     {
-        if (_names.Source(span.Site, span.Service) is not { } source)
+        if (_names.Source(span.Site, span.Service, span.Start.UtcTicks / SlotTicks) is not { } source)
         {
             return false;
         }
@@ -126,7 +126,7 @@ internal sealed class BatchWriter : IDisposable
     private bool Write(SeriesSample sample)
     {
         var (time, slot) = (sample.Time.UtcTicks, sample.Time.UtcTicks / SlotTicks);
-        if (_names.Source(sample.Site, sample.Service) is not { } source || _names.Series(source, sample, slot) is not { } series)
+        if (_names.Source(sample.Site, sample.Service, slot) is not { } source || _names.Series(source, sample, slot) is not { } series)
         {
             return false;
         }

@@ -47,4 +47,7 @@ internal static class FieldsJson
 
     /// <summary>How a field with this value stands in the column.</summary>
     public static string Pair(string name, string value) => Write(new Dictionary<string, string> { [name] = value })[1..^1];
+
+    /// <summary>How a field whose value begins so stands in the column, up to there.</summary>
+    public static string PairBeginning(string name, string beginning) => Pair(name, beginning)[..^1];
 }

@@ -5,9 +5,6 @@ namespace EdgeMesh.Services.Monitor.Store;
 /// <summary>Finds log lines.</summary>
 internal sealed class LogReader(StoreFile file, TimeProvider clock)
 {
-    /// <summary>Of one search.</summary>
-    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(10);
-
     public const string Columns = "SELECT log.id, log.time, source.site, source.service, log.level, log.message, log.trace, log.span, log.fields FROM log JOIN source ON source.n = log.source";
 
     public LogPage Find(LogQuery query, CancellationToken cancellation)
@@ -15,7 +12,7 @@ internal sealed class LogReader(StoreFile file, TimeProvider clock)
         var most = Math.Clamp(query.Limit, 1, LogQuery.MostLines);
         var statement = Filter(new(Columns), query).Then($"ORDER BY log.id DESC LIMIT {most}");
         using var connection = file.OpenToRead();
-        using var limit = new ReadLimit(connection, Limit, clock, cancellation);
+        using var limit = new ReadLimit(connection, clock, cancellation);
         using var command = statement.Command(connection);
         var lines = new List<LogLine>();
         try
@@ -42,24 +39,9 @@ internal sealed class LogReader(StoreFile file, TimeProvider clock)
         var width = Math.Max(1, (to - from + parts - 1) / parts);
         var statement = Filter(new($"SELECT (log.time - {from}) / {width} AS part, log.level, count(*) FROM log"), query).Then("GROUP BY part, log.level ORDER BY part, log.level");
         using var connection = file.OpenToRead();
-        using var limit = new ReadLimit(connection, Limit, clock, cancellation);
+        using var limit = new ReadLimit(connection, clock, cancellation);
         using var command = statement.Command(connection);
-        var counts = new List<LevelCount>();
-        try
-        {
-            using var reader = command.ExecuteReader();
-            while (reader.Read())
-            {
-                counts.Add(new(new DateTimeOffset(from + (reader.GetInt64(0) * width), TimeSpan.Zero), (LogLevel)reader.GetInt32(1), reader.GetInt64(2)));
-            }
-        }
-        catch (SqliteException error) when (limit.Caused(error))
-        {
-            cancellation.ThrowIfCancellationRequested();
-            throw new TimeoutException($"Counting these lines takes longer than {Limit.TotalSeconds:0} s: ask for less time, or for a service or a level.", error);
-        }
-
-        return counts;
+        return limit.Read(command, row => new LevelCount(new DateTimeOffset(from + (row.GetInt64(0) * width), TimeSpan.Zero), (LogLevel)row.GetInt32(1), row.GetInt64(2)), "Counting these lines");
     }
 
     /// <summary>The row that the reader is at.</summary>

@@ -3,8 +3,8 @@ using Microsoft.Data.Sqlite;
 namespace EdgeMesh.Services.Monitor.Store;
 
 /// <summary>Keeps the store within its age and size. What is too old goes quietly. When the room is used up, the oldest of the least
-/// important goes until a tenth is free, and is counted. Runs on the store's thread between transactions; each step is a transaction of
-/// its own, so a crash leaves whole steps.</summary>
+/// important goes until a tenth is free, and is counted by records. Runs on the store's thread between transactions; each step is a
+/// transaction of its own, so a crash leaves whole steps.</summary>
 internal sealed class Retention
 {
     private const int StepsAtATime = 200;
@@ -25,7 +25,7 @@ internal sealed class Retention
     /// <param name="givenUp">Counts what is deleted for want of room.</param>
     /// <param name="options">The limits.</param>
     /// <param name="clock">The clock.</param>
-    /// <param name="forget">Called when series were deleted.</param>
+    /// <param name="forget">Called when series or sources were deleted.</param>
     public Retention(SqliteConnection connection, GivenUp givenUp, MonitorOptions options, TimeProvider clock, Action forget)
     {
         (_connection, _givenUp, _options, _clock, _forget) = (connection, givenUp, options, clock, forget);
@@ -37,7 +37,7 @@ internal sealed class Retention
             new("debug-logs", Logs("level < 2")),
             new("traces", Traces("errors = 0")),
             new("information-logs", Logs("level = 2")),
-            new("points", "DELETE FROM point WHERE slot = (SELECT min(slot) FROM point)"),
+            new("points", ["DELETE FROM point WHERE slot = (SELECT min(slot) FROM point)"]),
             new("warning-logs", Logs("level = 3")),
             new("failed-traces", Traces("errors > 0")),
             new("error-logs", Logs("level > 3")),
@@ -63,26 +63,28 @@ internal sealed class Retention
         }
     }
 
-    private string Logs(string which) => $"DELETE FROM log WHERE id IN (SELECT id FROM log WHERE {which} ORDER BY id LIMIT {_rowsOfOneStep})";
+    private string[] Logs(string which) => [$"DELETE FROM log WHERE id IN (SELECT id FROM log WHERE {which} ORDER BY id LIMIT {_rowsOfOneStep})"];
 
-    private string Traces(string which) => $"""
-        CREATE TEMP TABLE IF NOT EXISTS leaving (trace BLOB PRIMARY KEY) WITHOUT ROWID;
-        DELETE FROM leaving;
-        INSERT INTO leaving SELECT trace FROM trace WHERE {which} ORDER BY start LIMIT {Math.Max(1, _rowsOfOneStep / 10)};
-        DELETE FROM trace WHERE trace IN (SELECT trace FROM leaving);
-        DELETE FROM span WHERE trace IN (SELECT trace FROM leaving);
-        """;
+    /// <summary>The last statement deletes what is counted.</summary>
+    private string[] Traces(string which) =>
+    [
+        "CREATE TEMP TABLE IF NOT EXISTS leaving (trace BLOB PRIMARY KEY) WITHOUT ROWID",
+        "DELETE FROM leaving",
+        $"INSERT INTO leaving SELECT trace FROM trace WHERE {which} ORDER BY start LIMIT {Math.Max(1, _rowsOfOneStep / 10)}",
+        "DELETE FROM trace WHERE trace IN (SELECT trace FROM leaving)",
+        "DELETE FROM span WHERE trace IN (SELECT trace FROM leaving)",
+    ];
 
     /// <summary>Whether nothing that is too old is left.</summary>
     private bool DropOld(DateTimeOffset now)
     {
         var logs = TimedIds.First(now.AddDays(-_options.LogDays));
         var traces = now.AddDays(-_options.TraceDays).UtcTicks;
-        var points = now.AddDays(-_options.MetricDays).UtcTicks / BatchWriter.SlotTicks;
+        var points = Slot(now, _options.MetricDays);
         var done = Repeat(Logs($"id < {logs}"))
             & Repeat(Traces($"start < {traces}"))
-            & Repeat($"DELETE FROM point WHERE slot = (SELECT min(slot) FROM point WHERE slot < {points})");
-        if (Execute($"DELETE FROM series WHERE seen < {points}") > 0)
+            & Repeat([$"DELETE FROM point WHERE slot = (SELECT min(slot) FROM point WHERE slot < {points})"]);
+        if (done && Drop(new(null, [$"DELETE FROM series WHERE seen < {points}"])) + Drop(new(null, [SourcesUnseenSince(now)])) > 0)
         {
             _forget();
         }
@@ -90,11 +92,17 @@ internal sealed class Retention
         return done;
     }
 
-    private bool Repeat(string step)
+    /// <summary>For longer than anything of theirs is kept.</summary>
+    private string SourcesUnseenSince(DateTimeOffset now) =>
+        $"DELETE FROM source WHERE seen < {Slot(now, Math.Max(Math.Max(_options.LogDays, _options.TraceDays), _options.MetricDays))} AND n NOT IN (SELECT source FROM series)";
+
+    private static long Slot(DateTimeOffset now, int daysAgo) => now.AddDays(-daysAgo).UtcTicks / BatchWriter.SlotTicks;
+
+    private bool Repeat(string[] step)
     {
         for (var steps = 0; steps < StepsAtATime; steps++)
         {
-            if (Execute(step) == 0)
+            if (Drop(new(null, step)) == 0)
             {
                 return true;
             }
@@ -122,22 +130,43 @@ internal sealed class Retention
         }
     }
 
-    /// <summary>One step with its count, all or nothing.</summary>
+    /// <summary>One step with its count, all or nothing. How many records it deleted.</summary>
     private long Drop(Victim victim)
     {
         Execute("BEGIN IMMEDIATE");
         try
         {
-            var deleted = Execute(victim.Step);
-            _givenUp.Add(victim.What, deleted);
+            var deleted = 0L;
+            foreach (var statement in victim.Step)
+            {
+                deleted = Execute(statement);
+            }
+
+            if (victim.What is { } what)
+            {
+                _givenUp.Add(what, deleted);
+            }
+
             Execute("COMMIT");
             return deleted;
         }
         catch (SqliteException)
         {
-            Execute("ROLLBACK");
+            RollBack();
             _givenUp.Reload();
             throw;
+        }
+    }
+
+    private void RollBack()
+    {
+        try
+        {
+            Execute("ROLLBACK");
+        }
+        catch (SqliteException)
+        {
+            // SQLite has rolled back already (disk full, I/O error).
         }
     }
 
@@ -158,5 +187,7 @@ internal sealed class Retention
         return command.ExecuteNonQuery();
     }
 
-    private sealed record Victim(string What, string Step);
+    /// <param name="What">Under which name it is counted; null: it is too old, and no loss.</param>
+    /// <param name="Step">Statements; the last deletes the records themselves.</param>
+    private sealed record Victim(string? What, string[] Step);
 }

@@ -9,12 +9,15 @@ internal sealed record SeriesQuery
 
     public string? Service { get; init; }
 
-    /// <summary>The instrument's whole name.</summary>
+    /// <summary>The instrument's name (<see cref="NamePattern"/>).</summary>
     public string? Name { get; init; }
+
+    /// <summary>Somewhere in the instrument's name, in small or capital ASCII letters.</summary>
+    public string? Text { get; init; }
 
     public string? Kind { get; init; }
 
-    /// <summary>Labels with exactly these values.</summary>
+    /// <summary>Labels with these values (<see cref="NamePattern"/>).</summary>
     public IReadOnlyDictionary<string, string> Labels { get; init; } = new Dictionary<string, string>();
 
     /// <summary>Only series with a point since then, give or take ten minutes.</summary>

@@ -3,7 +3,7 @@ using Microsoft.Data.Sqlite;
 namespace EdgeMesh.Services.Monitor.Store;
 
 /// <summary>Finds series and their points.</summary>
-internal sealed class SeriesReader(StoreFile file)
+internal sealed class SeriesReader(StoreFile file, TimeProvider clock)
 {
     private const string Select = "SELECT series.n, source.site, source.service, series.name, series.unit, series.kind, series.labels FROM series JOIN source ON source.n = series.source";
 
@@ -16,27 +16,32 @@ internal sealed class SeriesReader(StoreFile file)
         return reader.Read() ? Series(reader) : null;
     }
 
-    public IReadOnlyList<SeriesInfo> List(SeriesQuery query)
+    /// <exception cref="TimeoutException">It takes too long.</exception>
+    public IReadOnlyList<SeriesInfo> List(SeriesQuery query, CancellationToken cancellation)
     {
         var statement = new ReadStatement(Select)
             .Where("source.site = $$", query.Site).Where("source.service = $$", query.Service)
-            .Where("series.name = $$", query.Name).Where("series.kind = $$", query.Kind)
+            .Where(NamePattern.IsPrefix(query.Name ?? "", out var beginning) ? "instr(series.name, $$) = 1" : "series.name = $$", beginning ?? query.Name).Where("series.kind = $$", query.Kind)
+            .Where("series.name LIKE $$ ESCAPE '\\'", ReadStatement.Anywhere(query.Text))
             .Where("series.seen >= $$", query.Since is { } since ? since.UtcTicks / BatchWriter.SlotTicks : null);
         foreach (var (name, value) in query.Labels)
         {
-            statement.Where("instr(series.labels, $$) > 0", FieldsJson.Pair(name, value));
+            statement.Where("instr(series.labels, $$) > 0", NamePattern.IsPrefix(value, out var prefix) ? FieldsJson.PairBeginning(name, prefix) : FieldsJson.Pair(name, value));
         }
 
         using var connection = file.OpenToRead();
+        using var limit = new ReadLimit(connection, clock, cancellation);
         using var command = statement.Then($"ORDER BY source.site, source.service, series.name, series.kind, series.n LIMIT {Math.Clamp(query.Limit, 1, SeriesQuery.MostSeries)}").Command(connection);
-        using var reader = command.ExecuteReader();
-        var found = new List<SeriesInfo>();
-        while (reader.Read())
-        {
-            found.Add(Series(reader));
-        }
+        return limit.Read(command, Series, "Finding these series");
+    }
 
-        return found;
+    /// <summary>By name.</summary>
+    public IReadOnlyList<string> Services(string site)
+    {
+        using var connection = file.OpenToRead();
+        using var limit = new ReadLimit(connection, clock, CancellationToken.None);
+        using var command = new ReadStatement("SELECT service FROM source").Where("site = $$", site).Then("ORDER BY service").Command(connection);
+        return limit.Read(command, row => row.GetString(0), "Finding the services");
     }
 
     public static SeriesInfo Series(SqliteDataReader reader) => new(
@@ -44,9 +49,11 @@ internal sealed class SeriesReader(StoreFile file)
 
     /// <summary>In order of time. More points than <paramref name="most"/> are drawn together in equal parts of the time, each shown by its
     /// highest value: what stands out stays.</summary>
-    public IReadOnlyList<SeriesPoint> Read(long series, DateTimeOffset from, DateTimeOffset to, int most)
+    /// <exception cref="TimeoutException">It takes too long.</exception>
+    public IReadOnlyList<SeriesPoint> Read(long series, DateTimeOffset from, DateTimeOffset to, int most, CancellationToken cancellation)
     {
         using var connection = file.OpenToRead();
+        using var limit = new ReadLimit(connection, clock, cancellation);
         using var command = connection.CreateCommand();
         // Slot by slot: a range over all of them would read every series of the time. Of the time that is asked for, what is kept at all.
         command.CommandText = """
@@ -59,13 +66,7 @@ internal sealed class SeriesReader(StoreFile file)
         command.Parameters.AddWithValue("$series", series);
         command.Parameters.AddWithValue("$from", from.UtcTicks);
         command.Parameters.AddWithValue("$to", to.UtcTicks);
-        using var reader = command.ExecuteReader();
-        var points = new List<SeriesPoint>();
-        while (reader.Read())
-        {
-            points.Add(new(new DateTimeOffset(reader.GetInt64(0), TimeSpan.Zero), reader.GetDouble(1), LogReader.Hex(reader, 2)));
-        }
-
+        var points = limit.Read(command, row => new SeriesPoint(new DateTimeOffset(row.GetInt64(0), TimeSpan.Zero), row.GetDouble(1), LogReader.Hex(row, 2)), "Reading this series");
         return points.Count <= most ? points : Thin(points, from, to, most);
     }
 

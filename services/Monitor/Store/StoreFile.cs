@@ -11,15 +11,25 @@ internal sealed class StoreFile
     private const int SqliteCorrupt = 11;
     private const int SqliteNotADatabase = 26;
 
-    /// <summary>Raise it when the tables change.</summary>
-    private const string Schema = "2";
+    /// <summary>Raise it when the tables change, and say in <see cref="Upgrade"/> how the one before becomes it.</summary>
+    private const string Schema = "3";
+    private const string SchemaBefore = "2";
+
+    /// <summary>What was seen of a source before is not known: it counts from now.</summary>
+    private const string Upgrade = """
+        BEGIN IMMEDIATE;
+        ALTER TABLE source ADD COLUMN seen INTEGER NOT NULL DEFAULT 0;
+        UPDATE source SET seen = $slot;
+        UPDATE about SET value = $schema WHERE name = 'schema';
+        COMMIT;
+        """;
 
     private const string Tables = """
         PRAGMA page_size = 8192;
         PRAGMA auto_vacuum = INCREMENTAL;
         PRAGMA journal_mode = WAL;
         CREATE TABLE about (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
-        CREATE TABLE source (n INTEGER PRIMARY KEY, site TEXT NOT NULL, service TEXT NOT NULL, UNIQUE (site, service));
+        CREATE TABLE source (n INTEGER PRIMARY KEY, site TEXT NOT NULL, service TEXT NOT NULL, seen INTEGER NOT NULL, UNIQUE (site, service));
         CREATE TABLE log (id INTEGER PRIMARY KEY, source INTEGER NOT NULL, level INTEGER NOT NULL, time INTEGER NOT NULL, message TEXT NOT NULL, fields TEXT NOT NULL, trace BLOB, span BLOB);
         CREATE INDEX log_severe ON log (id, level) WHERE level >= 3;
         CREATE INDEX log_trace ON log (trace) WHERE trace IS NOT NULL;
@@ -41,10 +51,11 @@ internal sealed class StoreFile
         """;
 
     private readonly string _path;
+    private readonly TimeProvider _clock;
 
-    public StoreFile(string path)
+    public StoreFile(string path, TimeProvider clock)
     {
-        _path = path;
+        (_path, _clock) = (path, clock);
         Directory.CreateDirectory(Path.GetDirectoryName(path)!);
         if (!IsOurs())
         {
@@ -79,7 +90,8 @@ internal sealed class StoreFile
             using var connection = OpenToWrite();
             using var command = connection.CreateCommand();
             command.CommandText = "SELECT value FROM about WHERE name = 'schema'";
-            return command.ExecuteScalar() as string == Schema;
+            var schema = command.ExecuteScalar() as string;
+            return schema == Schema || (schema == SchemaBefore && Run(connection, Upgrade));
         }
         catch (SqliteException error) when (error.SqliteErrorCode is SqliteNoTable or SqliteCorrupt or SqliteNotADatabase)
         {
@@ -102,11 +114,18 @@ internal sealed class StoreFile
     private void Create()
     {
         using var connection = OpenToWrite();
+        Run(connection, Tables);
+    }
+
+    private bool Run(SqliteConnection connection, string sql)
+    {
         using var command = connection.CreateCommand();
-        command.CommandText = Tables;
+        command.CommandText = sql;
         command.Parameters.AddWithValue("$schema", Schema);
         command.Parameters.AddWithValue("$epoch", NewEpoch());
+        command.Parameters.AddWithValue("$slot", _clock.GetUtcNow().UtcTicks / BatchWriter.SlotTicks);
         command.ExecuteNonQuery();
+        return true;
     }
 
     private SqliteConnection Open(SqliteOpenMode mode, bool pooling)

@@ -8,6 +8,9 @@ internal sealed class TelemetryStore : IAsyncDisposable
 {
     private const int SqliteBusy = 5;
 
+    /// <summary>So often the store looks for what is too old, also while nothing comes.</summary>
+    private static readonly TimeSpan IdleLook = TimeSpan.FromMinutes(1);
+
     private readonly string _site;
     private readonly MonitorOptions _options;
     private readonly LogTail _tail;
@@ -45,7 +48,7 @@ internal sealed class TelemetryStore : IAsyncDisposable
     public async Task<AddResult> AddAsync(TelemetryBatch batch)
     {
         var (open, refused) = (Opened, 0);
-        var written = open.Thread.TryRun(_ => refused = open.Writer.Write(batch), () => _tail.Publish(batch.Logs), Math.Max(1, batch.Weight));
+        var written = open.Thread.TryRun(_ => refused = open.Write(batch, _site), () => _tail.Publish(batch.Logs), Math.Max(1, batch.Weight));
         if (written is null)
         {
             return new(AddOutcome.Busy, 0, "More telemetry came than the disk can take; send it again in a moment.");
@@ -54,7 +57,7 @@ internal sealed class TelemetryStore : IAsyncDisposable
         try
         {
             await written;
-            return new(AddOutcome.Stored, refused, refused == 0 ? null : $"At most {NameTables.MostSources} services and {NameTables.MostSeries} series are kept; these are more.");
+            return new(AddOutcome.Stored, refused, refused == 0 ? null : $"At most {NameTables.MostSourcesOfASite} services and {NameTables.MostSeriesOfASite} series of a site are kept; these are more.");
         }
         catch (SqliteException error)
         {
@@ -71,7 +74,7 @@ internal sealed class TelemetryStore : IAsyncDisposable
         IReadOnlyList<LogLine> taken = [];
         var written = open.Thread.TryRun(connection => applied = open.Peers.Take(site, epoch, sequence, () =>
         {
-            open.Writer.Write(batch);
+            open.Write(batch, site);
             taken = batch.Logs;
         }), () => _tail.Publish(taken), Math.Max(1, batch.Weight));
         if (written is null)
@@ -118,25 +121,34 @@ internal sealed class TelemetryStore : IAsyncDisposable
     public IReadOnlyList<TraceSummary> FindTraces(TraceQuery query, CancellationToken cancellation = default) => Opened.Traces.Find(query, cancellation);
 
     /// <summary>The spans of a trace in the order in which they began; none: the trace is not here.</summary>
-    public IReadOnlyList<SpanRow> FindTrace(string traceId) => Opened.Traces.Spans(traceId);
+    /// <exception cref="TimeoutException">It takes too long.</exception>
+    public IReadOnlyList<SpanRow> FindTrace(string traceId, CancellationToken cancellation = default) => Opened.Traces.Spans(traceId, cancellation);
 
     /// <summary>Null: there is none of that number.</summary>
     public SeriesInfo? FindSeries(long seriesId) => Opened.Series.Find(seriesId);
 
-    public IReadOnlyList<SeriesInfo> ListSeries(SeriesQuery query) => Opened.Series.List(query);
+    /// <exception cref="TimeoutException">It takes too long.</exception>
+    public IReadOnlyList<SeriesInfo> ListSeries(SeriesQuery query, CancellationToken cancellation = default) => Opened.Series.List(query, cancellation);
+
+    /// <summary>The services of a site that the store has anything of, by name.</summary>
+    public IReadOnlyList<string> ListServices(string site) => Opened.Series.Services(site);
 
     /// <summary>In order of time, from <paramref name="from"/> until before <paramref name="to"/>, thinned out to at most <paramref name="mostPoints"/>.</summary>
-    public IReadOnlyList<SeriesPoint> ReadSeries(long seriesId, DateTimeOffset from, DateTimeOffset to, int mostPoints) => Opened.Series.Read(seriesId, from, to, mostPoints);
+    /// <exception cref="TimeoutException">It takes too long.</exception>
+    public IReadOnlyList<SeriesPoint> ReadSeries(long seriesId, DateTimeOffset from, DateTimeOffset to, int mostPoints, CancellationToken cancellation = default) =>
+        Opened.Series.Read(seriesId, from, to, mostPoints, cancellation);
 
     public ValueTask DisposeAsync() => _opened is { } opened ? opened.DisposeAsync() : ValueTask.CompletedTask;
 
     private sealed class Open : IAsyncDisposable
     {
         private readonly StoreFile _file;
+        private readonly ITimer _idle;
+        private int _isLooking;
 
         public Open(string path, MonitorOptions options, TimeProvider clock)
         {
-            _file = new(path);
+            _file = new(path, clock);
             var connection = _file.OpenToWrite();
             GivenUp = new(connection);
             Outgoing = options.Core is null ? null : new(connection, GivenUp, options.ForwardLevel, options.ForwardRows);
@@ -145,7 +157,8 @@ internal sealed class TelemetryStore : IAsyncDisposable
             Retention = new(connection, GivenUp, options, clock, Writer.Forget);
             Thread = new(connection, Retention.Keep, Forget, options.QueueBytes);
             Forwarding = new(_file);
-            (Logs, Traces, Series) = (new(_file, clock), new(_file, clock), new(_file));
+            (Logs, Traces, Series) = (new(_file, clock), new(_file, clock), new(_file, clock));
+            _idle = clock.CreateTimer(_ => LookWhileIdle(), null, IdleLook, IdleLook);
         }
 
         public GivenUp GivenUp { get; }
@@ -168,8 +181,17 @@ internal sealed class TelemetryStore : IAsyncDisposable
 
         public SeriesReader Series { get; }
 
+        /// <summary>How many records were left out; counted under the site's name, for who sent them may never look.</summary>
+        public int Write(TelemetryBatch batch, string site)
+        {
+            var refused = Writer.Write(batch);
+            GivenUp.Add($"too-many-names of {site}", refused);
+            return refused;
+        }
+
         public async ValueTask DisposeAsync()
         {
+            await _idle.DisposeAsync();
             // What waits is written; the statements go before their connection.
             await Thread.StopAsync();
             Writer.Dispose();
@@ -178,6 +200,15 @@ internal sealed class TelemetryStore : IAsyncDisposable
             GivenUp.Dispose();
             await Thread.DisposeAsync();
             _file.Release();
+        }
+
+        /// <summary>A transaction of nothing: what follows each commit is what is wanted. One waits at a time.</summary>
+        private void LookWhileIdle()
+        {
+            if (Interlocked.Exchange(ref _isLooking, 1) == 0 && Thread.TryRun(_ => Volatile.Write(ref _isLooking, 0)) is null)
+            {
+                Volatile.Write(ref _isLooking, 0);
+            }
         }
 
         private void Forget()

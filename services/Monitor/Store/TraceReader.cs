@@ -10,8 +10,6 @@ internal sealed class TraceReader(StoreFile file, TimeProvider clock)
 
     public const string Columns = "SELECT span.trace, span.span, span.parent, source.site, source.service, span.name, span.kind, span.start, span.duration, span.error, span.attributes, span.links FROM span JOIN source ON source.n = span.source";
 
-    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(10);
-
     /// <summary>The newest first; what was found when the search took too long, if it did.</summary>
     public IReadOnlyList<TraceSummary> Find(TraceQuery query, CancellationToken cancellation)
     {
@@ -27,7 +25,7 @@ internal sealed class TraceReader(StoreFile file, TimeProvider clock)
         }
 
         using var connection = file.OpenToRead();
-        using var limit = new ReadLimit(connection, Limit, clock, cancellation);
+        using var limit = new ReadLimit(connection, clock, cancellation);
         using var command = statement.Then($"ORDER BY trace.start DESC LIMIT {Math.Clamp(query.Limit, 1, TraceQuery.MostTraces)}").Command(connection);
         var traces = new List<TraceSummary>();
         try
@@ -48,18 +46,13 @@ internal sealed class TraceReader(StoreFile file, TimeProvider clock)
     }
 
     /// <summary>In the order in which they began.</summary>
-    public IReadOnlyList<SpanRow> Spans(string traceId)
+    /// <exception cref="TimeoutException">It takes too long.</exception>
+    public IReadOnlyList<SpanRow> Spans(string traceId, CancellationToken cancellation)
     {
         using var connection = file.OpenToRead();
+        using var limit = new ReadLimit(connection, clock, cancellation);
         using var command = new ReadStatement(Columns).Where("span.trace = $$", Convert.FromHexString(traceId)).Then($"ORDER BY span.start, span.id LIMIT {MostSpans}").Command(connection);
-        using var reader = command.ExecuteReader();
-        var spans = new List<SpanRow>();
-        while (reader.Read())
-        {
-            spans.Add(Span(reader));
-        }
-
-        return spans;
+        return limit.Read(command, Span, "Reading this trace");
     }
 
     public static SpanRow Span(SqliteDataReader reader) => new(

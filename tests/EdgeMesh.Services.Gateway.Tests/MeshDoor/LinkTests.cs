@@ -19,7 +19,7 @@ public sealed class LinkTests
 
         Assert.Equal(HttpStatusCode.OK, (await client.AskAsync(Path)).StatusCode);
         await link.CutAsync();
-        await AssertUnreachableAsync(client, HttpStatusCode.ServiceUnavailable, TimeSpan.FromSeconds(2));
+        await AssertAwayAsync(client, "site-unreachable", TimeSpan.FromSeconds(2));
         link.Mend();
         Assert.Equal(HttpStatusCode.OK, (await client.AskAsync(Path)).StatusCode);
     }
@@ -42,7 +42,7 @@ public sealed class LinkTests
         await link.CutAsync();
         using var answer = await poll;
 
-        Assert.Equal((HttpStatusCode.ServiceUnavailable, "site-unreachable"), await answer.FaultAsync());
+        Assert.Equal((HttpStatusCode.ServiceUnavailable, "link-broken"), await answer.FaultAsync());
         Assert.InRange(TimeProvider.System.GetElapsedTime(started), TimeSpan.Zero, TimeSpan.FromSeconds(2));
     }
 
@@ -58,7 +58,7 @@ public sealed class LinkTests
 
         link.Stalled = true;
 
-        await AssertUnreachableAsync(client, HttpStatusCode.ServiceUnavailable, TimeSpan.FromSeconds(6));
+        await AssertAwayAsync(client, "link-broken", TimeSpan.FromSeconds(6));
     }
 
     [Fact]
@@ -68,15 +68,15 @@ public sealed class LinkTests
         await using var a = await GatewaySite.StartAsync("clinic-a", authority, issuer, [("clinic-b", new Uri($"https://127.0.0.1:{LoopbackPorts.Take()}"))]);
         using var client = a.LocalClient();
 
-        await AssertUnreachableAsync(client, HttpStatusCode.ServiceUnavailable, TimeSpan.FromSeconds(2));
+        await AssertAwayAsync(client, "site-unreachable", TimeSpan.FromSeconds(2));
     }
 
-    private static async Task AssertUnreachableAsync(HttpClient client, HttpStatusCode status, TimeSpan limit)
+    private static async Task AssertAwayAsync(HttpClient client, string code, TimeSpan limit)
     {
         var started = TimeProvider.System.GetTimestamp();
         using var answer = await client.AskAsync(Path);
 
-        Assert.Equal((status, "site-unreachable"), await answer.FaultAsync());
+        Assert.Equal((HttpStatusCode.ServiceUnavailable, code), await answer.FaultAsync());
         Assert.InRange(TimeProvider.System.GetElapsedTime(started), TimeSpan.Zero, limit);
     }
 }

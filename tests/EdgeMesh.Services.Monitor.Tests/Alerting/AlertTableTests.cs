@@ -120,6 +120,36 @@ public sealed class AlertTableTests
     }
 
     [Fact]
+    public void FullTable_MakesRoomForWhatIsMoreSevere_AndSaysHowManyAreLeftOut()
+    {
+        var minor = Enumerable.Range(0, AlertTable.MostActive).Select(i => On($"s{i}")).ToArray();
+        var critical = On("core") with { Rule = Rule with { Name = "core-gone", Severity = Severity.Critical } };
+        var table = Look(Look(new(), 0, minor), 60, minor);
+
+        table = Look(table, 61, [.. minor, critical]);
+
+        Assert.Equal(AlertTable.MostActive, table.Active.Length);
+        Assert.Contains(table.Active, a => a.Rule == "core-gone");
+        Assert.Equal(1, table.LeftOut);
+        Assert.Empty(table.History);
+        Assert.Equal(table.Active.Select(a => a.Id), Look(table, 62, [.. minor, critical]).Active.Select(a => a.Id));
+        Assert.Equal(0, Look(table, 63, minor[..5]).LeftOut);
+    }
+
+    [Fact]
+    public void FullTable_MakesRoomFirstByWhatDoesNotHoldAnyMore_WhichIsOver()
+    {
+        var minor = Enumerable.Range(0, AlertTable.MostActive).Select(i => On($"s{i}")).ToArray();
+        var table = Look(Look(new(), 0, minor), 60, minor);
+
+        table = Look(table, 65, [.. minor[1..], On("new")]);
+
+        Assert.Contains(table.Active, a => a.Site == "new");
+        Assert.Equal(0, table.LeftOut);
+        Assert.Equal(("s0", AlertState.Resolved), (Assert.Single(table.History).Site, table.History[0].State));
+    }
+
+    [Fact]
     public void Alert_HoweverItsConditionGoes_FiresOnlyAfterHoldingLongEnough() => Gen.Bool.Array[1, 80].Sample(holds =>
     {
         var (table, heldSince) = (new AlertTable(), -1);

@@ -108,6 +108,16 @@ public sealed class ConditionTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task Series_AreMeantByTheirLabels_HoweverManyOthersThereAre()
+    {
+        await _store.AddAsync([.. Enumerable.Range(0, SeriesQuery.MostSeries + 10).Select(i => TemporaryStore.Sample("queue", 1, labels: ("name", $"other-{i}"))), TemporaryStore.Sample("queue", 9, labels: ("name", "this-one"))]);
+        _store.Clock.Advance(TimeSpan.FromSeconds(1));
+        var condition = new SeriesCondition { Name = "queue", Test = SeriesTest.Above, Limit = 5 };
+        Assert.Single(Look(condition with { Labels = ImmutableSortedDictionary<string, string>.Empty.Add("name", "this-one") }));
+        Assert.Single(Look(condition with { Labels = ImmutableSortedDictionary<string, string>.Empty.Add("name", "this*") }));
+    }
+
+    [Fact]
     public async Task Series_ThatIsAbsent_IsFound_AlsoWhereThereNeverWasOne()
     {
         var condition = new SeriesCondition { Name = "beat", Test = SeriesTest.Absent, Over = TimeSpan.FromMinutes(5) };

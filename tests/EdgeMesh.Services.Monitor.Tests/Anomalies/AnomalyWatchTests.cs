@@ -9,12 +9,17 @@ public sealed class AnomalyWatchTests : IAsyncDisposable
 {
     private const string Name = "http.server.request.duration";
 
-    private readonly TemporaryStore _store = new();
+    private readonly LimitedClock _clock = new();
+    private readonly TemporaryStore _store;
     private readonly string _folder = Directory.CreateTempSubdirectory("edgemesh-anomalies-").FullName;
     private readonly Random _random = new(7);
     private AnomalyWatch _watch;
 
-    public AnomalyWatchTests() => _watch = Watch();
+    public AnomalyWatchTests()
+    {
+        _store = new(clock: _clock);
+        _watch = Watch();
+    }
 
     private DateTimeOffset Now => _store.Clock.GetUtcNow();
 
@@ -37,6 +42,33 @@ public sealed class AnomalyWatchTests : IAsyncDisposable
         Assert.Equal(mark, Assert.Single(_watch.Find(mark.SeriesId, mark.Time, mark.Time)));
         Assert.Empty(_watch.Find(mark.SeriesId, mark.Time.AddTicks(1), DateTimeOffset.MaxValue));
         Assert.Empty(_watch.Find(mark.SeriesId + 1, TemporaryStore.Start, DateTimeOffset.MaxValue));
+    }
+
+    [Fact]
+    public async Task Asking_WhileTheStoreIsRead_DoesNotWaitForIt()
+    {
+        await FeedAsync(3, 10);
+        _store.Clock.Advance(TimeSpan.FromMinutes(2));
+        using var goOn = new ManualResetEventSlim();
+        var isReading = new TaskCompletionSource();
+        var lists = new AnomalyOptions().Series.Length;
+        _clock.ReadBegins = () =>
+        {
+            // Those that find the series come first.
+            if (lists-- <= 0)
+            {
+                isReading.TrySetResult();
+                goOn.Wait(TestContext.Current.CancellationToken);
+            }
+        };
+        var looking = Task.Factory.StartNew(_watch.Look, TestContext.Current.CancellationToken, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+        await isReading.Task.WaitAsync(TestContext.Current.CancellationToken);
+
+        var asked = Task.Run(() => _watch.Since(TemporaryStore.Start), TestContext.Current.CancellationToken);
+
+        Assert.Empty(await asked.WaitAsync(TimeSpan.FromSeconds(30), TestContext.Current.CancellationToken));
+        goOn.Set();
+        await looking;
     }
 
     [Fact]

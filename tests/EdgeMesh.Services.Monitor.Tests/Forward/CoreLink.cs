@@ -1,4 +1,3 @@
-using System.Net;
 using EdgeMesh.Hosting;
 using EdgeMesh.Services.Monitor.Forward;
 using EdgeMesh.Services.Monitor.Tests.Store;
@@ -21,12 +20,20 @@ internal enum LinkState
 
     /// <summary>The core refuses for good.</summary>
     Refuses,
+
+    /// <summary>Something on the way does not understand, and says no more.</summary>
+    Garbles,
+
+    /// <summary>What is larger than a fraction of a parcel does not pass.</summary>
+    Narrow,
 }
 
 /// <summary>The store of a site on a clock that the test moves, its forwarder, and a real monitor at the core. In between, in place of the
 /// gateways, a link that the test cuts.</summary>
 internal sealed class CoreLink : IAsyncDisposable
 {
+    public const int MostBytesOfNarrow = 2000;
+
     private readonly WebApplication _link;
     private readonly AppClients _apps;
 
@@ -97,18 +104,26 @@ internal sealed class CoreLink : IAsyncDisposable
     private async Task PassAsync(HttpContext context)
     {
         Requests++;
-        context.Response.StatusCode = (int)HttpStatusCode.ServiceUnavailable;
-        if (State is LinkState.Cut)
-        {
-            return;
-        }
-
         using var body = new MemoryStream();
         await context.Request.Body.CopyToAsync(body, Cancellation);
+        switch (State)
+        {
+            case LinkState.Cut:
+                await Problems.Problem(StatusCodes.Status503ServiceUnavailable, "site-unreachable", "The site can't be reached.", "").ExecuteAsync(context);
+                return;
+            case LinkState.Narrow when body.Length > MostBytesOfNarrow:
+                context.Response.StatusCode = StatusCodes.Status413PayloadTooLarge;
+                return;
+            case LinkState.Garbles:
+                context.Response.StatusCode = StatusCodes.Status400BadRequest;
+                return;
+        }
+
+        context.Response.StatusCode = StatusCodes.Status503ServiceUnavailable;
         Bytes += body.Length;
         var caller = new Caller { Kind = CallerKind.Site, Subject = TemporaryStore.Site, Site = TemporaryStore.Site };
         using var answer = await Core.SendAsync(HttpMethod.Post, (string)context.Request.RouteValues["path"]!, caller, State == LinkState.Refuses ? [1] : body.ToArray());
-        if (State is LinkState.Open or LinkState.Refuses)
+        if (State is LinkState.Open or LinkState.Refuses or LinkState.Narrow)
         {
             context.Response.StatusCode = (int)answer.StatusCode;
             await context.Response.WriteAsync(await answer.Content.ReadAsStringAsync(Cancellation), Cancellation);

@@ -1,3 +1,4 @@
+using EdgeMesh.Services.Monitor.Forward;
 using EdgeMesh.Services.Monitor.Store;
 using EdgeMesh.Services.Monitor.Tests.Store;
 using Microsoft.Extensions.Logging;
@@ -22,7 +23,7 @@ public sealed class ForwarderTests
 
         var line = Assert.Single(CoreLines(link));
         Assert.Equivalent(Line("hello", 1, LogLevel.Warning, trace: Trace, fields: ("Count", "3")) with { Id = line.Id }, line, strict: true);
-        Assert.Equivalent(link.Edge.Store.FindTrace(Trace), link.Core.Store.FindTrace(Trace), strict: true);
+        Assert.Equivalent(link.Edge.FindTrace(Trace), link.Core.Store.FindTrace(Trace, Cancellation), strict: true);
         Assert.Equal(new OutgoingStatus(0, 0, null), link.Edge.Store.ReadOutgoing());
     }
 
@@ -40,7 +41,7 @@ public sealed class ForwarderTests
         Assert.Equal([(Start, 3), (Start.AddMinutes(1), 7)], Points("latency"));
 
         IEnumerable<(DateTimeOffset, double)> Points(string name) => link.Core.Store.ReadSeries(
-            Assert.Single(link.Core.Store.ListSeries(new SeriesQuery { Site = Site, Name = name })).Id, Start, Start.AddHours(1), 100).Select(p => (p.Time, p.Value));
+            Assert.Single(link.Core.Store.ListSeries(new SeriesQuery { Site = Site, Name = name }, Cancellation)).Id, Start, Start.AddHours(1), 100, Cancellation).Select(p => (p.Time, p.Value));
     }
 
     [Fact]
@@ -122,7 +123,7 @@ public sealed class ForwarderTests
     {
         await using var link = await CoreLink.StartAsync(new MonitorOptions { ForwardBytesADay = 64 * 1024 });
         var random = new Random(1);
-        await link.Edge.AddAsync([.. Enumerable.Range(0, 300).Select(i => Line($"{i} {Convert.ToHexString(Noise(random))}", i))]);
+        await link.Edge.AddAsync([.. Enumerable.Range(0, 300).Select(i => Line($"{i} {Noise(random, 500)}", i))]);
         await link.DrainAsync();
         var atFirst = CoreLines(link).Count;
         await link.Edge.AddAsync(Line("an error", 400, LogLevel.Error));
@@ -145,13 +146,77 @@ public sealed class ForwarderTests
         }
 
         Assert.Equal(0, link.Edge.Store.ReadOutgoing().Records);
+    }
 
-        static byte[] Noise(Random random)
+    [Fact]
+    public async Task TurnAsync_OfAWindowWithMoreSeriesThanAParcelHolds_GivesTheCoreAllOfThemOnceInSeveral()
+    {
+        await using var link = await CoreLink.StartAsync(new MonitorOptions { ForwardBytesADay = 64L * 1024 * 1024 });
+        await link.DrainAsync();
+        await link.Edge.AddAsync([.. Enumerable.Range(0, 3000).Select(i => Sample("queue", i, 5, labels: ("name", $"{i} {new string('x', 150)}")))]);
+        link.Edge.Clock.Advance(TimeSpan.FromMinutes(3));
+        var before = link.Requests;
+
+        await link.DrainAsync();
+
+        Assert.InRange(link.Requests - before, 3, 10);
+        var series = link.Core.Store.ListSeries(new SeriesQuery { Site = Site, Name = "queue" }, Cancellation);
+        Assert.Equal(3000, series.Count);
+        Assert.All(series, s => Assert.Equal(s.Labels["name"].Split(' ')[0], $"{Assert.Single(link.Core.Store.ReadSeries(s.Id, Start, Start.AddHours(1), 10, Cancellation)).Value}"));
+    }
+
+    [Fact]
+    public async Task TurnAsync_OfAParcelThatIsTooLargeForTheWay_GoesInParts_AndOneRecordThatIsIsGivenUp()
+    {
+        await using var link = await CoreLink.StartAsync();
+        var random = new Random(1);
+        await link.Edge.AddAsync([.. Enumerable.Range(0, 21).Select(i => Line(i == 13 ? Noise(random, 4000) : $"{i} {Noise(random, 200)}", i))]);
+        link.State = LinkState.Narrow;
+
+        for (var turn = 0; turn < 100 && link.Edge.Store.ReadOutgoing().Records > 0; turn++)
         {
-            var bytes = new byte[500];
-            random.NextBytes(bytes);
-            return bytes;
+            await link.TurnAsync();
         }
+
+        Assert.Equal(Enumerable.Range(0, 21).Where(i => i != 13).Reverse().Select(i => $"{i}"), CoreLines(link).Select(l => l.Message.Split(' ')[0]));
+        Assert.Equal(1, link.Edge.Store.Status.GivenUp["refused-by-core"]);
+        Assert.Equal(0, link.Edge.Store.ReadOutgoing().Records);
+    }
+
+    [Fact]
+    public async Task TurnAsync_WhoseParcelSomethingOnTheWayDoesNotUnderstand_KeepsItUntilItArrives()
+    {
+        await using var link = await CoreLink.StartAsync();
+        await link.Edge.AddAsync(Line("kept"));
+        link.State = LinkState.Garbles;
+        await link.TurnAsync();
+        Assert.Contains("400", link.Forwarder.Fault, StringComparison.Ordinal);
+
+        link.State = LinkState.Open;
+        await link.TurnAsync();
+
+        Assert.Equal("kept", Assert.Single(CoreLines(link)).Message);
+        Assert.Empty(link.Edge.Store.Status.GivenUp);
+    }
+
+    [Fact]
+    public async Task TurnAsync_WhoseAnswerIsLost_SpendsWhatWentOverTheLink_AlsoOverARestart()
+    {
+        await using var link = await CoreLink.StartAsync();
+        await link.Edge.AddAsync(Line("spent"));
+        link.State = LinkState.Cut;
+        await link.TurnAsync();
+        Assert.Equal(0, link.Forwarder.Today.Sent);
+
+        link.State = LinkState.LosesAnswers;
+        await link.TurnAsync();
+        var once = link.Bytes + WanBudget.BytesOfARequest;
+        Assert.Equal(once, link.Forwarder.Today.Sent);
+
+        await link.RestartAsync();
+        link.State = LinkState.Open;
+        await link.TurnAsync();
+        Assert.Equal(2 * once, link.Forwarder.Today.Sent);
     }
 
     [Fact]
@@ -181,6 +246,14 @@ public sealed class ForwarderTests
         Assert.Contains("an error", messages);
         Assert.Contains("line 199", messages);
         Assert.Equal(201 - messages.Count, link.Edge.Store.Status.GivenUp["unsent"]);
+    }
+
+    /// <summary>Text that gzip makes no smaller than its bytes.</summary>
+    private static string Noise(Random random, int length)
+    {
+        var bytes = new byte[length];
+        random.NextBytes(bytes);
+        return Convert.ToHexString(bytes);
     }
 
     private static List<LogLine> CoreLines(CoreLink link, LogLevel least = LogLevel.Trace)

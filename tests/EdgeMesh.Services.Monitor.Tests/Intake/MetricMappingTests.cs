@@ -66,9 +66,37 @@ public sealed class MetricMappingTests
     [Fact]
     public void Map_WhatGoesUpAndDown_GivesWhatIs()
     {
-        Assert.Equal(3, Assert.Single(Map(UpDown(3, Delta))).Value);
-        Assert.Equal(1, Assert.Single(Map(UpDown(-2, Delta))).Value);
-        Assert.Equal(7, Assert.Single(Map(UpDown(7, Cumulative))).Value);
+        Assert.Equal(3, Assert.Single(Map(UpDown(3, Delta, 1))).Value);
+        Assert.Equal(1, Assert.Single(Map(UpDown(-2, Delta, 2))).Value);
+        Assert.Equal(7, Assert.Single(Map(UpDown(7, Cumulative, 3))).Value);
+    }
+
+    [Fact]
+    public void Map_AfterAnExportThatWasNotStored_GivesWhatThatOneGave()
+    {
+        Map(Counter(100, 0, 15, Cumulative));
+        Map(UpDown(3, Delta, 1));
+
+        var lost = Attempt();
+        _mapping.Undo();
+        var again = Attempt();
+        _mapping.Keep();
+
+        Assert.Equal([2.0, 1.0], lost);
+        Assert.Equal(lost, again);
+        Assert.Equal(4, Assert.Single(Map(Counter(160, 0, 37.5, Cumulative))).Value);
+
+        double[] Attempt() => [.. _mapping.Map(Exports.Metrics(Counter(130, 0, 30, Cumulative), UpDown(-2, Delta, 2)), out _).Select(s => s.Value)];
+    }
+
+    [Fact]
+    public void Map_AChangeThatIsSentAgainBecauseItsAnswerWasLost_CountsOnce()
+    {
+        Map(UpDown(3, Delta, 1));
+        Map(UpDown(2, Delta, 2));
+
+        Assert.Equal(5, Assert.Single(Map(UpDown(2, Delta, 2))).Value);
+        Assert.Equal(9, Assert.Single(Map(UpDown(4, Delta, 3))).Value);
     }
 
     [Fact]
@@ -85,6 +113,7 @@ public sealed class MetricMappingTests
     private List<SeriesSample> Map(Metric metric)
     {
         var samples = _mapping.Map(Exports.Metrics(metric), out var rejected);
+        _mapping.Keep();
         Assert.Equal(0, rejected);
         return samples;
     }
@@ -99,9 +128,15 @@ public sealed class MetricMappingTests
         },
     };
 
-    private static Metric UpDown(long value, int temporality) => new()
+    /// <summary>A change of one second, or what is at its end.</summary>
+    private static Metric UpDown(long value, int temporality, int second) => new()
     {
-        Name = "active", Sum = new() { AggregationTemporality = temporality, DataPoints = { new NumberDataPoint { AsInt = value, TimeUnixNano = Exports.Nanoseconds(1) } } },
+        Name = "active",
+        Sum = new()
+        {
+            AggregationTemporality = temporality,
+            DataPoints = { new NumberDataPoint { AsInt = value, StartTimeUnixNano = Exports.Nanoseconds(second - 1), TimeUnixNano = Exports.Nanoseconds(second) } },
+        },
     };
 
     private static Exemplar Exemplar(double value, byte trace) => new() { AsDouble = value, TraceId = ByteString.CopyFrom(new byte[15].Append(trace).ToArray()) };

@@ -46,7 +46,7 @@ public sealed class OtlpTests
         var answer = await client.SendAsync(Exports.Traces(Exports.Span("GET /fhir"), empty));
 
         Assert.Equal(1, answer.PartialSuccess.RejectedSpans);
-        var span = Assert.Single(site.Store.FindTrace(Exports.TraceId));
+        var span = Assert.Single(site.Store.FindTrace(Exports.TraceId, Cancellation));
         Assert.Equal((TelemetrySite.Site, "ledger", "server", true, TimeSpan.FromMilliseconds(250)), (span.Site, span.Service, span.Kind, span.IsError, span.Duration));
         Assert.Equivalent(new Dictionary<string, string> { ["server.address"] = "db", ["error.message"] = "gone" }, span.Attributes, strict: true);
         Assert.Equal(new SpanLink("00000000000000000000000000000001", "0000000000000001"), Assert.Single(span.Links));
@@ -96,10 +96,11 @@ public sealed class OtlpTests
         }
 
         using var overHttp = await PostAsync(site, packed.ToArray(), "application/x-protobuf", "logs", "gzip");
-        var overGrpc = await Assert.ThrowsAnyAsync<Exception>(() => ExportAsync(site, "grpc gzip", Exports.Logs(Exports.Record(new string('x', 17 * 1024 * 1024)))));
+        var overGrpc = await Assert.ThrowsAsync<RpcException>(() => ExportAsync(site, "grpc gzip", Exports.Logs(Exports.Record(new string('x', 17 * 1024 * 1024)))));
 
         Assert.Equal(HttpStatusCode.RequestEntityTooLarge, overHttp.StatusCode);
-        Assert.IsType<RpcException>(overGrpc);
+        Assert.Equal(StatusCode.ResourceExhausted, overGrpc.StatusCode);
+        Assert.Null(overGrpc.Trailers.Get("grpc-status-details-bin"));
         Assert.Empty(site.Store.FindLogs(new LogQuery(), Cancellation).Lines);
     }
 

@@ -72,10 +72,10 @@ public sealed class BoundsTests
     {
         await using var site = new TemporaryStore();
         await site.AddAsync(TemporaryStore.Sample("queue", 1), TemporaryStore.Sample("queue", 2, second: 7200), TemporaryStore.Sample("other", 3));
-        var series = Assert.Single(site.Store.ListSeries(new SeriesQuery { Name = "queue" }));
+        var series = Assert.Single(site.ListSeries(new SeriesQuery { Name = "queue" }));
         var started = Stopwatch.StartNew();
 
-        var points = site.Store.ReadSeries(series.Id, DateTimeOffset.MinValue, DateTimeOffset.MaxValue, 100_000);
+        var points = site.ReadSeries(series.Id, DateTimeOffset.MinValue, DateTimeOffset.MaxValue, 100_000);
 
         Assert.Equal([1, 2], points.Select(p => p.Value));
         // A walk through every slot since the year 1 takes minutes.
@@ -85,10 +85,42 @@ public sealed class BoundsTests
     }
 
     [Fact]
+    public async Task Add_OfMoreServicesThanASiteMayHave_RefusesAndCountsThem_AndOtherSitesHaveRoom()
+    {
+        await using var site = new TemporaryStore();
+        var made = new TelemetryBatch { Logs = [.. Enumerable.Range(0, NameTables.MostSourcesOfASite + 3).Select(i => TemporaryStore.Line("x", service: $"made-up-{i}", site: "clinic-b"))] };
+
+        await site.Store.AddForwardedAsync(made, "clinic-b", "e", 1);
+        await site.ReopenAsync();
+        await site.Store.AddForwardedAsync(made with { Logs = [.. made.Logs.Take(1), TemporaryStore.Line("x", service: "new", site: "clinic-b")] }, "clinic-b", "e", 2);
+        await site.AddAsync(TemporaryStore.Line("x"));
+
+        Assert.Equal(new Dictionary<string, long> { ["too-many-names of clinic-b"] = 4 }, site.Store.Status.GivenUp);
+        Assert.Equal(NameTables.MostSourcesOfASite, site.Store.ListServices("clinic-b").Count);
+        Assert.Equal(["records"], site.Store.ListServices(TemporaryStore.Site));
+    }
+
+    [Fact]
+    public async Task Add_OfMoreSeriesThanASiteMayHave_RefusesTheNew_AndTellsTheSender()
+    {
+        await using var site = new TemporaryStore();
+        SeriesSample Sample(int i, string of) => TemporaryStore.Sample("queue", i, labels: ("made-up", $"{i}")) with { Site = of };
+        await site.AddAsync([.. Enumerable.Range(0, NameTables.MostSeriesOfASite).Select(i => Sample(i, TemporaryStore.Site))]);
+
+        var more = await site.Store.AddAsync(new TelemetryBatch { Samples = [Sample(0, TemporaryStore.Site) with { Time = TemporaryStore.Start.AddSeconds(1) }, Sample(-1, TemporaryStore.Site)] });
+        await site.Store.AddForwardedAsync(new TelemetryBatch { Samples = [Sample(0, "clinic-b")] }, "clinic-b", "e", 1);
+
+        Assert.Equal((AddOutcome.Stored, 1), (more.Outcome, more.Refused));
+        Assert.Contains($"{NameTables.MostSeriesOfASite} series of a site", more.Reason, StringComparison.Ordinal);
+        Assert.Single(site.ListSeries(new SeriesQuery { Site = "clinic-b" }));
+        Assert.Equal(1, site.Store.Status.GivenUp["too-many-names of clinic-a"]);
+    }
+
+    [Fact]
     public async Task ReadSeries_OfAnEmptyStore_IsEmpty()
     {
         await using var site = new TemporaryStore();
 
-        Assert.Empty(site.Store.ReadSeries(1, DateTimeOffset.MinValue, DateTimeOffset.MaxValue, 10));
+        Assert.Empty(site.ReadSeries(1, DateTimeOffset.MinValue, DateTimeOffset.MaxValue, 10));
     }
 }

@@ -14,15 +14,17 @@ internal sealed class TemporaryStore : IAsyncDisposable
 
     private readonly string _folder = Directory.CreateTempSubdirectory("edgemesh-monitor-").FullName;
 
-    public TemporaryStore(MonitorOptions? options = null)
+    /// <param name="options">Limits; null: the usual.</param>
+    /// <param name="clock">Null: one of its own.</param>
+    public TemporaryStore(MonitorOptions? options = null, FakeTimeProvider? clock = null)
     {
-        Options = options ?? new MonitorOptions();
+        (Options, Clock) = (options ?? new MonitorOptions(), clock ?? new(Start));
         Store = NewStore();
     }
 
     public MonitorOptions Options { get; }
 
-    public FakeTimeProvider Clock { get; } = new(Start);
+    public FakeTimeProvider Clock { get; }
 
     public TelemetryStore Store { get; private set; }
 
@@ -49,6 +51,12 @@ internal sealed class TemporaryStore : IAsyncDisposable
     public LogPage Find(LogQuery query) => Store.FindLogs(query, TestContext.Current.CancellationToken);
 
     public IReadOnlyList<TraceSummary> Find(TraceQuery query) => Store.FindTraces(query, TestContext.Current.CancellationToken);
+
+    public IReadOnlyList<SpanRow> FindTrace(string trace) => Store.FindTrace(trace, TestContext.Current.CancellationToken);
+
+    public IReadOnlyList<SeriesInfo> ListSeries(SeriesQuery query) => Store.ListSeries(query, TestContext.Current.CancellationToken);
+
+    public IReadOnlyList<SeriesPoint> ReadSeries(long series, DateTimeOffset from, DateTimeOffset to, int most) => Store.ReadSeries(series, from, to, most, TestContext.Current.CancellationToken);
 
     public IReadOnlyList<LevelCount> Count(LogQuery query, int buckets) => Store.ReadLevelCounts(query, buckets, TestContext.Current.CancellationToken);
 

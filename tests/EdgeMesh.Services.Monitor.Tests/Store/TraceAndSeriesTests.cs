@@ -17,10 +17,10 @@ public sealed class TraceAndSeriesTests
 
         var trace = Assert.Single(temporary.Find(new TraceQuery()));
 
-        Assert.Equal(new TraceSummary(Slow, Site, "gateway", "GET /fhir", Start, TimeSpan.FromMilliseconds(200), 2, 0), trace with { Spans = temporary.Store.FindTrace(Slow).Count });
+        Assert.Equal(new TraceSummary(Slow, Site, "gateway", "GET /fhir", Start, TimeSpan.FromMilliseconds(200), 2, 0), trace with { Spans = temporary.FindTrace(Slow).Count });
         Assert.Equal(2, trace.Spans);
-        Assert.Equal(["GET /fhir", "db"], temporary.Store.FindTrace(Slow).Select(s => s.Name));
-        Assert.Equal("/fhir", temporary.Store.FindTrace(Slow)[0].Attributes["http.route"]);
+        Assert.Equal(["GET /fhir", "db"], temporary.FindTrace(Slow).Select(s => s.Name));
+        Assert.Equal("/fhir", temporary.FindTrace(Slow)[0].Attributes["http.route"]);
     }
 
     [Fact]
@@ -45,14 +45,14 @@ public sealed class TraceAndSeriesTests
         await using var temporary = new TemporaryStore();
         await temporary.AddAsync([.. Enumerable.Range(0, 240).Select(i => Sample("requests", i % 60 == 7 ? 99 : 1, i * 15, labels: ("route", "/a")))]);
         await temporary.AddAsync(Sample("requests", 5, labels: ("route", "/b")));
-        var series = Assert.Single(temporary.Store.ListSeries(new SeriesQuery { Name = "requests", Labels = new Dictionary<string, string> { ["route"] = "/a" } }));
+        var series = Assert.Single(temporary.ListSeries(new SeriesQuery { Name = "requests", Labels = new Dictionary<string, string> { ["route"] = "/a" } }));
 
-        var all = temporary.Store.ReadSeries(series.Id, Start, Start.AddHours(1), 1000);
-        var thin = temporary.Store.ReadSeries(series.Id, Start, Start.AddHours(1), 4);
+        var all = temporary.ReadSeries(series.Id, Start, Start.AddHours(1), 1000);
+        var thin = temporary.ReadSeries(series.Id, Start, Start.AddHours(1), 4);
 
         Assert.Equal(Enumerable.Range(0, 240).Select(i => Start.AddSeconds(i * 15)), all.Select(p => p.Time));
         Assert.Equal([99, 99, 99, 99], thin.Select(p => p.Value));
-        Assert.Equal(2, temporary.Store.ListSeries(new SeriesQuery { Service = "records", Since = Start }).Count);
-        Assert.Empty(temporary.Store.ListSeries(new SeriesQuery { Since = Start.AddHours(2) }));
+        Assert.Equal(2, temporary.ListSeries(new SeriesQuery { Service = "records", Since = Start }).Count);
+        Assert.Empty(temporary.ListSeries(new SeriesQuery { Since = Start.AddHours(2) }));
     }
 }

@@ -19,6 +19,6 @@ internal sealed class AnomalyFindings(AnomalyWatch watch, string site)
         }
     }
 
-    private static bool Fits(AnomalyCondition condition, AnomalyMark mark) => condition.Series.Any(s =>
-        s.EndsWith('*') ? mark.Series.StartsWith(s[..^1], StringComparison.Ordinal) : mark.Series == s || mark.Series.StartsWith(s + " ", StringComparison.Ordinal));
+    /// <summary>By the name of the instrument alone, or with its kind.</summary>
+    private static bool Fits(AnomalyCondition condition, AnomalyMark mark) => condition.Series.Any(s => NamePattern.Fits(s, mark.Series) || mark.Series.StartsWith(s + " ", StringComparison.Ordinal));
 }

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using EdgeMesh.Services.Monitor.Alerting.Rules;
 using EdgeMesh.Services.Monitor.Store;
 
@@ -8,18 +9,22 @@ internal sealed class SeriesFindings(TelemetryStore store, string site)
 {
     private const int MostPoints = 2000;
     private const int MostSeries = 500;
+    private static readonly ImmutableSortedDictionary<string, string> Any = ImmutableSortedDictionary<string, string>.Empty;
 
     public IEnumerable<Finding> Of(AlertRule rule, SeriesCondition condition, DateTimeOffset now)
     {
-        var named = store.ListSeries(new SeriesQuery { Site = site, Service = condition.Service, Name = condition.Name, Kind = condition.Kind }).Take(MostSeries).ToArray();
-        var meant = named.Where(s => condition.Labels.All(l => s.Labels.TryGetValue(l.Key, out var value) && Fits(l.Value, value))).ToArray();
+        var meant = List(condition, condition.Labels, now);
         return condition.Test switch
         {
             SeriesTest.Absent => Absent(rule, condition, meant, now),
-            SeriesTest.ShareAbove => Shares(rule, condition, named, meant, now),
-            _ => meant.Select(s => Beyond(rule, condition, s, now)).OfType<Finding>(),
+            SeriesTest.ShareAbove => Shares(rule, condition, List(condition, Any, now), meant, now),
+            _ => meant.Take(MostSeries).Select(s => Beyond(rule, condition, s, now)).OfType<Finding>(),
         };
     }
+
+    /// <summary>Those with a point in the window, give or take: others have no say.</summary>
+    private IReadOnlyList<SeriesInfo> List(SeriesCondition condition, IReadOnlyDictionary<string, string> labels, DateTimeOffset now) =>
+        store.ListSeries(new SeriesQuery { Site = site, Service = condition.Service, Name = condition.Name, Kind = condition.Kind, Labels = labels, Since = now - condition.Over });
 
     private Finding? Beyond(AlertRule rule, SeriesCondition condition, SeriesInfo series, DateTimeOffset now)
     {
@@ -34,7 +39,7 @@ internal sealed class SeriesFindings(TelemetryStore store, string site)
     }
 
     /// <summary>One finding: that something should be there is known, and which series it would be is not.</summary>
-    private IEnumerable<Finding> Absent(AlertRule rule, SeriesCondition condition, SeriesInfo[] meant, DateTimeOffset now)
+    private IEnumerable<Finding> Absent(AlertRule rule, SeriesCondition condition, IReadOnlyList<SeriesInfo> meant, DateTimeOffset now)
     {
         if (!meant.Any(s => Points(s, condition, now).Count > 0))
         {
@@ -42,7 +47,7 @@ internal sealed class SeriesFindings(TelemetryStore store, string site)
         }
     }
 
-    private IEnumerable<Finding> Shares(AlertRule rule, SeriesCondition condition, SeriesInfo[] named, SeriesInfo[] meant, DateTimeOffset now)
+    private IEnumerable<Finding> Shares(AlertRule rule, SeriesCondition condition, IReadOnlyList<SeriesInfo> named, IReadOnlyList<SeriesInfo> meant, DateTimeOffset now)
     {
         foreach (var service in meant.GroupBy(s => s.Service))
         {
@@ -80,7 +85,4 @@ internal sealed class SeriesFindings(TelemetryStore store, string site)
 
     private static string Subject(SeriesInfo series) =>
         $"{series.Name} {series.Kind}{string.Concat(series.Labels.OrderBy(l => l.Key, StringComparer.Ordinal).Select(l => $" {l.Key}={l.Value}"))}";
-
-    private static bool Fits(string pattern, string value) =>
-        pattern.EndsWith('*') ? value.StartsWith(pattern[..^1], StringComparison.Ordinal) : pattern == value;
 }

@@ -13,14 +13,23 @@ internal sealed partial class ConsoleFaults(RequestDelegate next, ILogger<Consol
         {
             // Nobody waits for the page.
         }
+        catch (TimeoutException error) when (!context.Response.HasStarted)
+        {
+            await AnswerAsync(context, StatusCodes.Status503ServiceUnavailable, error.Message);
+        }
         catch (Exception error) when (!context.Response.HasStarted)
         {
             LogFailed(error, context.Request.Path);
-            context.Response.Clear();
-            context.Response.StatusCode = StatusCodes.Status500InternalServerError;
-            context.Response.ContentType = "text/plain; charset=utf-8";
-            await context.Response.WriteAsync("This page failed; the monitor's log says why. Go back and try again.", context.RequestAborted);
+            await AnswerAsync(context, StatusCodes.Status500InternalServerError, "This page failed; the monitor's log says why. Go back and try again.");
         }
+    }
+
+    private static Task AnswerAsync(HttpContext context, int status, string text)
+    {
+        context.Response.Clear();
+        context.Response.StatusCode = status;
+        context.Response.ContentType = "text/plain; charset=utf-8";
+        return context.Response.WriteAsync(text, context.RequestAborted);
     }
 
     [LoggerMessage(LogLevel.Error, "The console's page {Path} failed")]

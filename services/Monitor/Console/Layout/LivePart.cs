@@ -1,5 +1,5 @@
-using System.Data.Common;
 using EdgeMesh.Services.Monitor.Console.Access;
+using EdgeMesh.Services.Monitor.Store;
 using Microsoft.AspNetCore.Components;
 
 namespace EdgeMesh.Services.Monitor.Console.Layout;
@@ -22,6 +22,9 @@ public abstract class LivePart : ComponentBase, IAsyncDisposable
 
     /// <summary>Whether the page may be drawn for who looks.</summary>
     private protected bool IsAllowed { get; private set; }
+
+    /// <summary>Why what is shown is not all that was asked for; null: it is.</summary>
+    private protected string? Fault { get; private set; }
 
     private protected CancellationToken Gone => _gone.Token;
 
@@ -58,6 +61,20 @@ public abstract class LivePart : ComponentBase, IAsyncDisposable
     /// <summary>Subscribes to what changes.</summary>
     private protected virtual void Live()
     {
+    }
+
+    /// <summary>Reads from the store for an act of who looks. When that fails, the page says so and lives on.</summary>
+    private protected void Read(Action read)
+    {
+        try
+        {
+            read();
+            Fault = null;
+        }
+        catch (Exception error) when (StoreFaults.Is(error))
+        {
+            Fault = error is TimeoutException ? error.Message : "The store does not answer at the moment. Try again soon.";
+        }
     }
 
     /// <summary>Something changed; from any thread.</summary>
@@ -98,7 +115,7 @@ public abstract class LivePart : ComponentBase, IAsyncDisposable
                         StateHasChanged();
                     }
                 }
-                catch (DbException)
+                catch (Exception error) when (StoreFaults.Is(error))
                 {
                     // The store does not answer at the moment: what is shown stays, and the next beat reads all again.
                     Touch();

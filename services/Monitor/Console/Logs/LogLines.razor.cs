@@ -71,7 +71,7 @@ public sealed partial class LogLines
         StopTail();
         _filter = LogFilter.Read(Typed, Site, Service, Level, TraceId, Range, From, To, Now);
         _query = _filter.Query(PageLines);
-        Search();
+        Read(Search);
         await ShowCountsAsync();
     }
 
@@ -99,11 +99,14 @@ public sealed partial class LogLines
 
     private void Older()
     {
-        if (_window.Next is not { } next)
+        if (_window.Next is { } next)
         {
-            return;
+            Read(() => ReadOlder(next));
         }
+    }
 
+    private void ReadOlder(long next)
+    {
         var page = Store.FindLogs(_query with { Before = next }, Gone);
         lock (_tailing)
         {
@@ -132,7 +135,7 @@ public sealed partial class LogLines
         {
             _counts = await Task.Run(() => Store.ReadLevelCounts(query, Parts, Gone), Gone);
         }
-        catch (TimeoutException)
+        catch (Exception error) when (StoreFaults.Is(error))
         {
             // The lines are shown without it, as while it is being counted: bars of a part would tell a lie.
             _counts = null;
@@ -145,11 +148,11 @@ public sealed partial class LogLines
         {
             // Lines that came live have no place in the order of the store: it is asked anew.
             StopTail();
-            Search();
+            Read(Search);
             return;
         }
 
-        Search();
+        Read(Search);
         _tail = CancellationTokenSource.CreateLinkedTokenSource(Gone);
         _isLive = true;
         _ = TailAsync(_query, _tail.Token);

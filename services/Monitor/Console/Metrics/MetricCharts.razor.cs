@@ -53,12 +53,20 @@ public sealed partial class MetricCharts
         }
 
         _range = TimeRange.Read(Range, null, null, UsualRange, Now);
-        var all = Store.ListSeries(new SeriesQuery { Site = Site });
-        var marked = Marks.Since(_range.From);
-        _found = [.. all.Where(s => (string.IsNullOrWhiteSpace(Service) || s.Service == Service) && (string.IsNullOrWhiteSpace(Typed) || s.Name.Contains(Typed.Trim(), StringComparison.OrdinalIgnoreCase)))
-            .OrderByDescending(s => marked.Contains(s.Id)).ThenBy(s => s.Service, StringComparer.Ordinal).ThenBy(s => s.Name, StringComparer.Ordinal).ThenBy(s => s.Kind, StringComparer.Ordinal)];
         _shown = Step;
-        Draw();
+        Read(() =>
+        {
+            Find();
+            Draw();
+        });
+    }
+
+    /// <summary>In the order of the store: by service, name and kind; those with anomalies first.</summary>
+    private void Find()
+    {
+        var marked = Marks.Since(_range.From);
+        var query = new SeriesQuery { Site = Site, Service = string.IsNullOrWhiteSpace(Service) ? null : Service, Text = Typed?.Trim() };
+        _found = [.. Store.ListSeries(query, Gone).OrderByDescending(s => marked.Contains(s.Id))];
     }
 
     private protected override bool OnBeat(int beat, bool isTouched)
@@ -75,7 +83,7 @@ public sealed partial class MetricCharts
     private void More()
     {
         _shown = Math.Min(Most, _shown + Step);
-        Draw();
+        Read(Draw);
     }
 
     private void Draw()
@@ -84,7 +92,7 @@ public sealed partial class MetricCharts
         _charts.Clear();
         foreach (var series in _found.Take(_shown))
         {
-            _charts.Add((series, Store.ReadSeries(series.Id, _range.From, _range.To, PlotPoints), Marks.Find(series.Id, _range.From, _range.To)));
+            _charts.Add((series, Store.ReadSeries(series.Id, _range.From, _range.To, PlotPoints, Gone), Marks.Find(series.Id, _range.From, _range.To)));
         }
     }
 }

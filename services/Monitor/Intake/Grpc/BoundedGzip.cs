@@ -1,4 +1,5 @@
 using System.IO.Compression;
+using Grpc.Core;
 using Grpc.Net.Compression;
 
 namespace EdgeMesh.Services.Monitor.Intake.Grpc;
@@ -10,5 +11,8 @@ internal sealed class BoundedGzip : ICompressionProvider
 
     public Stream CreateCompressionStream(Stream stream, CompressionLevel? compressionLevel) => new GZipStream(stream, compressionLevel ?? CompressionLevel.Fastest, leaveOpen: true);
 
-    public Stream CreateDecompressionStream(Stream stream) => new BoundedStream(new GZipStream(stream, CompressionMode.Decompress, leaveOpen: true), MonitorOptions.MostExport);
+    public Stream CreateDecompressionStream(Stream stream) => new BoundedStream(new GZipStream(stream, CompressionMode.Decompress, leaveOpen: true), MonitorOptions.MostExport, TooLarge);
+
+    /// <summary>Without a delay, and so for good.</summary>
+    private static RpcException TooLarge(string message) => new(new Status(StatusCode.ResourceExhausted, message));
 }

@@ -16,6 +16,13 @@ internal sealed class MetricMapping(string site, TimeProvider clock)
 
     private readonly RunningTotals _totals = new();
 
+    /// <summary>What was mapped last is stored.</summary>
+    public void Keep() => _totals.Keep();
+
+    /// <summary>What was mapped last is not: the sender sends it again.</summary>
+    public void Undo() => _totals.Undo();
+
+    /// <summary>Ends with <see cref="Keep"/> or <see cref="Undo"/>.</summary>
     /// <param name="request">What came.</param>
     /// <param name="rejected">Points of kinds that are not kept (summaries), that are no numbers, or of more running totals than are remembered.</param>
     public List<SeriesSample> Map(ExportMetricsServiceRequest request, out int rejected)

@@ -2,14 +2,37 @@ using EdgeMesh.Services.Monitor.Store;
 
 namespace EdgeMesh.Services.Monitor.Intake.Mapping;
 
-/// <summary>What senders of totals told last, so that the next total becomes a change. In memory alone: after a start the first totals say
-/// nothing. Bounded; what was not told for the longest time makes room.</summary>
+/// <summary>What senders told last, so that a total becomes a change and a change a total. What an export moves is moved for good once the
+/// export is stored (<see cref="Keep"/>): the same export, sent again, meets what the first one met. In memory alone: after a start the first
+/// totals say nothing. Bounded; what was not told for the longest time makes room. Not for concurrent use.</summary>
 internal sealed class RunningTotals
 {
     private const int MostTotals = 20_000;
     private static readonly TimeSpan Forgotten = TimeSpan.FromMinutes(15);
 
     private readonly Dictionary<(string Service, string Name, string Labels), Total> _totals = [];
+    private readonly Dictionary<(string Service, string Name, string Labels), Total> _moved = [];
+
+    /// <summary>Of <see cref="_moved"/>, those that are told for the first time.</summary>
+    private int _begun;
+
+    /// <summary>What was moved since the last time is stored.</summary>
+    public void Keep()
+    {
+        foreach (var (key, total) in _moved)
+        {
+            _totals[key] = total;
+        }
+
+        Undo();
+    }
+
+    /// <summary>It is not.</summary>
+    public void Undo()
+    {
+        _moved.Clear();
+        _begun = 0;
+    }
 
     /// <param name="instrument">Of what.</param>
     /// <param name="point">When and where.</param>
@@ -22,9 +45,9 @@ internal sealed class RunningTotals
         (change, since) = (null, null);
         var key = Key(instrument, point);
         var time = point.Time ?? DateTimeOffset.UnixEpoch;
-        if (!_totals.TryGetValue(key, out var before))
+        if (Find(key) is not { } before)
         {
-            if (!HasRoom(time))
+            if (!TryBegin(time))
             {
                 return false;
             }
@@ -36,28 +59,32 @@ internal sealed class RunningTotals
             (change, since) = change is null ? (now, point.Start > before.Time ? point.Start : before.Time) : (change, before.Time);
         }
 
-        _totals[key] = new(point.Start, time, now);
+        _moved[key] = new(point.Start, time, now);
         return true;
     }
 
-    /// <summary>The sum of the changes; null: there are too many others.</summary>
+    /// <summary>The sum of the changes; null: there are too many others. A change of the very interval that was told last was sent again, for
+    /// its answer was lost: it is in the sum.</summary>
     public double? Add(MetricMapping.Instrument instrument, MetricMapping.Point point, double change)
     {
         var (key, time) = (Key(instrument, point), point.Time ?? DateTimeOffset.UnixEpoch);
-        var known = _totals.TryGetValue(key, out var before);
-        if (!known && !HasRoom(time))
+        var before = Find(key);
+        if (before is null && !TryBegin(time))
         {
             return null;
         }
 
-        var sum = (known ? before!.Value.Counts[0] : 0) + change;
-        _totals[key] = new(null, time, new([], [sum], null, null));
+        var isToldAgain = point.Time is not null && before is not null && before.Time == time && before.Start == point.Start;
+        var sum = (before?.Value.Counts[0] ?? 0) + (isToldAgain ? 0 : change);
+        _moved[key] = new(point.Start, time, new([], [sum], null, null));
         return sum;
     }
 
-    private bool HasRoom(DateTimeOffset now)
+    private Total? Find((string, string, string) key) => _moved.GetValueOrDefault(key) ?? _totals.GetValueOrDefault(key);
+
+    private bool TryBegin(DateTimeOffset now)
     {
-        if (_totals.Count >= MostTotals)
+        if (_totals.Count + _begun >= MostTotals)
         {
             foreach (var (key, total) in _totals.Where(t => now - t.Value.Time > Forgotten).ToArray())
             {
@@ -65,7 +92,13 @@ internal sealed class RunningTotals
             }
         }
 
-        return _totals.Count < MostTotals;
+        if (_totals.Count + _begun >= MostTotals)
+        {
+            return false;
+        }
+
+        _begun++;
+        return true;
     }
 
     private static (string, string, string) Key(MetricMapping.Instrument instrument, MetricMapping.Point point) =>
