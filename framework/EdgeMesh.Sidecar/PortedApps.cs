@@ -9,11 +9,12 @@ using EdgeMesh.Sidecar.Sidecars;
 using Google.Rpc;
 using Grpc.Core;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
 
 namespace EdgeMesh.Sidecar;
 
 /// <summary>Knows by the port whose API a request came to, and checks that app's API token.</summary>
-internal sealed class PortedApps(IReadOnlyDictionary<string, AppListeners> listeners, AppDirectory apps)
+internal sealed class PortedApps(IReadOnlyDictionary<string, AppListeners> listeners, AppDirectory apps, Cors? cors)
 {
     private static readonly string UnauthorizedDetails = Convert.ToBase64String(FaultDetails.Serialize(
         StatusCode.Unauthenticated, "Unauthorized", [new ErrorInfo { Reason = "Unauthorized", Domain = "dapr.io", Metadata = { ["http.code"] = "401", ["http.error_message"] = "missing api token in request metadata" } }]));
@@ -23,18 +24,25 @@ internal sealed class PortedApps(IReadOnlyDictionary<string, AppListeners> liste
 
     private FrozenDictionary<int, Port>? _byPort;
 
+    /// <summary>The apps again, by their ids, for calls that come by a socket.</summary>
+    private readonly FrozenDictionary<string, Port> _bySocket = apps.All.ToFrozenDictionary(a => a.AppId, a => new Port(0, a, Token(a), Door.Api));
+
     public Task InvokeAsync(HttpContext context, RequestDelegate next)
     {
         // Ports are known only once the listeners are bound.
         RequestPath.Collapse(context.Request);
-        _byPort ??= listeners.SelectMany(l => Ports(l.Key, l.Value)).ToFrozenDictionary(p => p.Number);
-        var port = _byPort[context.Connection.LocalPort];
+        _byPort ??= listeners.SelectMany(l => Ports(l.Key, l.Value)).DistinctBy(p => p.Number).ToFrozenDictionary(p => p.Number);
+        var port = context.Connection.LocalPort is > 0 and var number ? _byPort[number] : _bySocket[context.Features.GetRequiredFeature<ApiSocket>().AppId];
         var (app, token) = (port.App, port.Token);
         context.Features.Set(app);
-        if (port.IsInternal)
+        if (port.Door != Door.Api)
         {
-            context.Features.Set(InternalPort.Here);
-            return IsGrpc(context) && !context.Request.Path.StartsWithSegments("/" + MethodTable.Service) ? next(context) : DenyAsync(context);
+            return port.Door == Door.Public ? PublicAsync(context, next) : InternalAsync(context, next);
+        }
+
+        if (cors is not null && !IsGrpc(context) && cors.Answers(context))
+        {
+            return Task.CompletedTask;
         }
 
         if (context.Request.Path.StartsWithSegments("/" + InternalMessages.Service))
@@ -48,6 +56,26 @@ internal sealed class PortedApps(IReadOnlyDictionary<string, AppListeners> liste
         }
 
         return app.Configuration.Api.IsEverything || IsServed(context, app.Configuration.Api) ? next(context) : DenyAsync(context);
+    }
+
+    private static Task InternalAsync(HttpContext context, RequestDelegate next)
+    {
+        context.Features.Set(InternalPort.Here);
+        return IsGrpc(context) && !context.Request.Path.StartsWithSegments("/" + MethodTable.Service) ? next(context) : DenyAsync(context);
+    }
+
+    /// <summary>What a probe may ask that has no token.</summary>
+    private static Task PublicAsync(HttpContext context, RequestDelegate next)
+    {
+        if (HttpMethods.IsGet(context.Request.Method) && (IsOpen(context.Request.Path) || context.Request.Path.Value == "/v1.0/metadata"))
+        {
+            context.Features.Set(PublicPort.Here);
+            return next(context);
+        }
+
+        context.Response.StatusCode = StatusCodes.Status404NotFound;
+        context.Response.ContentType = "text/plain; charset=utf-8";
+        return context.Response.WriteAsync("404 page not found\n");
     }
 
     private static bool IsGrpc(HttpContext context) => GrpcProxy.IsGrpc(context.Request);
@@ -71,14 +99,24 @@ internal sealed class PortedApps(IReadOnlyDictionary<string, AppListeners> liste
     private IEnumerable<Port> Ports(string appId, AppListeners listening)
     {
         var app = apps.Find(appId)!;
-        var token = app.Options.ApiToken is { Length: > 0 } text ? Encoding.UTF8.GetBytes(text) : null;
-        yield return new Port(listening.Http.IPEndPoint!.Port, app, token, IsInternal: false);
-        yield return new Port(listening.Grpc.IPEndPoint!.Port, app, token, IsInternal: false);
+        var token = Token(app);
+        foreach (var api in listening.Http.Concat(listening.Grpc).Where(l => l.IPEndPoint is not null))
+        {
+            yield return new Port(api.IPEndPoint!.Port, app, token, Door.Api);
+        }
+
         if (listening.Internal is { } inner)
         {
-            yield return new Port(inner.IPEndPoint!.Port, app, null, IsInternal: true);
+            yield return new Port(inner.IPEndPoint!.Port, app, null, Door.Internal);
+        }
+
+        if (listening.Public is { } open)
+        {
+            yield return new Port(open.IPEndPoint!.Port, app, null, Door.Public);
         }
     }
+
+    private static byte[]? Token(AppRuntime app) => app.Options.ApiToken is { Length: > 0 } text ? Encoding.UTF8.GetBytes(text) : null;
 
     private static bool IsOpen(PathString path) => path.Value is "/v1.0/healthz" or "/v1.0/healthz/outbound";
 
@@ -99,7 +137,25 @@ internal sealed class PortedApps(IReadOnlyDictionary<string, AppListeners> liste
         return context.Response.WriteAsync("invalid api token");
     }
 
-    private sealed record Port(int Number, AppRuntime App, byte[]? Token, bool IsInternal);
+    private sealed record Port(int Number, AppRuntime App, byte[]? Token, Door Door);
+
+    private enum Door
+    {
+        /// <summary>The app's own.</summary>
+        Api,
+
+        /// <summary>For other sidecars.</summary>
+        Internal,
+
+        /// <summary>For probes.</summary>
+        Public,
+    }
+}
+
+/// <summary>On a request: it came by the port for probes.</summary>
+internal sealed class PublicPort
+{
+    public static readonly PublicPort Here = new();
 }
 
 /// <summary>On a request: it came by the port for other sidecars.</summary>

@@ -55,14 +55,17 @@ public sealed class SidecarHost : IAsyncDisposable
     /// <summary>Ends when somebody asked the sidecar to shut down.</summary>
     public CancellationToken Stopping => _web.Lifetime.ApplicationStopping;
 
-    /// <summary>Where the HTTP API of an app listens.</summary>
-    public Uri HttpEndpoint(string appId) => Address(_listeners[appId].Http);
+    /// <summary>Where the HTTP API of an app listens: <c>http://…</c>, or <c>unix:///…</c> of a socket.</summary>
+    public Uri HttpEndpoint(string appId) => AppListeners.Address(_listeners[appId].Http[0]);
 
     /// <summary>Whether an app can take work, as far as anybody asks it.</summary>
     internal bool IsHealthy(string appId) => _apps.Find(appId)?.IsHealthy == true;
 
-    /// <summary>Where the gRPC API of an app listens.</summary>
-    public Uri GrpcEndpoint(string appId) => Address(_listeners[appId].Grpc);
+    /// <summary>Where the gRPC API of an app listens: <c>http://…</c>, or <c>unix:///…</c> of a socket.</summary>
+    public Uri GrpcEndpoint(string appId) => AppListeners.Address(_listeners[appId].Grpc[0]);
+
+    /// <summary>Where health and metadata of an app are told without a token; null: no port was asked for.</summary>
+    public Uri? PublicEndpoint(string appId) => _listeners[appId].Public is { } listener ? AppListeners.Address(listener) : null;
 
     /// <summary>Loads the resources, opens the components and serves. Apps may come later.</summary>
     /// <exception cref="SidecarConfigurationException">The resources can't be used; lists every fault.</exception>
@@ -75,7 +78,7 @@ public sealed class SidecarHost : IAsyncDisposable
         var configuration = ConfigurationReader.Read(options.ConfigurationPaths, options.Namespace, faults, logger);
         var resources = ResourceLoader.Load(options, faults);
         var subscriptions = DeclaredSubscriptions.From(resources, faults);
-        var pipeline = HttpPipeline.Read(configuration, resources.Middlewares, options.Clock, faults);
+        var pipeline = await HttpPipeline.OpenAsync(configuration, resources.Middlewares, options, faults, cancellation);
         var apps = new AppDirectory();
         var context = new ComponentContext(options.WorkingDirectory ?? Directory.GetCurrentDirectory(), options.Clock, options.Environment ?? ProcessEnvironment(), id => apps.Find(id)?.Channel) { Loggers = loggers };
         var components = await new ComponentOpener(options, context, faults, logger).OpenAsync(resources.Components, cancellation);
@@ -85,6 +88,7 @@ public sealed class SidecarHost : IAsyncDisposable
         BuildingBlocks.Actors.ActorState.Check(components, options.Apps, faults);
         if (faults.Count > 0)
         {
+            pipeline.Dispose();
             outside.Dispose();
             await (remote?.DisposeAsync() ?? ValueTask.CompletedTask);
             await components.DisposeAsync();
@@ -93,22 +97,23 @@ public sealed class SidecarHost : IAsyncDisposable
 
         var jobs = new JobStore(options);
         components.Own(jobs);
+        components.Own(pipeline);
         var starters = new List<AppStarter>();
         foreach (var app in options.Apps)
         {
-            var runtime = new AppRuntime(app, options, configuration, components, apps, outside.For(app.AppId)) { Resilience = ResilienceTable.For(app.AppId, resources.Resiliencies, options.Clock), Remote = remote, Jobs = jobs };
+            var runtime = new AppRuntime(app, options, configuration, components, apps, outside.For(app.AppId)) { Middleware = pipeline.App, Resilience = ResilienceTable.For(app.AppId, resources.Resiliencies, options.Clock), Remote = remote, Jobs = jobs };
             apps.Add(runtime);
             starters.Add(new AppStarter(runtime, subscriptions.Of(app.AppId), logger));
         }
 
         var listeners = new Dictionary<string, AppListeners>();
-        var host = new SidecarHost(Build(options, loggers, listeners, apps, pipeline), components, outside, remote, apps, starters, listeners);
+        var host = new SidecarHost(Build(options, loggers, listeners, apps, pipeline.Api), components, outside, remote, apps, starters, listeners);
         try
         {
             await host._web.StartAsync(cancellation);
             host._metrics = await MetricsServer.StartAsync(options, loggers, cancellation);
             ComponentMetrics.Tell(apps.All);
-            remote?.Register(listeners.Select(l => (l.Key, l.Value.Internal!.IPEndPoint!.ToString())), () => Guid.NewGuid().ToString());
+            remote?.Register(listeners.Select(l => (l.Key, l.Value.InternalAddress(context.Environment))), () => Guid.NewGuid().ToString());
         }
         catch
         {
@@ -134,7 +139,7 @@ public sealed class SidecarHost : IAsyncDisposable
         }
     }
 
-    private static WebApplication Build(SidecarOptions options, ILoggerFactory loggers, Dictionary<string, AppListeners> listeners, AppDirectory apps, IReadOnlyList<Func<RequestDelegate, RequestDelegate>> pipeline)
+    private static WebApplication Build(SidecarOptions options, ILoggerFactory loggers, Dictionary<string, AppListeners> listeners, AppDirectory apps, IReadOnlyList<IHttpMiddleware> pipeline)
     {
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
         builder.Services.RemoveAll<ILoggerFactory>();
@@ -156,21 +161,11 @@ public sealed class SidecarHost : IAsyncDisposable
             kestrel.Limits.MaxRequestLineSize = Math.Min(kestrel.Limits.MaxRequestLineSize, options.MaxHeaderSize);
             foreach (var app in options.Apps)
             {
-                var address = IPAddress.Parse(options.ListenAddress);
-                ListenOptions http = null!, grpc = null!;
-                ListenOptions? inner = null;
-                kestrel.Listen(address, app.HttpPort, listen => (http = listen).Protocols = HttpProtocols.Http1);
-                kestrel.Listen(address, app.GrpcPort, listen => (grpc = listen).Protocols = HttpProtocols.Http2);
-                if (app.InternalGrpcPort is { } port)
-                {
-                    kestrel.Listen(address, port, listen => (inner = listen).Protocols = HttpProtocols.Http2);
-                }
-
-                listeners[app.AppId] = new AppListeners(http, grpc, inner);
+                listeners[app.AppId] = AppListeners.Open(kestrel, options, app);
             }
         });
         var web = builder.Build();
-        web.Use(new PortedApps(listeners, apps).InvokeAsync);
+        web.Use(new PortedApps(listeners, apps, Cors.Of(options.AllowedOrigins)).InvokeAsync);
         web.UseRequestMetrics(options.Clock);
         web.UseApiLog(options.Clock, loggers.CreateLogger("EdgeMesh.Sidecar.Api"));
         web.UseHttpPipeline(pipeline);
@@ -192,8 +187,6 @@ public sealed class SidecarHost : IAsyncDisposable
 
     private static Dictionary<string, string> ProcessEnvironment() =>
         System.Environment.GetEnvironmentVariables().Cast<DictionaryEntry>().ToDictionary(e => (string)e.Key, e => (string?)e.Value ?? "", StringComparer.Ordinal);
-
-    private static Uri Address(ListenOptions listener) => new($"http://{listener.IPEndPoint}");
 
     /// <summary>No longer than calls in flight may take: what an app has not answered by then comes again elsewhere.</summary>
     private async Task EndDeliveriesAsync()

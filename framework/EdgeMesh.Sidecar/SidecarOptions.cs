@@ -49,8 +49,18 @@ public sealed record SidecarOptions
     /// <summary>The SQLite file that keeps the apps' jobs, made with the first one; <c>jobs.db</c> in the working directory when null.</summary>
     public string? JobsFile { get; init; }
 
-    /// <summary>The address that the APIs listen on.</summary>
-    public string ListenAddress { get; init; } = "127.0.0.1";
+    /// <summary>The IP addresses that the APIs listen on.</summary>
+    public IReadOnlyList<string> ListenAddresses { get; init; } = ["127.0.0.1"];
+
+    /// <summary>The IP address that the ports for other sidecars listen on; the first of <see cref="ListenAddresses"/> when null.</summary>
+    public string? InternalListenAddress { get; init; }
+
+    /// <summary>The IP address that public ports listen on.</summary>
+    public string PublicListenAddress { get; init; } = "127.0.0.1";
+
+    /// <summary>Origins whose pages may call the HTTP API from a browser, as daprd's <c>--allowed-origins</c>: <c>*</c>, or addresses with at
+    /// most one <c>*</c> in each. Empty: nobody asks.</summary>
+    public IReadOnlyList<string> AllowedOrigins { get; init; } = [];
 
     /// <summary>For tests: stands between the sidecar and its components; null: nothing does.</summary>
     public ComponentTap? Tap { get; init; }
@@ -82,6 +92,13 @@ public sealed record SidecarAppOptions
 
     /// <summary>Port for other sidecars of the machine; 0 takes a free one, null: none, unless a Configuration names a name resolution.</summary>
     public int? InternalGrpcPort { get; init; }
+
+    /// <summary>Port of health and metadata alone, which needs no token; 0 takes a free one, null: none.</summary>
+    public int? PublicPort { get; init; }
+
+    /// <summary>A folder for the sockets <c>dapr-{id}-http.socket</c> and <c>dapr-{id}-grpc.socket</c>, which take the place of the APIs' ports;
+    /// null: the APIs have ports.</summary>
+    public string? UnixSocketFolder { get; init; }
 
     /// <summary>Calls and messages that are at the app at a time; null: as many as come.</summary>
     public int? MaxConcurrency { get; init; }

@@ -1,5 +1,6 @@
 using System.Net;
 using EdgeMesh.Sidecar.BuildingBlocks.Invocation;
+using EdgeMesh.Sidecar.Http.Pipeline;
 using Grpc.Net.Client;
 
 namespace EdgeMesh.Sidecar.Apps;
@@ -44,9 +45,27 @@ internal sealed class AppChannel : IInvocationTarget, IDisposable
     /// <summary>Null for an app that speaks HTTP.</summary>
     public AppCallbacks? Callbacks { get; }
 
+    /// <summary>What requests pass on their way to an app that speaks HTTP. Set before the first.</summary>
+    public IReadOnlyList<IHttpMiddleware> Middleware { private get; set; } = [];
+
     /// <inheritdoc/>
     public Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellation) =>
-        Callbacks is { } callbacks ? GrpcInvocation.SendAsync(callbacks, request, cancellation) : SendAsIsAsync(request, cancellation);
+        Callbacks is { } callbacks ? GrpcInvocation.SendAsync(callbacks, request, cancellation)
+            : Middleware.Count > 0 ? SendThroughAsync(request, cancellation)
+            : SendAsIsAsync(request, cancellation);
+
+    private async Task<HttpResponseMessage> SendThroughAsync(HttpRequestMessage request, CancellationToken cancellation)
+    {
+        foreach (var middleware in Middleware)
+        {
+            if (await middleware.BeforeAppAsync(request, AppId, cancellation) is { } answer)
+            {
+                return answer;
+            }
+        }
+
+        return await SendAsIsAsync(request, cancellation);
+    }
 
     /// <summary>Sends what is already in the app's own protocol.</summary>
     public Task<HttpResponseMessage> SendAsIsAsync(HttpRequestMessage request, CancellationToken cancellation)

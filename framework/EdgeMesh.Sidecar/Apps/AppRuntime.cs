@@ -3,6 +3,7 @@ using EdgeMesh.Sidecar.BuildingBlocks.Invocation;
 using EdgeMesh.Sidecar.BuildingBlocks.Jobs;
 using EdgeMesh.Sidecar.BuildingBlocks.PubSub;
 using EdgeMesh.Sidecar.Components;
+using EdgeMesh.Sidecar.Http.Pipeline;
 using EdgeMesh.Sidecar.Resiliency;
 using EdgeMesh.Sidecar.Resources;
 using EdgeMesh.Sidecar.Sidecars;
@@ -32,6 +33,18 @@ internal sealed class AppRuntime(SidecarAppOptions options, SidecarOptions proce
 
     /// <summary>Who it is to those that it calls.</summary>
     public CallerIdentity Identity { get; } = new(configuration.AccessControl?.TrustDomain ?? CallerIdentity.DefaultTrustDomain, process.Namespace, options.AppId);
+
+    /// <summary>What calls pass on their way to an app that speaks HTTP.</summary>
+    public IReadOnlyList<IHttpMiddleware> Middleware
+    {
+        init
+        {
+            if (Channel is { } channel)
+            {
+                channel.Middleware = value;
+            }
+        }
+    }
 
     /// <summary>The jobs of all apps of the process.</summary>
     public required JobStore Jobs { get; init; }

@@ -1,3 +1,6 @@
+using System.Globalization;
+using EdgeMesh.Sidecar.Components;
+
 namespace EdgeMesh.Sidecar.CommandLine;
 
 /// <summary>Reads daprd's command line: one dash or two, <c>=</c> or a blank before the value, lists by commas or by repetition.</summary>
@@ -83,9 +86,13 @@ internal sealed class FlagReader
         Add(FlagTable.All[name], value);
     }
 
-    private void Add(Flag flag, string value)
+    private void Add(Flag flag, string given)
     {
-        if (flag.Use == FlagUse.Refused && !flag.Idle.Contains(value, StringComparer.Ordinal))
+        if (Read(flag, given) is not { } value)
+        {
+            Faults.Add($"{Called(flag.Name)} must be {flag.Value switch { FlagValue.Switch => "true or false", FlagValue.Number => "a number", _ => "a duration such as 30s" }}, and is '{given}'.");
+        }
+        else if (flag.Use == FlagUse.Refused && !flag.Idle.Contains(value, StringComparer.Ordinal))
         {
             Faults.Add($"{Called(flag.Name)} {value}: the embedded engine does not have this. Leave it out, or run daprd.");
         }
@@ -94,6 +101,15 @@ internal sealed class FlagReader
             (_values.TryGetValue(flag.Name, out var values) ? values : _values[flag.Name] = []).Add(value);
         }
     }
+
+    /// <summary>Null: it does not look as it must.</summary>
+    private static string? Read(Flag flag, string given) => flag.Value switch
+    {
+        FlagValue.Switch => given is "1" or "t" or "T" or "TRUE" or "true" or "True" ? "true" : given is "0" or "f" or "F" or "FALSE" or "false" or "False" ? "false" : null,
+        FlagValue.Number => int.TryParse(given, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out _) ? given : null,
+        FlagValue.Duration => GoDuration.TryParse(given, out _) ? given : null,
+        _ => given,
+    };
 
     /// <summary>The last one given, as with daprd.</summary>
     public string? this[string name] => _values.TryGetValue(name, out var values) ? values[^1] : null;

@@ -13,47 +13,53 @@ internal enum FlagUse
     Refused,
 }
 
+/// <summary>What a flag's value must look like, whatever it says.</summary>
+internal enum FlagValue
+{
+    Text,
+    Switch,
+    Number,
+    Duration,
+}
+
 /// <param name="Name">Without dashes.</param>
 /// <param name="Use">What becomes of it.</param>
 /// <param name="Idle">Values of a refused flag that ask for nothing.</param>
 internal sealed record Flag(string Name, FlagUse Use, params string[] Idle)
 {
+    public FlagValue Value { get; init; }
+
     /// <summary>May stand without a value.</summary>
-    public bool IsSwitch { get; init; }
+    public bool IsSwitch => Value == FlagValue.Switch;
 }
 
-/// <summary>Every flag of daprd 1.18, and <c>--run-file</c>, which is the Dapr CLI's.</summary>
+/// <summary>Every flag of daprd 1.18, those that it takes and no longer lists, and <c>--run-file</c>, which is the Dapr CLI's.</summary>
 internal static class FlagTable
 {
     public static readonly IReadOnlyDictionary<string, Flag> All = new[]
     {
         Served("app-id"), Served("app-port"), Served("app-protocol"), Served("app-channel-address"), Served("dapr-http-port"), Served("dapr-grpc-port"),
         Served("dapr-listen-addresses"), Served("resources-path"), Served("components-path"), Served("config"), Served("max-body-size"),
-        Served("log-level"), Served("mode"), Served("dapr-graceful-shutdown-seconds"), ServedSwitch("log-as-json"), ServedSwitch("version"),
-        Served("dapr-internal-grpc-port"), Served("app-health-check-path"), Served("app-health-probe-interval"), Served("app-health-probe-timeout"), Served("app-health-threshold"),
-        Served("metrics-port"), Served("metrics-listen-address"), ServedSwitch("enable-metrics"), Served("read-buffer-size"), Served("app-max-concurrency"),
-        Served("dapr-block-shutdown-duration"), Served("disable-init-endpoints"), ServedSwitch("enable-app-health-check"), ServedSwitch("build-info"), ServedSwitch("help"), ServedSwitch("enable-api-logging"),
+        Served("log-level"), Served("log-file"), Served("mode"), Served("dapr-graceful-shutdown-seconds", FlagValue.Number), Served("log-as-json", FlagValue.Switch), Served("version", FlagValue.Switch),
+        Served("dapr-internal-grpc-port"), Served("dapr-internal-grpc-listen-address"), Served("dapr-public-port"), Served("dapr-public-listen-address"), Served("allowed-origins"),
+        Served("unix-domain-socket"), Served("app-health-check-path"), Served("app-health-probe-interval", FlagValue.Number), Served("app-health-probe-timeout", FlagValue.Number),
+        Served("app-health-threshold", FlagValue.Number), Served("enable-app-health-check", FlagValue.Switch), Served("app-max-concurrency", FlagValue.Number),
+        Served("metrics-port"), Served("metrics-listen-address"), Served("enable-metrics", FlagValue.Switch), Served("read-buffer-size"), Served("disable-init-endpoints"),
+        Served("dapr-http-read-buffer-size", FlagValue.Number), Served("dapr-http-max-request-size", FlagValue.Number), Served("dapr-block-shutdown-duration", FlagValue.Duration),
+        Served("enable-api-logging", FlagValue.Switch), Served("wait", FlagValue.Switch), Served("build-info", FlagValue.Switch), Served("help", FlagValue.Switch),
         Served("run-file"),
 
-        Harmless("dapr-internal-grpc-listen-address"), Harmless("dapr-public-port"), Harmless("dapr-public-listen-address"),
         Harmless("profile-port"),
         Harmless("control-plane-address"), Harmless("control-plane-namespace"), Harmless("control-plane-trust-domain"), Harmless("sentry-address"),
-        Harmless("sentry-request-jwt-audiences"), Harmless("placement-host-address"), Harmless("scheduler-host-address"), Harmless("scheduler-job-streams"),
-        Harmless("actors-disseminate-timeout"), Harmless("actors-service"), HarmlessSwitch("disable-builtin-k8s-secret-store"),
+        Harmless("sentry-request-jwt-audiences"), Harmless("placement-host-address"), Harmless("scheduler-host-address"), Harmless("scheduler-job-streams", FlagValue.Number),
+        Harmless("actors-disseminate-timeout", FlagValue.Duration), Harmless("actors-service"), Harmless("disable-builtin-k8s-secret-store", FlagValue.Switch),
 
-        Refused("allowed-origins", "*", ""), Refused("unix-domain-socket", ""), Refused("log-file", ""),
-        RefusedSwitch("enable-mtls"), RefusedSwitch("enable-profiling"), RefusedSwitch("app-ssl"), RefusedSwitch("wait"),
+        RefusedSwitch("enable-mtls"), RefusedSwitch("enable-profiling"), RefusedSwitch("app-ssl"),
     }.ToDictionary(f => f.Name, StringComparer.Ordinal);
 
-    private static Flag Served(string name) => new(name, FlagUse.Served);
+    private static Flag Served(string name, FlagValue value = FlagValue.Text) => new(name, FlagUse.Served) { Value = value };
 
-    private static Flag ServedSwitch(string name) => new(name, FlagUse.Served) { IsSwitch = true };
+    private static Flag Harmless(string name, FlagValue value = FlagValue.Text) => new(name, FlagUse.Harmless) { Value = value };
 
-    private static Flag Harmless(string name) => new(name, FlagUse.Harmless);
-
-    private static Flag HarmlessSwitch(string name) => new(name, FlagUse.Harmless) { IsSwitch = true };
-
-    private static Flag Refused(string name, params string[] idle) => new(name, FlagUse.Refused, idle);
-
-    private static Flag RefusedSwitch(string name) => new(name, FlagUse.Refused, "false") { IsSwitch = true };
+    private static Flag RefusedSwitch(string name) => new(name, FlagUse.Refused, "false") { Value = FlagValue.Switch };
 }

@@ -23,10 +23,13 @@ public static class SidecarCommandLine
           --app-protocol PROTOCOL          http (default), https, h2c, grpc or grpcs
           --dapr-http-port PORT            the HTTP API (3500); 0 takes a free port
           --dapr-grpc-port PORT            the gRPC API (50001); 0 takes a free port
-          --dapr-listen-addresses ADDRESS  where both listen (127.0.0.1)
+          --dapr-listen-addresses ADDRESS  where both listen (127.0.0.1); several with commas
+          --unix-domain-socket FOLDER      in place of both ports: FOLDER/dapr-NAME-http.socket and dapr-NAME-grpc.socket
+          --dapr-public-port PORT          health and metadata without a token; without it none (--dapr-public-listen-address)
+          --allowed-origins ORIGINS        pages that may call the HTTP API from a browser: *, or addresses with commas
           --resources-path PATH            a folder of resources (Component, Subscription, Resiliency, HTTPEndpoint); may be repeated
           --config PATH                    a Configuration resource; may be repeated
-          --dapr-internal-grpc-port PORT   for other sidecars of the machine, with a name resolution in --config
+          --dapr-internal-grpc-port PORT   for other sidecars of the machine, with a name resolution in --config (--dapr-internal-grpc-listen-address)
           --metrics-port PORT              Prometheus' text; without it none
           --enable-app-health-check        probe the app (--app-health-check-path, -probe-interval, -probe-timeout, -threshold)
           --app-max-concurrency N          calls and messages at the app at a time
@@ -35,12 +38,15 @@ public static class SidecarCommandLine
           --dapr-block-shutdown-duration D go on for so long when told to stop, or until the app is unhealthy
           --dapr-graceful-shutdown-seconds N   how long calls in flight may take to end (5)
           --enable-api-logging             a line in the log for each call of the API
-          --log-level LEVEL, --log-as-json
+          --log-level LEVEL, --log-as-json, --log-file FILE
+          --wait                           wait until the sidecar on --dapr-http-port takes calls, at most a minute
+          --version, --build-info
 
-        Environment: NAMESPACE, DAPR_API_TOKEN (what callers send), APP_API_TOKEN (what the app is sent).
-        Flags of daprd that need no place here (ports of metrics, placement, scheduler, sentry …) are taken without effect;
+        Environment: NAMESPACE, DAPR_API_TOKEN (what callers send), APP_API_TOKEN (what the app is sent), DAPR_HOST_IP (where other sidecars
+        find this one), DAPR_COMPONENTS_SOCKETS_FOLDER.
+        Flags of daprd that need no place here (placement, scheduler, sentry, profiling port …) are taken without effect;
         those that ask for what this engine lacks are refused by name.
-        Ends with 0 when stopped, 1 when it could not start or serve, 2 when the flags were wrong.
+        Ends with 0 when stopped, 1 when it could not start or serve, 2 when a flag is not known or refused, or its value is none of its kind.
         """;
 
     /// <summary>Runs until SIGTERM, Ctrl-C or a shutdown by the API, and returns the exit code.</summary>
@@ -67,24 +73,32 @@ public static class SidecarCommandLine
         var flags = CommandLine.FlagReader.Read(args);
         if (flags.Is("help") || flags.Is("version") || flags.Is("build-info"))
         {
-            await output.WriteLineAsync(flags.Is("help") ? Help : BuildingBlocks.Metadata.MetadataBlock.Version);
+            await output.WriteLineAsync(flags.Is("help") ? Help : (flags.Is("version") ? "" : "Version: ") + BuildingBlocks.Metadata.MetadataBlock.Version);
             return Done;
+        }
+
+        var isMistaken = flags.Faults.Count > 0;
+        if (flags.Is("wait") && !isMistaken)
+        {
+            return await CommandLine.ReadyWait.RunAsync(flags, output, stop) ? Done : Failed;
         }
 
         var settings = flags["run-file"] is null ? CommandLine.SidecarSettings.From(flags, environment) : CommandLine.RunFiles.RunFile.Read(flags, environment);
         if (settings is null)
         {
             await error.WriteLineAsync(string.Join(Environment.NewLine, flags.Faults));
-            return WrongUsage;
+            return isMistaken ? WrongUsage : Failed;
         }
 
-        using var loggers = Loggers(settings);
         try
         {
-            await ServeAsync(settings, loggers, output, stop);
+            await using var file = settings.LogFile is { } path ? new StreamWriter(path, append: true) { AutoFlush = true } : null;
+            using var log = new CommandLine.SidecarLog(file ?? output, settings);
+            using var loggers = Loggers(settings, log);
+            await ServeAsync(settings, loggers, log, stop);
             return Done;
         }
-        catch (Exception failure) when (failure is SidecarConfigurationException or IOException)
+        catch (Exception failure) when (failure is SidecarConfigurationException or IOException or UnauthorizedAccessException)
         {
             await error.WriteLineAsync(failure.Message);
             return Failed;
@@ -95,39 +109,41 @@ public static class SidecarCommandLine
         }
     }
 
-    private static ILoggerFactory Loggers(CommandLine.SidecarSettings settings) => LoggerFactory.Create(logging =>
+    private static ILoggerFactory Loggers(CommandLine.SidecarSettings settings, CommandLine.SidecarLog log) => LoggerFactory.Create(logging =>
     {
         logging.SetMinimumLevel(settings.LogLevel);
         logging.AddFilter("Microsoft", LogLevel.Warning);
         logging.AddFilter("Grpc", LogLevel.Warning);
-        _ = settings.LogAsJson ? logging.AddJsonConsole() : logging.AddSimpleConsole(console => console.SingleLine = true);
+        logging.AddProvider(log);
     });
 
-    private static async Task ServeAsync(CommandLine.SidecarSettings settings, ILoggerFactory loggers, TextWriter output, CancellationToken stop)
+    private static async Task ServeAsync(CommandLine.SidecarSettings settings, ILoggerFactory loggers, CommandLine.SidecarLog log, CancellationToken stop)
     {
         await using var host = await SidecarHost.StartAsync(settings.Options, loggers, stop);
         foreach (var app in settings.Options.Apps.Select(a => a.AppId))
         {
-            await output.WriteLineAsync($"dapr initialized. Status: Running. app id: {app}; HTTP {host.HttpEndpoint(app).GetLeftPart(UriPartial.Authority)}; gRPC {host.GrpcEndpoint(app).GetLeftPart(UriPartial.Authority)}");
+            log.Say($"dapr initialized. Status: Running. app id: {app}; HTTP {Text(host.HttpEndpoint(app))}; gRPC {Text(host.GrpcEndpoint(app))}");
         }
 
         using var either = CancellationTokenSource.CreateLinkedTokenSource(stop, host.Stopping);
         var ended = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         await using var registration = either.Token.Register(ended.SetResult);
         await ended.Task;
-        await BlockAsync(settings, host, output);
-        await output.WriteLineAsync("stopping: finishing calls in flight");
+        await BlockAsync(settings, host, log);
+        log.Say("stopping: finishing calls in flight");
+
+        static string Text(Uri endpoint) => endpoint.ToString().TrimEnd('/');
     }
 
     /// <summary>The apps are still doing their last work, and need their sidecar for it.</summary>
-    private static async Task BlockAsync(CommandLine.SidecarSettings settings, SidecarHost host, TextWriter output)
+    private static async Task BlockAsync(CommandLine.SidecarSettings settings, SidecarHost host, CommandLine.SidecarLog log)
     {
         if (settings.BlockShutdown is not { } block)
         {
             return;
         }
 
-        await output.WriteLineAsync($"blocking shutdown for {block} or until the app reports unhealthy");
+        log.Say($"blocking shutdown for {block} or until the app reports unhealthy");
         var clock = settings.Options.Clock;
         var began = clock.GetTimestamp();
         while (clock.GetElapsedTime(began) < block && settings.Options.Apps.Any(a => host.IsHealthy(a.AppId)))

@@ -10,8 +10,12 @@ internal sealed record SidecarSettings(SidecarOptions Options, LogLevel LogLevel
     /// <summary>How long the sidecar goes on after it was told to stop, unless its app becomes unhealthy; null: not at all.</summary>
     public TimeSpan? BlockShutdown { get; private init; }
 
-    private const int DefaultHttpPort = 3500;
+    /// <summary>Takes the log in place of the standard output; null: nothing does.</summary>
+    public string? LogFile { get; private init; }
+
+    public const int DefaultHttpPort = 3500;
     private const int DefaultGrpcPort = 50001;
+    private const string Loopback = "127.0.0.1";
 
     /// <summary>Null when there are faults; they are the reader's.</summary>
     public static SidecarSettings? From(FlagReader flags, IReadOnlyDictionary<string, string> environment)
@@ -29,17 +33,20 @@ internal sealed record SidecarSettings(SidecarOptions Options, LogLevel LogLevel
             WatchesResources = true,
             ConfigurationPaths = flags.List("config"),
             MetricsPort = flags["enable-metrics"] == "false" ? null : flags.Port("metrics-port", null),
-            MetricsListenAddress = Address(flags, "metrics-listen-address"),
-            MaxHeaderSize = (int)Size(flags, "read-buffer-size", SidecarOptions.DefaultMaxHeaderSize),
-            ListenAddress = ListenAddress(flags),
-            MaxBodySize = Size(flags, "max-body-size", SidecarOptions.DefaultMaxBodySize),
+            MetricsListenAddress = Address(flags, "metrics-listen-address") ?? Loopback,
+            MaxHeaderSize = (int)Size(flags, "read-buffer-size", "dapr-http-read-buffer-size", 1 << 10, SidecarOptions.DefaultMaxHeaderSize),
+            ListenAddresses = ListenAddresses(flags),
+            InternalListenAddress = Address(flags, "dapr-internal-grpc-listen-address"),
+            PublicListenAddress = Address(flags, "dapr-public-listen-address") ?? Loopback,
+            AllowedOrigins = flags.List("allowed-origins"),
+            MaxBodySize = Size(flags, "max-body-size", "dapr-http-max-request-size", 1 << 20, SidecarOptions.DefaultMaxBodySize),
             ShutdownTimeout = ShutdownTimeout(flags),
             Environment = environment,
             Apps = [App(flags, environment)],
         };
         var block = flags["dapr-block-shutdown-duration"] is { Length: > 0 } ? Duration(flags, "dapr-block-shutdown-duration") : (TimeSpan?)null;
         var (level, json) = (Level(flags), flags.Is("log-as-json"));
-        return flags.Faults.Count == 0 ? new SidecarSettings(options, level, json) { BlockShutdown = block } : null;
+        return flags.Faults.Count == 0 ? new SidecarSettings(options, level, json) { BlockShutdown = block, LogFile = flags["log-file"] is { Length: > 0 } file ? file : null } : null;
     }
 
     private static SidecarAppOptions App(FlagReader flags, IReadOnlyDictionary<string, string> environment)
@@ -60,6 +67,8 @@ internal sealed record SidecarSettings(SidecarOptions Options, LogLevel LogLevel
             HttpPort = flags.Port("dapr-http-port", DefaultHttpPort)!.Value,
             GrpcPort = flags.Port("dapr-grpc-port", DefaultGrpcPort)!.Value,
             InternalGrpcPort = flags.Port("dapr-internal-grpc-port", null),
+            PublicPort = flags.Port("dapr-public-port", null),
+            UnixSocketFolder = flags["unix-domain-socket"] is { Length: > 0 } sockets ? sockets : null,
             HealthCheck = Health(flags),
             MaxConcurrency = flags["app-max-concurrency"] is null or "" or "-1" or "0" ? null : flags.Count("app-max-concurrency", 1),
             AsksForSubscriptions = !DisabledInitEndpoints(flags).Contains("subscribe"),
@@ -103,39 +112,43 @@ internal sealed record SidecarSettings(SidecarOptions Options, LogLevel LogLevel
     }
 
     /// <summary>Loopback unless told otherwise, where daprd listens on every address.</summary>
-    private static string ListenAddress(FlagReader flags)
+    private static IReadOnlyList<string> ListenAddresses(FlagReader flags)
     {
-        var addresses = flags.List("dapr-listen-addresses");
-        if (addresses.Count == 0)
+        var addresses = flags.List("dapr-listen-addresses").Select(a => (Given: a, Address: Address(a))).ToArray();
+        if (addresses.FirstOrDefault(a => a.Address is null) is { Given: { } wrong })
         {
-            return "127.0.0.1";
+            flags.Faults.Add($"{flags.Called("dapr-listen-addresses")} must be IP addresses, and has '{wrong}'.");
         }
 
-        if (addresses.Count == 1 && IPAddress.TryParse(addresses[0].Trim('[', ']'), out var address))
-        {
-            return address.ToString();
-        }
-
-        flags.Faults.Add($"{flags.Called("dapr-listen-addresses")} must be one IP address here, and is '{string.Join(',', addresses)}'.");
-        return "127.0.0.1";
+        return addresses.Length == 0 ? [Loopback] : [.. addresses.Select(a => a.Address).OfType<string>().Distinct(StringComparer.Ordinal)];
     }
 
-    private static string Address(FlagReader flags, string name)
-    {
-        if (flags[name] is not { Length: > 0 } text || IPAddress.TryParse(text, out _))
-        {
-            return flags[name] is { Length: > 0 } given ? given : "127.0.0.1";
-        }
-
-        flags.Faults.Add($"{flags.Called(name)} must be an IP address, and is '{text}'.");
-        return "127.0.0.1";
-    }
-
-    private static long Size(FlagReader flags, string name, long otherwise)
+    /// <summary>Null where the flag is not given.</summary>
+    private static string? Address(FlagReader flags, string name)
     {
         if (flags[name] is not { Length: > 0 } text)
         {
-            return otherwise;
+            return null;
+        }
+
+        if (Address(text) is not { } address)
+        {
+            flags.Faults.Add($"{flags.Called(name)} must be an IP address, and is '{text}'.");
+            return null;
+        }
+
+        return address;
+    }
+
+    private static string? Address(string text) => text == "localhost" ? Loopback : IPAddress.TryParse(text.Trim('[', ']'), out var address) ? address.ToString() : null;
+
+    /// <summary>By its flag, or by the one that daprd had before, whose value is a number of units.</summary>
+    private static long Size(FlagReader flags, string name, string older, int unit, long otherwise)
+    {
+        if (flags[name] is not { Length: > 0 } text)
+        {
+            var units = flags.Count(older, 0);
+            return units == 0 ? otherwise : Math.Min((long)units * unit, int.MaxValue);
         }
 
         if (Quantity.TryParse(text, out var bytes))

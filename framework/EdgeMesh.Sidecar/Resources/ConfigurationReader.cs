@@ -86,7 +86,8 @@ internal sealed partial class ConfigurationReader(string site, ILogger logger)
                 _configuration = _configuration with { HttpPipeline = ReadPipeline(yaml, section) };
                 return true;
             case ("appHttpPipeline", YamlMappingNode section):
-                return yaml.Sequence(section, "handlers").Count == 0;
+                _configuration = _configuration with { AppHttpPipeline = ReadPipeline(yaml, section) };
+                return true;
             case ("mtls", YamlMappingNode section):
                 return yaml.Text(section, "enabled") is null or "false";
             default:

@@ -21,6 +21,9 @@ internal sealed record RuntimeConfiguration
     /// <summary>Middleware components before the HTTP API, in their order.</summary>
     public IReadOnlyList<PipelineHandler> HttpPipeline { get; init; } = [];
 
+    /// <summary>Middleware components before the apps, in their order.</summary>
+    public IReadOnlyList<PipelineHandler> AppHttpPipeline { get; init; } = [];
+
     /// <summary>Preview features that are switched on, for metadata.</summary>
     public IReadOnlyList<string> Features { get; init; } = [];
 

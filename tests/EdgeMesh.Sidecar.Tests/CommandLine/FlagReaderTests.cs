@@ -51,7 +51,10 @@ public sealed class FlagReaderTests
     [InlineData("--app-health-threshold must be a number of 1 or more, and is '0'", "--app-id", "a", "--app-health-threshold", "0")]
     [InlineData("--mode kubernetes", "--app-id", "a", "--mode", "kubernetes")]
     [InlineData("--enable-mtls true", "--app-id", "a", "--enable-mtls")]
-    [InlineData("--unix-domain-socket /tmp", "--app-id", "a", "--unix-domain-socket", "/tmp")]
+    [InlineData("--enable-profiling true", "--app-id", "a", "--enable-profiling")]
+    [InlineData("--enable-metrics must be true or false, and is 'perhaps'", "--app-id", "a", "--enable-metrics=perhaps")]
+    [InlineData("--dapr-http-max-request-size must be a number", "--app-id", "a", "--dapr-http-max-request-size", "4Mi")]
+    [InlineData("--dapr-public-listen-address must be an IP address", "--app-id", "a", "--dapr-public-listen-address", "here")]
     [InlineData("--app-max-concurrency must be a number", "--app-id", "a", "--app-max-concurrency", "some")]
     [InlineData("--disable-init-endpoints knows config and subscribe, and not 'all'", "--app-id", "a", "--disable-init-endpoints", "config,all")]
     [InlineData("--dapr-block-shutdown-duration must be a duration", "--app-id", "a", "--dapr-block-shutdown-duration", "soon")]
@@ -59,13 +62,29 @@ public sealed class FlagReaderTests
     [InlineData("--read-buffer-size must be a size", "--app-id", "a", "--read-buffer-size", "lots")]
     [InlineData("--max-body-size must be a size", "--app-id", "a", "--max-body-size", "lots")]
     [InlineData("--log-level must be", "--app-id", "a", "--log-level", "loud")]
-    [InlineData("--dapr-listen-addresses must be one IP address", "--app-id", "a", "--dapr-listen-addresses", "a,b")]
+    [InlineData("--dapr-listen-addresses must be IP addresses, and has 'a'", "--app-id", "a", "--dapr-listen-addresses", "127.0.0.1,a")]
     [InlineData("--dapr-graceful-shutdown-seconds must be", "--app-id", "a", "--dapr-graceful-shutdown-seconds", "soon")]
     public void From_WhatCannotBe_IsRefusedByName(string expected, params string[] args)
     {
         var flags = FlagReader.Read(args);
         Assert.Null(SidecarSettings.From(flags, NoEnvironment));
         Assert.Contains(expected, Assert.Single(flags.Faults), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void From_WhereItListens_IsAsTheFlagsSay()
+    {
+        string[] args =
+        [
+            "--app-id", "a", "--dapr-listen-addresses", "[::1],localhost,127.0.0.1", "--dapr-internal-grpc-listen-address", "10.0.0.1", "--dapr-public-port", "5", "--dapr-public-listen-address", "10.0.0.2",
+            "--unix-domain-socket", "/run/dapr", "--allowed-origins", "http://a,http://*.b", "--dapr-http-max-request-size", "8", "--dapr-http-read-buffer-size", "16", "--log-file", "x.log",
+        ];
+        var settings = SidecarSettings.From(FlagReader.Read(args), NoEnvironment)!;
+        var options = settings.Options;
+        Assert.Equal(["::1", "127.0.0.1"], options.ListenAddresses);
+        Assert.Equal(("10.0.0.1", "10.0.0.2", 5, "/run/dapr"), (options.InternalListenAddress, options.PublicListenAddress, options.Apps[0].PublicPort, options.Apps[0].UnixSocketFolder));
+        Assert.Equal(["http://a", "http://*.b"], options.AllowedOrigins);
+        Assert.Equal((8L << 20, 16 << 10, "x.log"), (options.MaxBodySize, options.MaxHeaderSize, settings.LogFile));
     }
 
     [Fact]

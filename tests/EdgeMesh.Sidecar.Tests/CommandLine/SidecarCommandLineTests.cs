@@ -1,3 +1,4 @@
+using System.Net.Sockets;
 using System.Text.RegularExpressions;
 
 namespace EdgeMesh.Sidecar.Tests.CommandLine;
@@ -52,7 +53,7 @@ public sealed partial class SidecarCommandLineTests : IDisposable
     [InlineData("accessControl: {defaultAction: deny}", 0, "")]
     [InlineData("httpPipeline: {}", 0, "")]
     [InlineData("httpPipeline: {handlers: [{name: a, type: middleware.http.opa}]}", 1, "daprd.yaml:5: httpPipeline names the component 'a' of type 'middleware.http.opa', which no resource defines")]
-    [InlineData("appHttpPipeline: {handlers: [{name: a, type: middleware.http.opa}]}", 1, "daprd.yaml:5: 'appHttpPipeline' is not served")]
+    [InlineData("appHttpPipeline: {handlers: [{name: a, type: middleware.http.opa}]}", 1, "daprd.yaml:5: appHttpPipeline names the component 'a' of type 'middleware.http.opa', which no resource defines")]
     [InlineData("tracing: {samplingRate: '7'}", 1, "daprd.yaml:5: 'samplingRate' must be a number from 0 to 1")]
     [InlineData("wasm: {strictSandbox: true}", 1, "daprd.yaml:5: 'wasm' is not served")]
     public async Task Run_ConfigurationFile_IsRefusedWhereItWouldChangeWhatAnAppSees(string section, int expected, string error)
@@ -66,6 +67,57 @@ public sealed partial class SidecarCommandLineTests : IDisposable
         await stop.CancelAsync();
         Assert.Equal(expected, await run);
         Assert.Contains(error, _error.ToString(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Run_ASocketOfAKilledProcess_IsTakenOver_AndOneThatIsServedIsNot()
+    {
+        var path = Path.Combine(_folder, "dapr-alpha-http.socket");
+        using (var killed = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified))
+        {
+            killed.Bind(new UnixDomainSocketEndPoint(path));
+            killed.Listen();
+            Assert.Equal(1, await RunAsync(TestSidecar.Cancellation, new StringWriter(), "--unix-domain-socket", _folder));
+            Assert.Contains("another process serves this socket", _error.ToString(), StringComparison.Ordinal);
+            File.Move(path, path + ".kept");
+        }
+
+        // What is left when nobody closes it.
+        File.Move(path + ".kept", path);
+        using var stop = new CancellationTokenSource();
+        var output = new Started();
+        var run = RunAsync(stop.Token, output, "--unix-domain-socket", _folder);
+        Assert.Equal(new Uri("unix://" + path), await output.Http.Task.WaitAsync(TimeSpan.FromSeconds(10), TestSidecar.Cancellation));
+        await stop.CancelAsync();
+        Assert.Equal(0, await run);
+    }
+
+    [Theory]
+    [InlineData("no-such-folder", "there is no such folder for sockets")]
+    [InlineData(".", "a socket's path can have 107 bytes")]
+    public async Task Run_SocketsThatCantBeMade_EndsWith1AndSaysWhy(string folder, string expected)
+    {
+        var place = Directory.CreateDirectory(Path.Combine(_folder, new string('x', 100))).FullName;
+        Assert.Equal(1, await RunAsync(TestSidecar.Cancellation, new StringWriter(), "--unix-domain-socket", Path.Combine(place, folder)));
+        Assert.Contains(expected, _error.ToString(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Run_LogFileThatCantBeWritten_EndsWith1AndNamesIt()
+    {
+        Assert.Equal(1, await RunAsync(TestSidecar.Cancellation, new StringWriter(), "--log-file", Path.Combine(_folder, "none", "x.log")));
+        Assert.Contains("x.log", _error.ToString(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Run_WaitForNobody_EndsWhenItIsTerminated()
+    {
+        using var stop = new CancellationTokenSource();
+        using var output = new StringWriter();
+        var run = SidecarCommandLine.RunAsync(["--wait", "--dapr-http-port", "1"], Environment, output, _error, stop.Token);
+        Assert.False(run.IsCompleted);
+        await stop.CancelAsync();
+        Assert.Equal(1, await run);
     }
 
     [Fact]
@@ -99,17 +151,15 @@ public sealed partial class SidecarCommandLineTests : IDisposable
     {
         public TaskCompletionSource<Uri> Http { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-        public override Task WriteLineAsync(string? value)
+        public override void WriteLine(string? value)
         {
             if (Address().Match(value ?? "") is { Success: true } match)
             {
                 Http.TrySetResult(new Uri(match.Groups[1].Value));
             }
-
-            return Task.CompletedTask;
         }
 
-        [GeneratedRegex("HTTP (http://[^;]+);")]
+        [GeneratedRegex("HTTP ((?:http|unix)://[^;]+);")]
         private static partial Regex Address();
     }
 }

@@ -22,7 +22,7 @@ public sealed class HttpPipelineTests
         using var http = sidecar.Http();
         Task<int> AskAsync() => http.GetAsync("/v1.0/state/memory/k", TestSidecar.Cancellation).StatusAsync();
         Assert.Equal("204 204 429 429", $"{await AskAsync()} {await AskAsync()} {await AskAsync()} {await AskAsync()}");
-        Assert.Equal(204, await http.GetAsync("/v1.0/healthz", TestSidecar.Cancellation).StatusAsync());
+        Assert.Equal(429, await http.GetAsync("/v1.0/healthz", TestSidecar.Cancellation).StatusAsync());
         clock.Advance(TimeSpan.FromSeconds(0.5));
         Assert.Equal("204 429", $"{await AskAsync()} {await AskAsync()}");
     }
@@ -38,7 +38,12 @@ public sealed class HttpPipelineTests
     }
 
     [Theory]
-    [InlineData("bearer", "a", "b", "middleware.http.bearer', which the embedded engine does not have")]
+    [InlineData("opa", "a", "b", "middleware.http.opa', which the embedded engine does not have")]
+    [InlineData("bearer", "issuer", "http://127.0.0.1:1", "'audience' is missing")]
+    [InlineData("bearer", "issuer", "somebody", "'issuer' must be an http or https address")]
+    [InlineData("bearer", "secret", "x", "knows issuer, audience and jwksURL, and not 'secret'")]
+    [InlineData("routeralias", "routes", """{\"/a/{id:[0-9]+}\":\"/v1.0/x\"}""", "must be a path, whose segments may be {name}")]
+    [InlineData("routeralias", "routes", """{\"/a\":\"/v1.0/x?b=1\"}""", "must be a path, whose segments may be {name}")]
     [InlineData("ratelimit", "maxRequestsPerSecond", "lots", "knows 'maxRequestsPerSecond', a number above 0")]
     [InlineData("routeralias", "routes", "no JSON", "'routes' must be a JSON object")]
     [InlineData("routeralias", "paths", "{}", "knows 'routes', and not 'paths'")]
@@ -48,14 +53,28 @@ public sealed class HttpPipelineTests
         Assert.Contains(fault, error.Message, StringComparison.Ordinal);
     }
 
-    private static async Task<TestSidecar> StartAsync(string type, (string Name, string Value)? metadata = null, TimeProvider? clock = null)
+    [Fact]
+    public async Task Bearer_WhoseIssuerIsAway_StopsTheStart_AndNotThatOfASite()
+    {
+        var component = Yaml.Component("m", "middleware.http.bearer", ("issuer", "http://127.0.0.1:1"), ("audience", "me"));
+        var error = await Assert.ThrowsAsync<SidecarConfigurationException>(() => StartAsync("bearer", component, o => o));
+        Assert.Contains("component 'm' (middleware.http.bearer) can't be opened: the keys of http://127.0.0.1:1/ can't be had", error.Message, StringComparison.Ordinal);
+        await using var site = await StartAsync("bearer", component, o => o with { ExitOnFailedComponent = false });
+        using var http = site.Http();
+        http.DefaultRequestHeaders.Authorization = new("Bearer", "eyJhbGciOiJSUzI1NiIsImtpZCI6Im9uZSJ9.eyJhdWQiOiJtZSJ9.AAAA");
+        Assert.Equal(401, await http.GetAsync("/v1.0/metadata", TestSidecar.Cancellation).StatusAsync());
+    }
+
+    private static Task<TestSidecar> StartAsync(string type, (string Name, string Value)? metadata = null, TimeProvider? clock = null) =>
+        StartAsync(type, Yaml.Component("m", $"middleware.http.{type}", metadata is { } field ? [field] : []), o => o with { Clock = clock ?? o.Clock });
+
+    private static async Task<TestSidecar> StartAsync(string type, string component, Func<SidecarOptions, SidecarOptions> change)
     {
         var file = Path.GetTempFileName();
         try
         {
             await File.WriteAllTextAsync(file, $"kind: Configuration\nspec: {{ httpPipeline: {{ handlers: [{{ name: m, type: middleware.http.{type} }}] }} }}\n", TestSidecar.Cancellation);
-            var component = Yaml.Component("m", $"middleware.http.{type}", metadata is { } field ? [field] : []);
-            return await TestSidecar.StartAsync(Yaml.StandardStores + component, change: o => o with { ConfigurationPaths = [file], Clock = clock ?? o.Clock });
+            return await TestSidecar.StartAsync(Yaml.StandardStores + component, change: o => change(o with { ConfigurationPaths = [file] }));
         }
         finally
         {

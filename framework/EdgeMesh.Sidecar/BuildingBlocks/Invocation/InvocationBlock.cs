@@ -63,7 +63,7 @@ internal static class InvocationBlock
         request.Headers.TryAddWithoutValidation("dapr-caller-app-id", caller.AppId);
         request.Headers.TryAddWithoutValidation("dapr-caller-namespace", caller.Process.Namespace);
         request.Headers.TryAddWithoutValidation("dapr-callee-app-id", calleeId);
-        var address = caller.Process.ListenAddress;
+        var address = caller.Process.ListenAddresses[0];
         request.Headers.TryAddWithoutValidation("X-Forwarded-For", address);
         request.Headers.TryAddWithoutValidation("X-Forwarded-Host", HostName);
         request.Headers.TryAddWithoutValidation("Forwarded", $"for={address};by={address};host={HostName}");

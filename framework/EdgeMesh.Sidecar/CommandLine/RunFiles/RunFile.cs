@@ -72,7 +72,7 @@ internal static class RunFile
     private static void Compare(YamlReader yaml, SidecarSettings first, SidecarSettings own, YamlMappingNode node)
     {
         var (a, b) = (first.Options, own.Options);
-        Same("apiListenAddresses", a.ListenAddress == b.ListenAddress);
+        Same("apiListenAddresses", a.ListenAddresses.SequenceEqual(b.ListenAddresses, StringComparer.Ordinal));
         Same("maxBodySize", a.MaxBodySize == b.MaxBodySize);
         Same("readBufferSize", a.MaxHeaderSize == b.MaxHeaderSize);
         Same("logLevel", first.LogLevel == own.LogLevel);

@@ -5,53 +5,93 @@ using Microsoft.AspNetCore.Http;
 
 namespace EdgeMesh.Sidecar.Http.Pipeline;
 
-/// <summary>A Configuration's <c>httpPipeline</c>: middleware components before the HTTP API, in the order in which they are named. gRPC and
-/// health do not pass through it.</summary>
-internal static class HttpPipeline
+/// <summary>A Configuration's <c>httpPipeline</c> and <c>appHttpPipeline</c>: middleware components in the order in which they are named. As with
+/// daprd health passes through it too, and gRPC does not.</summary>
+internal sealed class HttpPipeline(IReadOnlyList<ComponentResource> components, SidecarOptions options, List<string> faults) : IDisposable
 {
-    private const string HealthPath = "/v1.0/healthz";
+    private readonly Dictionary<string, IHttpMiddleware?> _opened = new(StringComparer.Ordinal);
 
-    private static readonly Dictionary<string, Func<ComponentResource, TimeProvider, List<string>, Func<RequestDelegate, RequestDelegate>?>> Types = new(StringComparer.Ordinal)
+    private static readonly Dictionary<string, Func<ComponentResource, TimeProvider, List<string>, IHttpMiddleware?>> Types = new(StringComparer.Ordinal)
     {
+        ["middleware.http.bearer"] = Bearer.Create,
         ["middleware.http.ratelimit"] = RateLimit.Create,
         ["middleware.http.routeralias"] = RouterAlias.Create,
-        ["middleware.http.uppercase"] = Uppercase.Create,
+        ["middleware.http.uppercase"] = (_, _, _) => new Uppercase(),
     };
 
+    /// <summary>Before the HTTP API.</summary>
+    public IReadOnlyList<IHttpMiddleware> Api { get; private set; } = [];
+
+    /// <summary>Before the apps.</summary>
+    public IReadOnlyList<IHttpMiddleware> App { get; private set; } = [];
+
     /// <summary>What is named and not there, or can't be used, is a fault.</summary>
-    public static IReadOnlyList<Func<RequestDelegate, RequestDelegate>> Read(
-        RuntimeConfiguration configuration, IReadOnlyList<ComponentResource> components, TimeProvider clock, List<string> faults)
+    public static async Task<HttpPipeline> OpenAsync(
+        RuntimeConfiguration configuration, IReadOnlyList<ComponentResource> components, SidecarOptions options, List<string> faults, CancellationToken cancellation)
     {
         foreach (var unknown in components.Where(c => !Types.ContainsKey(c.Type)))
         {
             faults.Add($"{unknown.TypeSource}: component '{unknown.Name}' has type '{unknown.Type}', which the embedded engine does not have. It has: {string.Join(", ", Types.Keys)}.");
         }
 
-        var pipeline = new List<Func<RequestDelegate, RequestDelegate>>();
-        foreach (var handler in configuration.HttpPipeline)
-        {
-            if (components.FirstOrDefault(c => c.Name == handler.Name && c.Type == handler.Type) is not { } component)
-            {
-                faults.Add($"{handler.Source}: httpPipeline names the component '{handler.Name}' of type '{handler.Type}', which no resource defines.");
-            }
-            else if (Types.TryGetValue(component.Type, out var create) && create(component, clock, faults) is { } middleware)
-            {
-                pipeline.Add(middleware);
-            }
-        }
-
+        var pipeline = new HttpPipeline(components, options, faults);
+        pipeline.Api = await pipeline.OpenAsync("httpPipeline", configuration.HttpPipeline, cancellation);
+        pipeline.App = await pipeline.OpenAsync("appHttpPipeline", configuration.AppHttpPipeline, cancellation);
         return pipeline;
     }
 
-    public static void UseHttpPipeline(this IApplicationBuilder app, IReadOnlyList<Func<RequestDelegate, RequestDelegate>> pipeline)
+    private async Task<IReadOnlyList<IHttpMiddleware>> OpenAsync(string section, IReadOnlyList<PipelineHandler> handlers, CancellationToken cancellation)
+    {
+        var opened = new List<IHttpMiddleware>();
+        foreach (var handler in handlers)
+        {
+            if (components.FirstOrDefault(c => c.Name == handler.Name && c.Type == handler.Type) is not { } component)
+            {
+                faults.Add($"{handler.Source}: {section} names the component '{handler.Name}' of type '{handler.Type}', which no resource defines.");
+            }
+            else if (await OpenAsync(component, cancellation) is { } middleware)
+            {
+                opened.Add(middleware);
+            }
+        }
+
+        return opened;
+    }
+
+    /// <summary>A component that is named twice is one.</summary>
+    private async Task<IHttpMiddleware?> OpenAsync(ComponentResource component, CancellationToken cancellation)
+    {
+        if (_opened.TryGetValue(component.Name, out var known) || !Types.TryGetValue(component.Type, out var create))
+        {
+            return known;
+        }
+
+        var middleware = _opened[component.Name] = create(component, options.Clock, faults);
+        if (middleware is Bearer bearer && options.ExitOnFailedComponent && await bearer.TryFetchAsync(cancellation) is { } failure)
+        {
+            faults.Add($"{component.Source}: component '{component.Name}' ({component.Type}) can't be opened: {failure}");
+        }
+
+        return middleware;
+    }
+
+    public void Dispose()
+    {
+        foreach (var middleware in _opened.Values.OfType<IDisposable>())
+        {
+            middleware.Dispose();
+        }
+    }
+}
+
+internal static class HttpPipelineExtensions
+{
+    public static void UseHttpPipeline(this IApplicationBuilder app, IReadOnlyList<IHttpMiddleware> pipeline)
     {
         foreach (var middleware in pipeline)
         {
-            app.Use(next =>
-            {
-                var through = middleware(next);
-                return context => GrpcProxy.IsGrpc(context.Request) || context.Request.Path.StartsWithSegments(HealthPath) ? next(context) : through(context);
-            });
+            app.Use((HttpContext context, RequestDelegate next) =>
+                GrpcProxy.IsGrpc(context.Request) || context.Features.Get<PublicPort>() is not null ? next(context) : middleware.InvokeAsync(context, next));
         }
     }
 }

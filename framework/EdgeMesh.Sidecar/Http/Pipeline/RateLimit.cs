@@ -5,11 +5,13 @@ using Microsoft.AspNetCore.Http;
 
 namespace EdgeMesh.Sidecar.Http.Pipeline;
 
-/// <summary><c>middleware.http.ratelimit</c>: so many requests a second of one address, the first second's at once. More is answered with 429.</summary>
-internal sealed class RateLimit(double perSecond, TimeProvider clock)
+/// <summary><c>middleware.http.ratelimit</c>: so many requests a second of one address (before an app: of all), the first second's at once. More
+/// is answered with 429.</summary>
+internal sealed class RateLimit(double perSecond, TimeProvider clock) : IHttpMiddleware
 {
     private const string Field = "maxRequestsPerSecond";
     private const double Default = 100;
+    private const string Refusal = "You have reached maximum request limit.";
 
     /// <summary>Addresses that are told apart; beyond, all begin anew.</summary>
     private const int AddressLimit = 10_000;
@@ -18,7 +20,7 @@ internal sealed class RateLimit(double perSecond, TimeProvider clock)
     private readonly Lock _lock = new();
     private readonly Dictionary<(string App, IPAddress? Address), (double Tokens, long At)> _buckets = [];
 
-    public static Func<RequestDelegate, RequestDelegate>? Create(ComponentResource component, TimeProvider clock, List<string> faults)
+    public static RateLimit? Create(ComponentResource component, TimeProvider clock, List<string> faults)
     {
         var perSecond = Default;
         foreach (var item in component.Metadata)
@@ -30,11 +32,45 @@ internal sealed class RateLimit(double perSecond, TimeProvider clock)
             }
         }
 
-        var limit = new RateLimit(perSecond, clock);
-        return next => context => limit.Takes(context.App().AppId, context.Connection.RemoteIpAddress) ? next(context) : limit.RefuseAsync(context);
+        return new RateLimit(perSecond, clock);
     }
 
-    public bool Takes(string app, IPAddress? address)
+    public Task InvokeAsync(HttpContext context, RequestDelegate next)
+    {
+        if (Takes(context.App().AppId, context.Connection.RemoteIpAddress))
+        {
+            return next(context);
+        }
+
+        context.Response.StatusCode = StatusCodes.Status429TooManyRequests;
+        context.Response.ContentType = "text/plain; charset=utf-8";
+        foreach (var (name, value) in Headers)
+        {
+            context.Response.Headers[name] = value;
+        }
+
+        return context.Response.WriteAsync(Refusal);
+    }
+
+    public ValueTask<HttpResponseMessage?> BeforeAppAsync(HttpRequestMessage request, string appId, CancellationToken cancellation)
+    {
+        if (Takes(appId, null))
+        {
+            return default;
+        }
+
+        var answer = new HttpResponseMessage(HttpStatusCode.TooManyRequests) { Content = new StringContent(Refusal) };
+        foreach (var (name, value) in Headers)
+        {
+            answer.Headers.Add(name, value);
+        }
+
+        return new(answer);
+    }
+
+    private IEnumerable<(string Name, string Value)> Headers => [("RateLimit-Limit", perSecond.ToString(CultureInfo.InvariantCulture)), ("RateLimit-Remaining", "0"), ("RateLimit-Reset", "1")];
+
+    private bool Takes(string app, IPAddress? address)
     {
         lock (_lock)
         {
@@ -49,15 +85,5 @@ internal sealed class RateLimit(double perSecond, TimeProvider clock)
             _buckets[(app, address)] = (tokens >= 1 ? tokens - 1 : tokens, now);
             return tokens >= 1;
         }
-    }
-
-    private Task RefuseAsync(HttpContext context)
-    {
-        context.Response.StatusCode = StatusCodes.Status429TooManyRequests;
-        context.Response.ContentType = "text/plain; charset=utf-8";
-        context.Response.Headers["RateLimit-Limit"] = perSecond.ToString(CultureInfo.InvariantCulture);
-        context.Response.Headers["RateLimit-Remaining"] = "0";
-        context.Response.Headers["RateLimit-Reset"] = "1";
-        return context.Response.WriteAsync("You have reached maximum request limit.");
     }
 }

@@ -5,43 +5,120 @@ using Microsoft.AspNetCore.Http.Features;
 
 namespace EdgeMesh.Sidecar.Http.Pipeline;
 
-/// <summary><c>middleware.http.routeralias</c>: paths that stand for others of the API, as <c>routes</c> maps them. Queries stay.</summary>
-internal static class RouterAlias
+/// <summary><c>middleware.http.routeralias</c>: paths that stand for others, as <c>routes</c> maps them. A segment <c>{name}</c> stands for any,
+/// which the other path gets as the query's <c>name</c>.</summary>
+internal sealed class RouterAlias : IHttpMiddleware
 {
     private const string Field = "routes";
 
-    public static Func<RequestDelegate, RequestDelegate>? Create(ComponentResource component, TimeProvider clock, List<string> faults)
+    /// <summary>On a request to an app: it has passed. One that is sent again is not mapped twice.</summary>
+    private static readonly HttpRequestOptionsKey<bool> Passed = new("edgemesh-routeralias");
+
+    private readonly Dictionary<string, string> _plain;
+
+    /// <summary>In the order of the field; the first that fits counts.</summary>
+    private readonly List<(string[] Segments, string Target)> _patterns;
+
+    private RouterAlias(IReadOnlyList<KeyValuePair<string, string>> routes)
     {
-        var routes = component.Metadata.Where(m => m.Name == Field).Select(m => Routes(m, faults)).FirstOrDefault();
+        _plain = routes.Where(r => !r.Key.Contains('{', StringComparison.Ordinal)).ToDictionary(StringComparer.Ordinal);
+        _patterns = [.. routes.Where(r => !_plain.ContainsKey(r.Key)).Select(r => (r.Key.Split('/'), r.Value))];
+    }
+
+    public static RouterAlias? Create(ComponentResource component, TimeProvider clock, List<string> faults)
+    {
         foreach (var item in component.Metadata.Where(m => m.Name != Field))
         {
             faults.Add($"{item.Source}: {component.Type} knows '{Field}', and not '{item.Name}'.");
         }
 
-        return routes is null ? null : next => context =>
-        {
-            if (routes.TryGetValue(context.Request.Path.Value!, out var target))
-            {
-                context.Request.Path = target;
-                context.Features.GetRequiredFeature<IHttpRequestFeature>().RawTarget = target + context.Request.QueryString;
-            }
-
-            return next(context);
-        };
+        return component.Metadata.Where(m => m.Name == Field).Select(m => Routes(m, faults)).FirstOrDefault() is { } routes ? new RouterAlias(routes) : null;
     }
 
-    private static Dictionary<string, string>? Routes(MetadataItem item, List<string> faults)
+    public Task InvokeAsync(HttpContext context, RequestDelegate next)
+    {
+        if (Find(context.Request.Path.Value!, context.Request.QueryString.Value!) is var (path, query))
+        {
+            (context.Request.Path, context.Request.QueryString) = (path, new QueryString(query));
+            context.Features.GetRequiredFeature<IHttpRequestFeature>().RawTarget = path + query;
+        }
+
+        return next(context);
+    }
+
+    public ValueTask<HttpResponseMessage?> BeforeAppAsync(HttpRequestMessage request, string appId, CancellationToken cancellation)
+    {
+        var from = request.RequestUri!;
+        if (!request.Options.TryGetValue(Passed, out _) && Find(Uri.UnescapeDataString(from.AbsolutePath), from.Query) is var (path, query))
+        {
+            request.RequestUri = new Uri(from, path + query);
+        }
+
+        request.Options.Set(Passed, true);
+        return default;
+    }
+
+    private (string Path, string Query)? Find(string path, string query)
+    {
+        if (_plain.TryGetValue(path, out var target))
+        {
+            return (target, query);
+        }
+
+        foreach (var (segments, mapped) in _patterns)
+        {
+            if (Match(segments, path.Split('/')) is { } values)
+            {
+                return (mapped, Together(query, values));
+            }
+        }
+
+        return null;
+    }
+
+    private static List<(string Name, string Value)>? Match(string[] pattern, string[] segments)
+    {
+        if (pattern.Length != segments.Length)
+        {
+            return null;
+        }
+
+        var values = new List<(string Name, string Value)>();
+        for (var i = 0; i < pattern.Length; i++)
+        {
+            if (pattern[i].StartsWith('{') && segments[i].Length > 0)
+            {
+                values.Add((pattern[i][1..^1], segments[i]));
+            }
+            else if (pattern[i] != segments[i])
+            {
+                return null;
+            }
+        }
+
+        return values;
+    }
+
+    /// <summary>By name, as Go writes a query.</summary>
+    private static string Together(string query, List<(string Name, string Value)> values)
+    {
+        var asked = Microsoft.AspNetCore.WebUtilities.QueryHelpers.ParseQuery(query).SelectMany(p => p.Value.Select(v => (p.Key, Value: v ?? "")));
+        var all = asked.Where(a => !values.Exists(v => v.Name == a.Key)).Concat(values).OrderBy(p => p.Item1, StringComparer.Ordinal);
+        return QueryString.Create(all.Select(p => KeyValuePair.Create<string, string?>(p.Item1, p.Item2))).Value!;
+    }
+
+    private static List<KeyValuePair<string, string>>? Routes(MetadataItem item, List<string> faults)
     {
         try
         {
             var routes = JsonSerializer.Deserialize(item.Value ?? "", PlainJson.Default.DictionaryStringString) ?? [];
-            if (routes.FirstOrDefault(r => !IsPlain(r.Key) || !IsPlain(r.Value)) is { Key: { } odd })
+            if (routes.FirstOrDefault(r => !r.Key.Split('/').All(IsSegment) || !IsPlain(r.Key) || !IsPlain(r.Value) || r.Value.Contains('{', StringComparison.Ordinal)) is { Key: { } odd })
             {
-                faults.Add($"{item.Source}: '{odd}' and what it stands for must be paths of /v1.0, without parameters and queries.");
+                faults.Add($"{item.Source}: '{odd}' must be a path, whose segments may be {{name}}, and stand for a path. Neither has a query or an escape.");
                 return null;
             }
 
-            return routes;
+            return [.. routes];
         }
         catch (JsonException error)
         {
@@ -50,5 +127,8 @@ internal static class RouterAlias
         }
     }
 
-    private static bool IsPlain(string path) => path.StartsWith("/v1.0", StringComparison.Ordinal) && path.AsSpan().IndexOfAny('{', '?', '%') < 0;
+    private static bool IsSegment(string segment) =>
+        segment.AsSpan().IndexOfAny('{', '}') < 0 || (segment.Length > 2 && segment[0] == '{' && segment[^1] == '}' && segment.AsSpan(1, segment.Length - 2).IndexOfAny("{}:") < 0);
+
+    private static bool IsPlain(string path) => path.StartsWith('/') && path.AsSpan().IndexOfAny('?', '%', '#') < 0;
 }

@@ -1,17 +1,35 @@
 using System.Text;
-using EdgeMesh.Sidecar.Resources;
 using Microsoft.AspNetCore.Http;
 
 namespace EdgeMesh.Sidecar.Http.Pipeline;
 
 /// <summary><c>middleware.http.uppercase</c>: makes the ASCII letters of request bodies capitals. It is for tests.</summary>
-internal static class Uppercase
+internal sealed class Uppercase : IHttpMiddleware
 {
-    public static Func<RequestDelegate, RequestDelegate>? Create(ComponentResource component, TimeProvider clock, List<string> faults) => next => context =>
+    public Task InvokeAsync(HttpContext context, RequestDelegate next)
     {
         context.Request.Body = new Capitals(context.Request.Body);
         return next(context);
-    };
+    }
+
+    public async ValueTask<HttpResponseMessage?> BeforeAppAsync(HttpRequestMessage request, string appId, CancellationToken cancellation)
+    {
+        if (request.Content is not { } content)
+        {
+            return null;
+        }
+
+        // Kept whole: a request may be sent again.
+        var body = await content.ReadAsByteArrayAsync(cancellation);
+        Ascii.ToUpperInPlace(body, out _);
+        request.Content = new ByteArrayContent(body);
+        foreach (var (name, values) in content.Headers.NonValidated)
+        {
+            request.Content.Headers.TryAddWithoutValidation(name, values);
+        }
+
+        return null;
+    }
 
     private sealed class Capitals(Stream inner) : Stream
     {
