@@ -1,6 +1,7 @@
 using Dapr.Client;
 using Grpc.Core;
 using Grpc.Net.Client;
+using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using DaprApi = Dapr.Client.Autogen.Grpc.v1.Dapr.DaprClient;
 
@@ -26,7 +27,7 @@ internal sealed class TestSidecar : IAsyncDisposable
 
     /// <summary>App <c>alpha</c> calls; further apps are given by their endpoints.</summary>
     public static async Task<TestSidecar> StartAsync(
-        string? resources = null, IReadOnlyDictionary<string, Uri?>? apps = null, string? folder = null, Func<SidecarOptions, SidecarOptions>? change = null)
+        string? resources = null, IReadOnlyDictionary<string, Uri?>? apps = null, string? folder = null, Func<SidecarOptions, SidecarOptions>? change = null, ILoggerProvider? log = null)
     {
         var place = folder ?? TemporaryFolder();
         await File.WriteAllTextAsync(Path.Combine(place, "resources.yaml"), resources ?? Yaml.StandardStores);
@@ -40,7 +41,7 @@ internal sealed class TestSidecar : IAsyncDisposable
         };
         try
         {
-            return new TestSidecar(await SidecarHost.StartAsync(change?.Invoke(options) ?? options, NullLoggerFactory.Instance, Cancellation), place, folder is null);
+            return new TestSidecar(await SidecarHost.StartAsync(change?.Invoke(options) ?? options, Loggers(log), Cancellation), place, folder is null);
         }
         catch when (folder is null)
         {
@@ -48,6 +49,9 @@ internal sealed class TestSidecar : IAsyncDisposable
             throw;
         }
     }
+
+    private static ILoggerFactory Loggers(ILoggerProvider? log) =>
+        log is null ? NullLoggerFactory.Instance : LoggerFactory.Create(logging => logging.SetMinimumLevel(LogLevel.Debug).AddProvider(log));
 
     public static string TemporaryFolder() => Directory.CreateTempSubdirectory("edgemesh-sidecar-").FullName;
 

@@ -8,13 +8,15 @@ public sealed partial class ProgramTests : IDisposable
 {
     private readonly string _folder = Directory.CreateTempSubdirectory("edgemesh-program-").FullName;
 
+    private Process? _program;
+
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
     [Fact]
     public async Task RunFile_TwoApps_AreServedByOneProcessThatEndsWith0()
     {
         await File.WriteAllTextAsync(Path.Combine(_folder, "dapr.yaml"), "version: 1\napps: [{appID: orders}, {appID: stock}]\n", Cancellation);
-        using var program = Start("--run-file", "dapr.yaml");
+        var program = Start("--run-file", "dapr.yaml");
         var addresses = new List<Uri>();
         while (addresses.Count < 2 && await program.StandardOutput.ReadLineAsync(Cancellation) is { } line)
         {
@@ -37,18 +39,29 @@ public sealed partial class ProgramTests : IDisposable
     [InlineData(1, "--app-id", "a", "--resources-path", "no-such-folder", "--dapr-http-port", "0", "--dapr-grpc-port", "0")]
     public async Task Run_AskedWrongOrRight_EndsWithItsCode(int expected, params string[] arguments)
     {
-        using var program = Start(arguments);
+        var program = Start(arguments);
         await program.WaitForExitAsync(Cancellation);
         Assert.Equal(expected, program.ExitCode);
     }
 
     private Process Start(params string[] arguments) =>
-        Process.Start(new ProcessStartInfo("dotnet", [Path.Combine(AppContext.BaseDirectory, "edgemesh-sidecar.dll"), .. arguments])
+        _program = Process.Start(new ProcessStartInfo("dotnet", [Path.Combine(AppContext.BaseDirectory, "edgemesh-sidecar.dll"), .. arguments])
         {
             WorkingDirectory = _folder, RedirectStandardOutput = true, RedirectStandardError = true,
         })!;
 
-    public void Dispose() => Directory.Delete(_folder, recursive: true);
+    /// <summary>A program that a failed test left behind ends with it.</summary>
+    public void Dispose()
+    {
+        if (_program is { HasExited: false } left)
+        {
+            left.Kill();
+            left.WaitForExit();
+        }
+
+        _program?.Dispose();
+        Directory.Delete(_folder, recursive: true);
+    }
 
     [GeneratedRegex("HTTP (http://[^;]+);")]
     private static partial Regex Address();

@@ -11,6 +11,9 @@ namespace EdgeMesh.Sidecar.Apps;
 /// Every call throws <see cref="RpcException"/>; an app that does not serve one answers Unimplemented.</summary>
 internal sealed class AppCallbacks(CallInvoker invoker)
 {
+    /// <summary>Before the methods that ask how the app is.</summary>
+    public const string HealthPath = $"/{HealthService}/";
+
     private const string Service = "dapr.proto.runtime.v1.AppCallback";
     private const string HealthService = "dapr.proto.runtime.v1.AppCallbackHealthCheck";
     private const string AlphaService = "dapr.proto.runtime.v1.AppCallbackAlpha";

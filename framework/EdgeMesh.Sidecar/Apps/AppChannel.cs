@@ -67,6 +67,13 @@ internal sealed class AppChannel : IInvocationTarget, IDisposable
         return await SendAsIsAsync(request, cancellation);
     }
 
+    /// <summary>Asks an HTTP app how it is. That takes no place and waits for none, as with daprd: an app that is busy is not sick.</summary>
+    public Task<HttpResponseMessage> ProbeAsync(HttpRequestMessage request, CancellationToken cancellation)
+    {
+        request.Options.Set(AppHandler.IsProbe, true);
+        return SendAsIsAsync(request, cancellation);
+    }
+
     /// <summary>Sends what is already in the app's own protocol.</summary>
     public Task<HttpResponseMessage> SendAsIsAsync(HttpRequestMessage request, CancellationToken cancellation)
     {
@@ -108,6 +115,8 @@ internal sealed class AppChannel : IInvocationTarget, IDisposable
     /// free again once the answer's head is there.</summary>
     private sealed class AppHandler(HttpMessageHandler inner, string? token, SemaphoreSlim? places) : DelegatingHandler(inner)
     {
+        public static readonly HttpRequestOptionsKey<bool> IsProbe = new("probe");
+
         private const string Header = "dapr-api-token";
 
         protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
@@ -118,8 +127,12 @@ internal sealed class AppChannel : IInvocationTarget, IDisposable
                 request.Headers.TryAddWithoutValidation(Header, token);
             }
 
-            return places is null ? base.SendAsync(request, cancellationToken) : SendInTurnAsync(request, places, cancellationToken);
+            return places is null || IsForHealth(request) ? base.SendAsync(request, cancellationToken) : SendInTurnAsync(request, places, cancellationToken);
         }
+
+        /// <summary>A gRPC app is asked by a call like any other.</summary>
+        private static bool IsForHealth(HttpRequestMessage request) =>
+            request.Options.TryGetValue(IsProbe, out var probe) ? probe : request.RequestUri!.AbsolutePath.StartsWith(AppCallbacks.HealthPath, StringComparison.Ordinal);
 
         private async Task<HttpResponseMessage> SendInTurnAsync(HttpRequestMessage request, SemaphoreSlim turns, CancellationToken cancellation)
         {

@@ -36,7 +36,7 @@ internal sealed class AppHealthProbe(AppChannel channel, AppHealthOptions option
             }
 
             using var request = new HttpRequestMessage(HttpMethod.Get, channel.Address(options.Path.StartsWith('/') ? options.Path : "/" + options.Path));
-            using var answer = await channel.SendAsIsAsync(request, either.Token);
+            using var answer = await channel.ProbeAsync(request, either.Token);
             return answer.IsSuccessStatusCode;
         }
         catch (Exception error) when (error is HttpRequestException or IOException or RpcException || (error is OperationCanceledException && !cancellation.IsCancellationRequested))

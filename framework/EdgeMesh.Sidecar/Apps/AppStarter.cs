@@ -62,6 +62,7 @@ internal sealed partial class AppStarter(AppRuntime app, IReadOnlyList<Subscript
             LogUnhealthy(app.AppId);
             app.IsHealthy = false;
             await EndPartsAsync();
+            LogEnded(app.AppId);
         }
     }
 
@@ -139,6 +140,9 @@ internal sealed partial class AppStarter(AppRuntime app, IReadOnlyList<Subscript
 
     [LoggerMessage(LogLevel.Information, "{App} is healthy: it gets messages and calls")]
     private partial void LogHealthy(string app);
+
+    [LoggerMessage(LogLevel.Debug, "{App}: what it had in hand is done, and its subscriptions have ended")]
+    private partial void LogEnded(string app);
 
     [LoggerMessage(LogLevel.Warning, "{App} is not healthy: it gets no messages and no calls until it is")]
     private partial void LogUnhealthy(string app);

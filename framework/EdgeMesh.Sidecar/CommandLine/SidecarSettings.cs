@@ -58,6 +58,7 @@ internal sealed record SidecarSettings(SidecarOptions Options, LogLevel LogLevel
 
         var scheme = protocol is AppProtocol.Https or AppProtocol.Grpcs ? "https" : "http";
         var address = flags["app-channel-address"] is { Length: > 0 } given ? given : "127.0.0.1";
+        var disabled = DisabledInitEndpoints(flags);
         var port = flags.Port("app-port", null) is > 0 and var p ? p : (int?)null;
         return new SidecarAppOptions
         {
@@ -71,8 +72,8 @@ internal sealed record SidecarSettings(SidecarOptions Options, LogLevel LogLevel
             UnixSocketFolder = flags["unix-domain-socket"] is { Length: > 0 } sockets ? sockets : null,
             HealthCheck = Health(flags),
             MaxConcurrency = flags["app-max-concurrency"] is null or "" or "-1" or "0" ? null : flags.Count("app-max-concurrency", 1),
-            AsksForSubscriptions = !DisabledInitEndpoints(flags).Contains("subscribe"),
-            AsksForConfiguration = !DisabledInitEndpoints(flags).Contains("config"),
+            AsksForSubscriptions = !disabled.Contains("subscribe"),
+            AsksForConfiguration = !disabled.Contains("config"),
             LogsApiCalls = flags.Is("enable-api-logging"),
             ApiToken = environment.GetValueOrDefault("DAPR_API_TOKEN") is { Length: > 0 } api ? api : null,
             AppToken = environment.GetValueOrDefault("APP_API_TOKEN") is { Length: > 0 } app ? app : null,
@@ -82,7 +83,7 @@ internal sealed record SidecarSettings(SidecarOptions Options, LogLevel LogLevel
     private static IReadOnlyList<string> DisabledInitEndpoints(FlagReader flags)
     {
         var names = flags.List("disable-init-endpoints");
-        if (names.FirstOrDefault(n => n is not ("config" or "subscribe")) is { } unknown && !flags.Faults.Exists(f => f.StartsWith("--disable-init", StringComparison.Ordinal)))
+        if (names.FirstOrDefault(n => n is not ("config" or "subscribe")) is { } unknown)
         {
             flags.Faults.Add($"{flags.Called("disable-init-endpoints")} knows config and subscribe, and not '{unknown}'.");
         }

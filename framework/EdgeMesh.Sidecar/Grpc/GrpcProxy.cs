@@ -38,7 +38,7 @@ internal static class GrpcProxy
 
     private static async Task PassAsync(HttpContext context, AppRuntime caller, string appId, bool isInternal)
     {
-        using var request = PassedMessages.Request(context);
+        using var request = PassedMessages.Request(context, isInternal);
         try
         {
             using var answer = await SendAsync(context, caller, appId, request, isInternal);

@@ -18,6 +18,9 @@ internal static class InvocationHeaders
     /// <summary>Belongs to a connection, or says who calls.</summary>
     public static bool IsOurs(string name) => NotPassedOn.Contains(name);
 
+    /// <summary>Says who calls whom.</summary>
+    public static bool IsCaller(string name) => name.StartsWith("dapr-call", StringComparison.OrdinalIgnoreCase);
+
     public static void CopyRequest(IHeaderDictionary from, HttpRequestMessage to)
     {
         foreach (var (name, values) in from)

@@ -12,7 +12,9 @@ internal static class PassedMessages
     private const int BufferSize = 16 * 1024;
 
     /// <summary>The request to send; its address is set by the caller.</summary>
-    public static HttpRequestMessage Request(HttpContext context)
+    /// <param name="context">The call.</param>
+    /// <param name="isInternal">Another sidecar passed it on: that says who calls whom, and is believed.</param>
+    public static HttpRequestMessage Request(HttpContext context, bool isInternal)
     {
         // A stream may rest for hours.
         if (context.Features.Get<IHttpMinRequestBodyDataRateFeature>() is { } rate)
@@ -28,7 +30,7 @@ internal static class PassedMessages
         };
         foreach (var (name, values) in context.Request.Headers)
         {
-            if (!name.StartsWith(':') && !InvocationHeaders.IsOurs(name))
+            if (!name.StartsWith(':') && (!InvocationHeaders.IsOurs(name) || (isInternal && InvocationHeaders.IsCaller(name))))
             {
                 _ = request.Headers.TryAddWithoutValidation(name, values.ToArray()) || request.Content.Headers.TryAddWithoutValidation(name, values.ToArray());
             }

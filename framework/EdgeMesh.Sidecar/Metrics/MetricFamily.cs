@@ -9,7 +9,6 @@ internal sealed class MetricFamily(string name, string help, bool isHistogram)
 {
     /// <summary>Series of one instrument and app; what comes later is not told apart any more.</summary>
     private const int SeriesLimit = 2000;
-    private const string Rest = "series=\"too many\"";
 
     private readonly ConcurrentDictionary<string, ConcurrentDictionary<string, MetricSeries>> _apps = new(StringComparer.Ordinal);
 
@@ -20,7 +19,19 @@ internal sealed class MetricFamily(string name, string help, bool isHistogram)
         var series = _apps.TryGetValue(app, out var known) ? known : _apps.GetOrAdd(app, static _ => new(StringComparer.Ordinal));
         return series.GetAlternateLookup<ReadOnlySpan<char>>().TryGetValue(labels, out var found)
             ? found
-            : series.GetOrAdd(series.Count < SeriesLimit ? labels.ToString() : Rest, static (_, histogram) => new MetricSeries(histogram), isHistogram);
+            : series.GetOrAdd(series.Count < SeriesLimit ? labels.ToString() : Rest(app), static (_, histogram) => new MetricSeries(histogram), isHistogram);
+    }
+
+    private static string Rest(string app)
+    {
+        var labels = new MetricLabels(stackalloc char[128]);
+        if (app.Length > 0)
+        {
+            labels.Add(MetricsText.AppLabel, app);
+        }
+
+        labels.Add("series", "too many");
+        return labels.Text.ToString();
     }
 
     /// <param name="text">Takes it.</param>

@@ -9,7 +9,7 @@ namespace EdgeMesh.Sidecar.Metrics;
 /// callers' to choose.</summary>
 internal sealed class MetricsText : IDisposable
 {
-    private const string AppLabel = "app_id";
+    public const string AppLabel = "app_id";
 
     private readonly MeterListener _listener = new();
     private readonly IReadOnlySet<string> _apps;

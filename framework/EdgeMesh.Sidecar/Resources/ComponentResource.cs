@@ -1,4 +1,5 @@
 using EdgeMesh.Sidecar.BuildingBlocks.PubSub;
+using YamlDotNet.RepresentationModel;
 
 namespace EdgeMesh.Sidecar.Resources;
 
@@ -32,6 +33,20 @@ internal sealed record MetadataItem(string Name, string? Value, string? SecretNa
 {
     /// <summary>The environment variable that holds the value.</summary>
     public string? EnvironmentName { get; init; }
+
+    /// <param name="yaml">Takes the faults.</param>
+    /// <param name="item">With <c>value</c>, <c>secretKeyRef</c> or <c>envRef</c>.</param>
+    /// <param name="name">The field.</param>
+    public static MetadataItem Read(YamlReader yaml, YamlMappingNode item, string name)
+    {
+        yaml.OnlyKeys(item, "name", "value", "secretKeyRef", "envRef");
+        var reference = yaml.Mapping(item, "secretKeyRef");
+        var secret = reference is null ? null : yaml.Text(reference, "name", required: true);
+        return new MetadataItem(name, yaml.Text(item, "value"), secret, reference is null ? null : yaml.Text(reference, "key") ?? secret, yaml.At(item))
+        {
+            EnvironmentName = yaml.Text(item, "envRef"),
+        };
+    }
 }
 
 /// <summary>A Subscription resource (v1alpha1 or v2alpha1), reduced to one form.</summary>

@@ -33,7 +33,7 @@ internal static class HttpEndpointReader
 
         return new HttpEndpointResource(name, url, yaml.At(root))
         {
-            Headers = [.. yaml.Sequence(spec, "headers").OfType<YamlMappingNode>().Select(h => ReadItem(yaml, h, yaml.Text(h, "name", required: true) ?? ""))],
+            Headers = [.. yaml.Sequence(spec, "headers").OfType<YamlMappingNode>().Select(h => MetadataItem.Read(yaml, h, yaml.Text(h, "name", required: true) ?? ""))],
             RootCa = Pem(yaml, tls, "rootCA"),
             Certificate = Pem(yaml, tls, "certificate"),
             PrivateKey = Pem(yaml, tls, "privateKey"),
@@ -43,16 +43,5 @@ internal static class HttpEndpointReader
     }
 
     private static MetadataItem? Pem(YamlReader yaml, YamlMappingNode? tls, string key) =>
-        tls is not null && yaml.Mapping(tls, key) is { } node ? ReadItem(yaml, node, key) : null;
-
-    private static MetadataItem ReadItem(YamlReader yaml, YamlMappingNode item, string name)
-    {
-        yaml.OnlyKeys(item, "name", "value", "secretKeyRef", "envRef");
-        var reference = yaml.Mapping(item, "secretKeyRef");
-        var secret = reference is null ? null : yaml.Text(reference, "name", required: true);
-        return new MetadataItem(name, yaml.Text(item, "value"), secret, reference is null ? null : yaml.Text(reference, "key") ?? secret, yaml.At(item))
-        {
-            EnvironmentName = yaml.Text(item, "envRef"),
-        };
-    }
+        tls is not null && yaml.Mapping(tls, key) is { } node ? MetadataItem.Read(yaml, node, key) : null;
 }

@@ -142,7 +142,7 @@ internal sealed class ResourceLoader(string site, List<string> faults)
         (type.StartsWith("middleware.http.", StringComparison.Ordinal) ? Middlewares : Components).Add(new ComponentResource(name, type, yaml.Text(spec, "version") ?? "v1", yaml.At(root))
         {
             TypeSource = yaml.At(YamlReader.Find(spec, "type")!),
-            Metadata = [.. yaml.Sequence(spec, "metadata").OfType<YamlMappingNode>().Select(item => LoadMetadata(yaml, item)).OfType<MetadataItem>()],
+            Metadata = [.. yaml.Sequence(spec, "metadata").OfType<YamlMappingNode>().Select(item => yaml.Text(item, "name", required: true) is { } field ? MetadataItem.Read(yaml, item, field) : null).OfType<MetadataItem>()],
             Scopes = Scopes(yaml, root),
             SecretStore = yaml.Mapping(root, "auth") is { } auth ? yaml.Text(auth, "secretStore") : null,
             IgnoreErrors = yaml.Text(spec, "ignoreErrors") == "true",
@@ -164,22 +164,6 @@ internal sealed class ResourceLoader(string site, List<string> faults)
 
         yaml.Fault(spec, $"'initTimeout' must be a duration such as 5s, and is '{text}'.");
         return ComponentResource.DefaultInitTimeout;
-    }
-
-    private static MetadataItem? LoadMetadata(YamlReader yaml, YamlMappingNode item)
-    {
-        yaml.OnlyKeys(item, "name", "value", "secretKeyRef", "envRef");
-        if (yaml.Text(item, "name", required: true) is not { } name)
-        {
-            return null;
-        }
-
-        var reference = yaml.Mapping(item, "secretKeyRef");
-        var secret = reference is null ? null : yaml.Text(reference, "name", required: true);
-        return new MetadataItem(name, yaml.Text(item, "value"), secret, reference is null ? null : yaml.Text(reference, "key") ?? secret, yaml.At(item))
-        {
-            EnvironmentName = yaml.Text(item, "envRef"),
-        };
     }
 
     private void LoadSubscription(YamlReader yaml, YamlMappingNode root, string name, YamlMappingNode spec)

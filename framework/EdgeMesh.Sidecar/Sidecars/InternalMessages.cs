@@ -59,7 +59,7 @@ internal static class InternalMessages
         foreach (var (name, values) in request.Metadata)
         {
             // A caller by gRPC sends the content type of its call; that of the body is in the message.
-            if (!name.StartsWith(':') && (IsCaller(name) || !InvocationHeaders.IsOurs(name)) && !IsContentType(name))
+            if (!name.StartsWith(':') && (InvocationHeaders.IsCaller(name) || !InvocationHeaders.IsOurs(name)) && !IsContentType(name))
             {
                 var passed = InvocationHeaders.PassedName(name);
                 _ = http.Headers.TryAddWithoutValidation(passed, values.Values) || body?.Headers.TryAddWithoutValidation(passed, values.Values) == true;
@@ -113,8 +113,6 @@ internal static class InternalMessages
     }
 
     private static bool IsContentType(string name) => name.Equals("Content-Type", StringComparison.OrdinalIgnoreCase);
-
-    private static bool IsCaller(string name) => name.StartsWith("dapr-call", StringComparison.OrdinalIgnoreCase);
 
     private static void Copy(MapField<string, ListStringValue> headers, HttpResponseMessage answer)
     {

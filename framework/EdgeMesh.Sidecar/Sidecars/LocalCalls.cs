@@ -79,7 +79,7 @@ internal static class LocalCalls
 
         if (!app.IsHealthy)
         {
-            throw new RpcException(new global::Grpc.Core.Status(StatusCode.Internal, "app is not in a healthy state"));
+            throw new RpcException(new global::Grpc.Core.Status(StatusCode.Internal, "error invoking app channel: rpc error: code = Internal desc = app is not in a healthy state"));
         }
 
         try

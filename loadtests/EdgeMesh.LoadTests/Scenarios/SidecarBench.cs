@@ -8,7 +8,6 @@ namespace EdgeMesh.LoadTests.Scenarios;
 internal sealed class SidecarBench(Report report, TimeSpan time, string? only)
 {
     private const int Rounds = 3;
-    private const string TenAppsName = "ten-apps";
     private static readonly TimeSpan WarmUp = TimeSpan.FromSeconds(1);
 
     public async Task<int> RunAsync(CancellationToken cancellation)
@@ -29,9 +28,9 @@ internal sealed class SidecarBench(Report report, TimeSpan time, string? only)
                 await CallsAsync(daprd, folder, scenarios, cancellation);
             }
 
-            if (IsAsked(TenAppsName))
+            if (IsAsked(TenApps.Name))
             {
-                await new TenApps(report, daprd, await BenchResources.WriteAsync(folder, "ten", withFiles: false, cancellation)).RunAsync(cancellation);
+                await new TenApps(report, daprd, await BenchResources.WriteAsync(folder, "ten", withFiles: false, cancellation), Rounds).RunAsync(cancellation);
             }
 
             report.End();

@@ -6,22 +6,24 @@ using EdgeMesh.LoadTests.Measuring;
 namespace EdgeMesh.LoadTests.Scenarios;
 
 /// <summary>The sidecars of ten apps that only call: one embedded process for a run file, and ten daprds. Each start is from nothing.</summary>
-internal sealed class TenApps(Report report, string daprd, string resources)
+internal sealed class TenApps(Report report, string daprd, string resources, int rounds)
 {
+    /// <summary>What it is called in reports and by <c>--only</c>.</summary>
+    public const string Name = "ten-apps";
+
     private const int Apps = 10;
-    private const int Rounds = 3;
     private static readonly TimeSpan Rest = TimeSpan.FromSeconds(4);
 
     public async Task RunAsync(CancellationToken cancellation)
     {
         var (embedded, other) = (new List<StartSample>(), new List<StartSample>());
-        for (var round = 0; round < Rounds; round++)
+        for (var round = 0; round < rounds; round++)
         {
             embedded.Add(await EmbeddedAsync(cancellation));
             other.Add(await DaprdAsync(cancellation));
         }
 
-        report.Start("ten-apps", StartSample.Median(embedded), StartSample.Median(other));
+        report.Start(Name, StartSample.Median(embedded), StartSample.Median(other));
     }
 
     private async Task<StartSample> EmbeddedAsync(CancellationToken cancellation)

@@ -86,6 +86,9 @@ internal sealed class GrpcTestApp : IAsyncDisposable
     /// <summary>A service that Dapr does not know.</summary>
     internal sealed class Chat
     {
+        /// <summary>Asked, it answers every header that it got, and says headers and trailers of its own.</summary>
+        public const string Everything = "everything";
+
         public static readonly Method<StringValue, StringValue> Talk = Of(MethodType.DuplexStreaming, nameof(Talk));
         public static readonly Method<StringValue, StringValue> Ask = Of(MethodType.Unary, nameof(Ask));
 
@@ -100,7 +103,7 @@ internal sealed class GrpcTestApp : IAsyncDisposable
     {
         public void OnServiceMethodDiscovery(ServiceMethodProviderContext<Chat> context)
         {
-            context.AddUnaryMethod<StringValue, StringValue>(Chat.Ask, [], (_, request, call) => request.Value.Length > 0
+            context.AddUnaryMethod<StringValue, StringValue>(Chat.Ask, [], (_, request, call) => request.Value == Chat.Everything ? AllAsync(call) : request.Value.Length > 0
                 ? Task.FromResult(Answer(request, call))
                 : throw new RpcException(new Status(StatusCode.OutOfRange, "nothing asked"), new Metadata { { "x-trailer", "seen" } }));
             context.AddDuplexStreamingMethod<StringValue, StringValue>(Chat.Talk, [], async (_, requests, answers, call) =>
@@ -110,6 +113,13 @@ internal sealed class GrpcTestApp : IAsyncDisposable
                     await answers.WriteAsync(Answer(request, call), call.CancellationToken);
                 }
             });
+        }
+
+        private static async Task<StringValue> AllAsync(ServerCallContext call)
+        {
+            await call.WriteResponseHeadersAsync(new Metadata { { "x-answered", "early" }, { "x-answered-bin", new byte[] { 1, 0, 255 } } });
+            call.ResponseTrailers.Add("x-trailed", "late");
+            return new StringValue { Value = string.Join('\n', call.RequestHeaders.Select(h => $"{h.Key}={(h.IsBinary ? Convert.ToHexString(h.ValueBytes) : h.Value)}")) };
         }
 
         private static StringValue Answer(StringValue request, ServerCallContext call) =>

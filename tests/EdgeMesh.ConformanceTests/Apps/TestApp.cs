@@ -21,6 +21,9 @@ internal sealed class TestApp : IAsyncDisposable
     private readonly ConcurrentDictionary<string, Func<Delivery, Task<IResult>>> _answers = new();
     private readonly ConcurrentDictionary<string, int> _taken = new();
 
+    private bool _isHealthy = true;
+    private int _asked;
+
     private TestApp(string appId, WebApplication app) => (AppId, _app) = (appId, app);
 
     public string AppId { get; }
@@ -28,6 +31,16 @@ internal sealed class TestApp : IAsyncDisposable
     public Uri Url { get; private set; } = null!;
 
     public int Port => Url.Port;
+
+    /// <summary>What it says when it is asked.</summary>
+    public bool IsHealthy
+    {
+        get => Volatile.Read(ref _isHealthy);
+        set => Volatile.Write(ref _isHealthy, value);
+    }
+
+    /// <summary>How often it was asked how it is.</summary>
+    public int Asked => Volatile.Read(ref _asked);
 
     public static async Task<TestApp> StartAsync(string appId, IReadOnlyList<object> subscriptions, CancellationToken cancellation)
     {
@@ -41,6 +54,11 @@ internal sealed class TestApp : IAsyncDisposable
         web.MapGet("/dapr/config", () => Results.Text(ActorTypes.ConfigOf(appId), "application/json"));
         web.MapMethods("/echo/{**path}", ["GET", "POST", "PUT", "DELETE", "PATCH", "HEAD"], EchoAsync);
         web.MapPost("/deliver/{name}", app.TakeAsync);
+        web.MapGet("/health", () =>
+        {
+            Interlocked.Increment(ref app._asked);
+            return app.IsHealthy ? Results.Ok() : Results.StatusCode(500);
+        });
         web.MapGet("/slow", context => Task.Delay(Timeout.Infinite, context.RequestAborted).ContinueWith(_ => { }, TaskScheduler.Default));
         web.MapPost("/job/{name}", (string name, HttpRequest request) => app.TakeAsync("job-" + name, request));
         web.MapPost("/configuration/{store}/{key}", (string key, HttpRequest request) => app.TakeAsync("configuration-" + key, request));

@@ -80,7 +80,7 @@ internal sealed class DaprdEngine : IDaprEngine
             "--dapr-internal-grpc-port", Text(FreePorts.Take()), "--metrics-port", Text(FreePorts.Take()), "--dapr-public-port", Text(FreePorts.Take()),
             "--dapr-listen-addresses", "127.0.0.1", "--resources-path", setup.Resources, "--log-level", "warn",
             "--dapr-internal-grpc-listen-address", "127.0.0.1", "--metrics-listen-address", "127.0.0.1",
-            .. _controlPlane?.Flags ?? [], .. configurations.SelectMany(c => new[] { "--config", c }),
+            .. _controlPlane?.Flags ?? [], .. More(app), .. configurations.SelectMany(c => new[] { "--config", c }),
         ])
         {
             start.ArgumentList.Add(argument);
@@ -103,6 +103,12 @@ internal sealed class DaprdEngine : IDaprEngine
         process.BeginErrorReadLine();
         _processes.Add(process);
     }
+
+    private static IEnumerable<string> More(EngineApp app) =>
+    [
+        .. app.MaxConcurrency is { } places ? ["--app-max-concurrency", Text(places)] : Array.Empty<string>(),
+        .. app.HealthPath is { } path ? ["--enable-app-health-check", "--app-health-check-path", path, "--app-health-probe-interval", "1", "--app-health-threshold", "1"] : Array.Empty<string>(),
+    ];
 
     private async Task WaitUntilReadyAsync(Uri http, CancellationToken cancellation)
     {

@@ -30,6 +30,8 @@ internal sealed class EmbeddedEngine : IDaprEngine
                 AppProtocol = Enum.Parse<AppProtocol>(a.Protocol, ignoreCase: true),
                 ApiToken = EngineSetup.ApiToken,
                 AppToken = Apps.TestApp.AppToken,
+                MaxConcurrency = a.MaxConcurrency,
+                HealthCheck = a.HealthPath is { } path ? new AppHealthOptions { Path = path, Interval = TimeSpan.FromSeconds(1), Threshold = 1 } : null,
             })],
         };
         var engine = new EmbeddedEngine(await SidecarHost.StartAsync(options, NullLoggerFactory.Instance, cancellation));

@@ -8,5 +8,11 @@ namespace EdgeMesh.ConformanceTests.Engines;
 /// <param name="Url">Where it listens.</param>
 internal sealed record EngineApp(string AppId, string Protocol, Uri Url)
 {
+    /// <summary>As <c>--app-max-concurrency</c>; null: as many as come.</summary>
+    public int? MaxConcurrency { get; init; }
+
+    /// <summary>Asked every second; null: the app's health is not asked for.</summary>
+    public string? HealthPath { get; init; }
+
     public static implicit operator EngineApp(TestApp app) => new(app.AppId, "http", app.Url);
 }

@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using Microsoft.Extensions.Logging;
 
 namespace EdgeMesh.Sidecar.Tests.Health;
@@ -11,7 +10,7 @@ public sealed class ApiLogTests : IDisposable
     [Fact]
     public async Task Calls_OfAnAppThatAsksForIt_AreEachALineWithoutTheQuery()
     {
-        using var log = new Lines();
+        using var log = new LogLines();
         using var loggers = LoggerFactory.Create(logging => logging.AddProvider(log));
         var options = new SidecarOptions
         {
@@ -32,22 +31,4 @@ public sealed class ApiLogTests : IDisposable
     }
 
     public void Dispose() => Directory.Delete(_folder, recursive: true);
-
-    private sealed class Lines : ILoggerProvider, ILogger
-    {
-        public ConcurrentQueue<string> All { get; } = new();
-
-        public ILogger CreateLogger(string categoryName) => this;
-
-        public IDisposable? BeginScope<TState>(TState state)
-            where TState : notnull => null;
-
-        public bool IsEnabled(LogLevel logLevel) => true;
-
-        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) => All.Enqueue(formatter(state, exception));
-
-        public void Dispose()
-        {
-        }
-    }
 }

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using Microsoft.AspNetCore.Http;
 
 namespace EdgeMesh.Sidecar.Tests.Health;
@@ -7,7 +6,7 @@ namespace EdgeMesh.Sidecar.Tests.Health;
 public sealed class ShutdownTests
 {
     [Fact]
-    public async Task Dispose_AnAppThatNeverAnswersAMessage_IsNotWaitedForLongerThanTheTimeout()
+    public async Task Dispose_AnAppThatNeverAnswersAMessage_IsNotWaitedForForEver()
     {
         var delivered = new TaskCompletionSource();
         await using var app = await TestApp.StartAsync(
@@ -28,8 +27,7 @@ public sealed class ShutdownTests
             }
         }
 
-        var began = Stopwatch.GetTimestamp();
-        await sidecar.DisposeAsync();
-        Assert.True(Stopwatch.GetElapsedTime(began) < TimeSpan.FromSeconds(60));
+        // An app may take ten minutes for a message; a machine that is busy takes some seconds for what is to be closed here.
+        await sidecar.DisposeAsync().AsTask().WaitAsync(TimeSpan.FromMinutes(1), TestSidecar.Cancellation);
     }
 }

@@ -70,6 +70,6 @@ public sealed class MetricsTests
         using var prometheus = new HttpClient { BaseAddress = sidecar.MetricsEndpoint };
         var series = (await prometheus.GetStringAsync("/metrics", TestSidecar.Cancellation)).Split('\n').Where(l => l.StartsWith("dapr_http_server_request_count{", StringComparison.Ordinal)).ToArray();
         Assert.InRange(series.Length, 2000, 2001);
-        Assert.Contains("dapr_http_server_request_count{series=\"too many\"} 100", series);
+        Assert.Contains("dapr_http_server_request_count{app_id=\"many\",series=\"too many\"} 100", series);
     }
 }

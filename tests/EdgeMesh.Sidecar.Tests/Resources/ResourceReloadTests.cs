@@ -27,11 +27,13 @@ public sealed class ResourceReloadTests : IDisposable
             context.Response.StatusCode = 500;
             return Task.CompletedTask;
         });
-        await using var sidecar = await StartAsync(app);
+        using var log = new LogLines();
+        await using var sidecar = await StartAsync(app, log);
         using var http = sidecar.Http();
         Write("policies.yaml", Breaker("cb"));
         await UntilAsync(() => IsOpenAsync(http));
         Write("policies.yaml", Breaker("nobody"));
+        await log.SeeAsync("are not taken over", TestSidecar.Cancellation);
         Write("other.yaml", "apiVersion: dapr.io/v2alpha1\nkind: Subscription\nmetadata: { name: s }\nspec: { pubsubname: pubsub, topic: later, routes: { default: /later } }\n");
         Assert.True(await IsOpenAsync(http));
         File.Delete(Path.Combine(_folder, "policies.yaml"));
@@ -61,10 +63,10 @@ public sealed class ResourceReloadTests : IDisposable
         }
     }
 
-    private async Task<TestSidecar> StartAsync(TestApp app)
+    private async Task<TestSidecar> StartAsync(TestApp app, LogLines? log = null)
     {
         Write("pubsub.yaml", Yaml.Component("pubsub", "pubsub.in-memory"));
-        return await TestSidecar.StartAsync(apps: new Dictionary<string, Uri?> { ["alpha"] = app.Url, ["beta"] = app.Url }, change: o => o with { ResourcesPaths = [_folder], WatchesResources = true });
+        return await TestSidecar.StartAsync(apps: new Dictionary<string, Uri?> { ["alpha"] = app.Url, ["beta"] = app.Url }, change: o => o with { ResourcesPaths = [_folder], WatchesResources = true }, log: log);
     }
 
     public void Dispose() => Directory.Delete(_folder, recursive: true);

@@ -1,3 +1,5 @@
+using EdgeMesh.Sidecar.Resources;
+using EdgeMesh.Sidecar.Sidecars;
 using Microsoft.AspNetCore.Http;
 
 namespace EdgeMesh.Sidecar.Tests.Sidecars;
@@ -74,31 +76,25 @@ public sealed class RemoteSidecarTests : IDisposable
     public async Task InternalPort_AnythingButItsService_IsNotThere()
     {
         await using var app = await TestApp.StartAsync();
-        await using var callee = await StartAsync("beta", app.Url, internalPort: FreePort());
+        await using var callee = await StartAsync("beta", app.Url);
         using var api = callee.Http("beta");
-        using var http = new HttpClient { BaseAddress = new Uri($"http://127.0.0.1:{_internal}"), DefaultRequestVersion = new Version(2, 0), DefaultVersionPolicy = HttpVersionPolicy.RequestVersionExact };
+        using var http = new HttpClient { BaseAddress = new Uri($"http://{AddressOf("beta")}"), DefaultRequestVersion = new Version(2, 0), DefaultVersionPolicy = HttpVersionPolicy.RequestVersionExact };
         Assert.Equal(404, await http.GetAsync("/v1.0/metadata", TestSidecar.Cancellation).StatusAsync());
         Assert.Equal(200, await api.GetAsync("/v1.0/metadata", TestSidecar.Cancellation).StatusAsync());
     }
 
-    private int _internal;
-
-    private int FreePort()
+    /// <summary>Where others find the app's sidecar.</summary>
+    private string AddressOf(string appId)
     {
-        using var listener = new System.Net.Sockets.TcpListener(System.Net.IPAddress.Loopback, 0);
-        listener.Start();
-        return _internal = ((System.Net.IPEndPoint)listener.LocalEndpoint).Port;
+        using var names = SqliteNames.Open(new NameResolutionSetting(Path.Combine(_folder, "names.db"), TimeSpan.FromSeconds(5)), _folder, TimeProvider.System);
+        return names.Find(appId)!;
     }
 
-    private async Task<TestSidecar> StartAsync(string appId, Uri? app, string more = "", int? internalPort = null)
+    private async Task<TestSidecar> StartAsync(string appId, Uri? app, string more = "")
     {
         var file = Path.Combine(_folder, $"{appId}.yaml");
         await File.WriteAllTextAsync(file, $"apiVersion: dapr.io/v1alpha1\nkind: Configuration\nmetadata: {{ name: c }}\nspec:\n  nameResolution: {{ component: sqlite, version: v1, configuration: {{ connectionString: {Path.Combine(_folder, "names.db")} }} }}{more}\n", TestSidecar.Cancellation);
-        return await TestSidecar.StartAsync(apps: new Dictionary<string, Uri?> { [appId] = app }, change: o => o with
-        {
-            ConfigurationPaths = [file],
-            Apps = [o.Apps[0] with { InternalGrpcPort = internalPort }],
-        });
+        return await TestSidecar.StartAsync(apps: new Dictionary<string, Uri?> { [appId] = app }, change: o => o with { ConfigurationPaths = [file] });
     }
 
     public void Dispose() => Directory.Delete(_folder, recursive: true);

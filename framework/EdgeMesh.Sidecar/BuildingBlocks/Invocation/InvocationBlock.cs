@@ -9,7 +9,7 @@ namespace EdgeMesh.Sidecar.BuildingBlocks.Invocation;
 internal static class InvocationBlock
 {
     private const string NotFound = "no host found with the given ID";
-    private const string Unhealthy = "rpc error: code = Internal desc = error invoking app channel: rpc error: code = Internal desc = app is not in a healthy state";
+    private const string Unhealthy = "rpc error: code = Internal desc = app is not in a healthy state";
 
     private static readonly string HostName = Environment.MachineName;
 
@@ -132,7 +132,7 @@ internal static class InvocationBlock
 
         if (caller.Directory.Find(name) is { } app)
         {
-            return app.IsHealthy ? (name, app.Channel ?? throw Failed(appId, NotFound)) : throw Failed(appId, Unhealthy);
+            return app.IsHealthy ? (name, app.Channel ?? throw Failed(appId, NotFound)) : throw Failed(appId, app == caller ? Unhealthy : $"rpc error: code = Internal desc = error invoking app channel: {Unhealthy}");
         }
 
         return (name, caller.Remote?.Find(name, caller.AppId) ?? throw Failed(appId, NotFound));
