@@ -32,15 +32,17 @@ internal enum LinkState
 /// gateways, a link that the test cuts.</summary>
 internal sealed class CoreLink : IAsyncDisposable
 {
+    public const string CoreName = "core";
     public const int MostBytesOfNarrow = 2000;
 
     private readonly WebApplication _link;
     private readonly AppClients _apps;
+    private int _state;
 
     private CoreLink(TemporaryStore edge, TelemetrySite core, WebApplication link)
     {
         (Edge, Core, _link) = (edge, core, link);
-        _apps = new(new ConfigurationBuilder().AddInMemoryCollection([new("DAPR_HTTP_ENDPOINT", link.Urls.First()), new("DAPR_GRPC_ENDPOINT", link.Urls.First())]).Build());
+        _apps = Clients(Url);
         Forwarder = NewForwarder();
     }
 
@@ -50,7 +52,10 @@ internal sealed class CoreLink : IAsyncDisposable
 
     public Forwarder Forwarder { get; private set; }
 
-    public LinkState State { get; set; }
+    /// <summary>Where the forwarder finds the link, in place of its sidecar.</summary>
+    public string Url => _link.Urls.First();
+
+    public LinkState State { get => (LinkState)Volatile.Read(ref _state); set => Volatile.Write(ref _state, (int)value); }
 
     public int Requests { get; private set; }
 
@@ -68,8 +73,11 @@ internal sealed class CoreLink : IAsyncDisposable
         CoreLink? link = null;
         app.Map("/v1.0/invoke/gateway/method/mesh/core/{**path}", (RequestDelegate)(context => link!.PassAsync(context)));
         await app.StartAsync(Cancellation);
-        return link = new(new TemporaryStore((options ?? new MonitorOptions()) with { Core = "core" }), await TelemetrySite.StartAsync(directory), app);
+        return link = new(new TemporaryStore((options ?? new MonitorOptions()) with { Core = CoreName }), await TelemetrySite.StartAsync(directory), app);
     }
+
+    /// <summary>Clients of a process whose sidecar is the link.</summary>
+    public static AppClients Clients(string url) => new(new ConfigurationBuilder().AddInMemoryCollection([new("DAPR_HTTP_ENDPOINT", url), new("DAPR_GRPC_ENDPOINT", url)]).Build());
 
     /// <summary>Attempts until there is nothing left to send, or one fails.</summary>
     public async Task DrainAsync()

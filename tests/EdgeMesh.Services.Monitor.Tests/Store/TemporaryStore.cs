@@ -28,6 +28,9 @@ internal sealed class TemporaryStore : IAsyncDisposable
 
     public TelemetryStore Store { get; private set; }
 
+    /// <summary>The site's data.</summary>
+    public string Folder => _folder;
+
     public string File => Path.Combine(_folder, "monitor", "telemetry.db");
 
     public static LogLine Line(string message, int second = 0, LogLevel level = LogLevel.Information, string service = "records", string site = Site,
