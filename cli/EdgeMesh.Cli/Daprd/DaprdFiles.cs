@@ -1,6 +1,8 @@
+using System.Globalization;
 using EdgeMesh.Cli.Commands;
 using EdgeMesh.Cli.Provisioning;
 using EdgeMesh.Cli.Topology;
+using EdgeMesh.Services.Monitor;
 using YamlDotNet.RepresentationModel;
 
 namespace EdgeMesh.Cli.Daprd;
@@ -45,9 +47,21 @@ internal static class DaprdFiles
                   connectionString: {Path.Combine(place.Data.Site(site.Name), "names.db")}
                   cleanupInterval: "-1s"
                   updateInterval: "30s"
-
+            {Tracing(place, site)}
             """));
     }
+
+    /// <summary>A trace that a service began to take goes on through its sidecar, which sends its spans to the site's monitor. Of others the sidecar
+    /// takes next to none: at 0 it would pass over all.</summary>
+    private static string Tracing(MeshPlace place, SiteDefinition site) => !site.Services.Contains(MonitorApp.AppId) ? "" : $"""
+          tracing:
+            samplingRate: "0.000001"
+            otel:
+              endpointAddress: "127.0.0.1:{place.Topology.Binding(site, MonitorApp.AppId, "otlp-http").ToString(CultureInfo.InvariantCulture)}"
+              isSecure: false
+              protocol: http
+
+        """;
 
     /// <summary>The component with relative file names made whole.</summary>
     internal static byte[] Rooted(string yaml, string folder)
