@@ -24,7 +24,7 @@ public static class MonitorApp
         builder.AddEdgeMesh(AppId);
         var options = MonitorOptions.Read(builder.Configuration);
         AddServices(builder.Services, options);
-        builder.Services.AddAnomalies(builder.Configuration).AddAlerting(builder.Configuration).AddFleet(builder.Configuration).AddConsole();
+        builder.Services.AddAnomalies(builder.Configuration).AddAlerting(builder.Configuration).AddFleet(builder.Configuration).AddConsole(builder.Configuration);
         builder.WebHost.ConfigureKestrel(kestrel => OtlpDoor.Listen(kestrel, options));
         // The listeners include the app's own address, read above; named twice, Kestrel would warn at every start that one overrides the other.
         builder.WebHost.UseSetting(WebHostDefaults.ServerUrlsKey, string.Empty);
@@ -43,6 +43,7 @@ public static class MonitorApp
         app.MapFleet();
         app.MapParcels();
         app.MapQueries();
+        app.MapAlerts();
         return app;
     }
 
@@ -54,6 +55,7 @@ public static class MonitorApp
     {
         services.AddSingleton(provider => options with { Core = CoreOf(provider.GetRequiredService<MeshDirectory>()) });
         services.AddSingleton<TelemetryStore>();
+        services.AddSingleton<IntakeMeter>();
         services.AddSingleton<OtlpIntake>();
         services.AddSingleton<Forwarder>();
         services.AddHostedService(provider => provider.GetRequiredService<Forwarder>());

@@ -12,6 +12,15 @@ public sealed class ConsoleFigures(Chromium chromium)
 {
     private const string Paint = "() => new Promise(known => new PerformanceObserver(list => known(list.getEntriesByName('first-contentful-paint')[0]?.startTime ?? 0)).observe({ type: 'paint', buffered: true }))";
 
+    /// <summary>Each in a process of its own, for what is compiled once is compiled for all: <c>-method "*FirstVisit_Cold"</c>, then <c>"*FirstVisit_Warm"</c>.</summary>
+    [Fact(Explicit = true)]
+    [Trait("Category", "Engines")]
+    public Task FirstVisit_Cold() => FirstVisitAsync(warmSeconds: 0);
+
+    [Fact(Explicit = true)]
+    [Trait("Category", "Engines")]
+    public Task FirstVisit_Warm() => FirstVisitAsync(warmSeconds: 1);
+
     [Fact(Explicit = true)]
     [Trait("Category", "Engines")]
     public async Task Figures_OfFortySites_AndAMillionLines()
@@ -56,6 +65,19 @@ public sealed class ConsoleFigures(Chromium chromium)
         await window.GoAsync("logs?q=nowhere-to-be-found");
         Print($"a word that no line has, first paint: {await window.Page.EvaluateAsync<double>(Paint):0} ms");
         Print($"memory of this process (site, sidecar, gateway, tests): {Environment.WorkingSet / 1048576} MiB");
+    }
+
+    private async Task FirstVisitAsync(int warmSeconds)
+    {
+        await using var site = await ConsoleSite.StartAsync(warmSeconds: warmSeconds);
+        var host = site.Host.Services(MonitorApp.AppId).GetRequiredService<ConsoleHost>();
+        await using var window = await chromium.OpenAsync(site, role: null);
+        await window.Page.WaitForTimeoutAsync(10_000);
+        Print($"drawn before: {host.IsMade}; memory of this process {Environment.WorkingSet / 1048576} MiB");
+        await window.Page.GotoAsync("/console/sign-in");
+        Print($"first visit, first paint: {await window.Page.EvaluateAsync<double>(Paint):0} ms");
+        await window.SignInAsync(site.Token("admin"));
+        Print($"fleet, first paint: {await window.Page.EvaluateAsync<double>(Paint):0} ms");
     }
 
     private static void Print(FormattableString figure) =>

@@ -31,7 +31,7 @@ internal sealed class ConsoleSite : IAsyncDisposable
 
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
-    public static async Task<ConsoleSite> StartAsync(int sites = 3, params TestApp[] besides)
+    public static async Task<ConsoleSite> StartAsync(int sites = 3, int warmSeconds = 0, params TestApp[] besides)
     {
         var port = LoopbackPorts.Take();
         var door = new Uri($"https://127.0.0.1:{port}");
@@ -55,7 +55,7 @@ internal sealed class ConsoleSite : IAsyncDisposable
                 })
                 {
                     // Tests say what is wrong; the monitor's own look would find that it is not so.
-                    Settings = new Dictionary<string, string?> { ["EdgeMesh:Monitor:Alerts:LookSeconds"] = "3600", ["EdgeMesh:Monitor:Fleet:Services"] = "gateway,monitor" },
+                    Settings = new Dictionary<string, string?> { ["EdgeMesh:Monitor:Alerts:LookSeconds"] = "3600", ["EdgeMesh:Monitor:Fleet:Services"] = "gateway,monitor", ["EdgeMesh:Monitor:Console:WarmSeconds"] = $"{warmSeconds}" },
                 },
                 new TestApp(GatewayApp.AppId, GatewayApp.Create) { Settings = gateway },
                 .. besides,

@@ -1,3 +1,5 @@
+using EdgeMesh.Services.Monitor.Alerting;
+using EdgeMesh.Services.Monitor.Alerting.Rules;
 using EdgeMesh.Services.Monitor.Fleet;
 using Microsoft.Playwright;
 
@@ -26,6 +28,21 @@ public sealed class FleetTests(Chromium chromium)
         await Assertions.Expect(window.Page.Locator("h1")).ToContainTextAsync("clinic-17");
         await Assertions.Expect(window.Page.Locator("main")).ToContainTextAsync("1,204 records");
         Assert.True(await window.FitsAsync());
+    }
+
+    [Fact]
+    public async Task SitePage_ShowsWhatTheSitesOwnRulesFound_Harmlessly()
+    {
+        await using var site = await ConsoleSite.StartAsync();
+        var alert = new SiteAlert("disk-low", Severity.Critical, "records", "<b>full</b>", TimeProvider.System.GetUtcNow() - TimeSpan.FromMinutes(8));
+        Fleet.Tell(site, 1, Fleet.Fine("clinic-08") with { Firing = 3, Alerts = [alert] });
+        await using var window = await chromium.OpenAsync(site, role: "operator");
+        await Assertions.Expect(window.Page.Locator(".verdict")).ToContainTextAsync("3 alerts of its own");
+
+        await window.GoAsync("sites/clinic-08");
+
+        await Assertions.Expect(window.Page.Locator("[data-own-alerts] li")).ToContainTextAsync("<b>full</b>");
+        await Assertions.Expect(window.Page.Locator("main")).ToContainTextAsync("and 2 more");
     }
 
     [Fact]

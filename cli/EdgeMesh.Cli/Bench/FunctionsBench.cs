@@ -76,7 +76,7 @@ internal sealed class FunctionsBench(Screen screen, bool json, int seconds, int 
     private async Task<FunctionFigures> MeasureAsync(MeshPlace place, MeshRun run, Spread instance, Spread call, CancellationToken cancellation)
     {
         using var key = DeployerKeyFile.Open(place.Data.DeployerKey);
-        var clients = place.Topology.Sites.ToDictionary(s => s.Name, s => new FunctionsClient(Client(place, s)));
+        var clients = place.Topology.Sites.ToDictionary(s => s.Name, s => new SiteCalls(Client(place, s)));
         try
         {
             var core = place.Topology.Sites.First(s => s.IsCore);
@@ -108,7 +108,7 @@ internal sealed class FunctionsBench(Screen screen, bool json, int seconds, int 
     }
 
     /// <summary>The first deployment compiles and warms everything; it is not counted.</summary>
-    private static async Task<Spread> DeployAsync(Dictionary<string, FunctionsClient> clients, string at, DeployerKey key, CancellationToken cancellation)
+    private static async Task<Spread> DeployAsync(Dictionary<string, SiteCalls> clients, string at, DeployerKey key, CancellationToken cancellation)
     {
         var times = new List<double>();
         for (var i = 1; i <= Deploys; i++)
@@ -122,7 +122,7 @@ internal sealed class FunctionsBench(Screen screen, bool json, int seconds, int 
         return Spread.Of(times.Skip(1));
     }
 
-    private static async Task DeployAsync(FunctionsClient client, string name, int generation, DeployerKey key, CancellationToken cancellation)
+    private static async Task DeployAsync(SiteCalls client, string name, int generation, DeployerKey key, CancellationToken cancellation)
     {
         var bundle = await EchoFunction.BundleAsync(name, $"1.0.{generation}", key);
         var sent = await client.PutBundleAsync(name, BundleFile.Write(bundle), cancellation);
@@ -133,7 +133,7 @@ internal sealed class FunctionsBench(Screen screen, bool json, int seconds, int 
         }
     }
 
-    private static async Task RunsAsync(FunctionsClient client, string site, int generation, CancellationToken cancellation)
+    private static async Task RunsAsync(SiteCalls client, string site, int generation, CancellationToken cancellation)
     {
         while (true)
         {
@@ -167,7 +167,7 @@ internal sealed class FunctionsBench(Screen screen, bool json, int seconds, int 
         }
     }
 
-    private async Task<double?> IdleAsync(MeshRun run, FunctionsClient client, string site, DeployerKey key, CancellationToken cancellation)
+    private async Task<double?> IdleAsync(MeshRun run, SiteCalls client, string site, DeployerKey key, CancellationToken cancellation)
     {
         var before = await SizeAsync(run, site, cancellation);
         await Parallel.ForAsync(0, idle, new ParallelOptions { MaxDegreeOfParallelism = 4, CancellationToken = cancellation }, async (i, token) =>

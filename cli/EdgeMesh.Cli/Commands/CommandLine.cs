@@ -69,6 +69,7 @@ internal static class CommandLine
             new RecordsCommand(options, screen),
             new FunctionCommand(options, screen),
             new LinkCommand(options, screen),
+            new AlertsCommand(options, screen),
             new RunFileCommand(options, screen),
             new AnomalyCommand(screen),
             new ScrapeFileCommand(options, screen),

@@ -33,6 +33,7 @@ internal sealed record PublicRoute(string AppId, IReadOnlyList<string> Methods, 
     private static readonly PublicRoute Functions = new("functions", All, RouteAccess.MaybeToken);
     private static readonly PublicRoute Deployments = new("functions", All, RouteAccess.Token);
     private static readonly PublicRoute Monitor = new("monitor", Reading, RouteAccess.Token);
+    private static readonly PublicRoute Silences = new("monitor", [.. Reading, HttpMethods.Post, HttpMethods.Delete], RouteAccess.Token);
     private static readonly PublicRoute LedgerProof = new("ledger", Reading, RouteAccess.Audit);
     private static readonly PublicRoute LedgerData = new("ledger", Reading, RouteAccess.Open);
 
@@ -44,6 +45,7 @@ internal sealed record PublicRoute(string AppId, IReadOnlyList<string> Methods, 
         ["", "receipts", { Length: > 0 }] => Receipts,
         ["", "functions", { Length: > 0 }, _, ..] => Functions,
         ["", "deployments", ..] => Deployments,
+        ["", "monitor", "silences", ..] => Silences,
         ["", "monitor", { Length: > 0 }, ..] => Monitor,
         ["", "ledger", "checkpoint"] or ["", "ledger", "tile", _, ..] => LedgerData,
         ["", "ledger", { Length: > 0 }, ..] => LedgerProof,

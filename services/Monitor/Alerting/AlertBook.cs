@@ -9,7 +9,7 @@ namespace EdgeMesh.Services.Monitor.Alerting;
 /// <summary>The site's alerts: what is wrong, what was, who was told. Kept in <c>heads</c>. A change is shown before it is on disk; what a
 /// crash forgets is found again by the next look, with the time since when it holds from then, or is told once more. May be used by several
 /// threads.</summary>
-internal sealed class AlertBook(AlertRules rules, AlertOptions options, DaprClient dapr, SiteIdentity identity, TimeProvider clock)
+internal sealed class AlertBook(AlertRules rules, AlertOptions options, DaprClient dapr, SiteAlerts told, SiteIdentity identity, TimeProvider clock)
 {
     private readonly Lock _gate = new();
     private readonly SemaphoreSlim _saving = new(1, 1);
@@ -19,9 +19,10 @@ internal sealed class AlertBook(AlertRules rules, AlertOptions options, DaprClie
     private ImmutableArray<ToldGroup> _told = [];
     private ImmutableArray<RouteStatus> _routes = [.. rules.Routes.Select(r => RouteStatus.New(r.Name))];
 
-    // Used by saving alone.
+    // Used by reading and saving alone, one at a time.
     private AlertMemory? _saved;
     private ImmutableArray<Alert> _savedHistory = [];
+    private volatile bool _isLoaded;
 
     /// <summary>Something became something else. Handlers must be quick.</summary>
     public event Action? Changed;
@@ -71,6 +72,7 @@ internal sealed class AlertBook(AlertRules rules, AlertOptions options, DaprClie
             return fault;
         }
 
+        await LoadAsync(cancellation);
         Change(() => _table = _table.With(silence, now));
         await SaveAsync(cancellation);
         return null;
@@ -79,29 +81,40 @@ internal sealed class AlertBook(AlertRules rules, AlertOptions options, DaprClie
     /// <summary>Ends a silence. Returns when that is on disk; false: there is none of that id.</summary>
     public async Task<bool> UnsilenceAsync(string id, CancellationToken cancellation)
     {
+        await LoadAsync(cancellation);
         var known = Table.Silences.Any(s => s.Id == id);
         Change(() => _table = _table.WithoutSilence(id, clock.GetUtcNow()));
         await SaveAsync(cancellation);
         return known;
     }
 
-    /// <summary>Goes on with what was known before the last stop.</summary>
+    /// <summary>Goes on with what was known before the last stop; once. Before that nothing is taken or written: it would be written over.</summary>
     public async Task LoadAsync(CancellationToken cancellation)
     {
-        var memory = await _memory.ReadAsync(cancellation);
-        var history = await _history.ReadAsync(cancellation);
-        Change(() =>
+        if (_isLoaded)
         {
-            _table = _table with { Active = memory?.Active ?? [], Silences = memory?.Silences ?? [], History = history?.Alerts ?? [] };
-            _told = memory?.Told ?? [];
-            _routes = [.. rules.Routes.Select(r => memory?.Routes.FirstOrDefault(s => s.Name == r.Name) ?? RouteStatus.New(r.Name))];
-        });
-        (_saved, _savedHistory) = (memory, history?.Alerts ?? []);
+            return;
+        }
+
+        await _saving.WaitAsync(cancellation);
+        try
+        {
+            if (!_isLoaded)
+            {
+                await ReadAsync(cancellation);
+                _isLoaded = true;
+            }
+        }
+        finally
+        {
+            _saving.Release();
+        }
     }
 
     /// <summary>Takes a look at all rules, and writes what became different.</summary>
     public async Task TakeAsync(Evaluation look, CancellationToken cancellation)
     {
+        await LoadAsync(cancellation);
         var isChange = false;
         Change(() =>
         {
@@ -170,6 +183,19 @@ internal sealed class AlertBook(AlertRules rules, AlertOptions options, DaprClie
         }
     }
 
+    private async Task ReadAsync(CancellationToken cancellation)
+    {
+        var memory = await _memory.ReadAsync(cancellation);
+        var history = await _history.ReadAsync(cancellation);
+        Change(() =>
+        {
+            _table = _table with { Active = memory?.Active ?? [], Silences = memory?.Silences ?? [], History = history?.Alerts ?? [] };
+            _told = memory?.Told ?? [];
+            _routes = [.. rules.Routes.Select(r => memory?.Routes.FirstOrDefault(s => s.Name == r.Name) ?? RouteStatus.New(r.Name))];
+        });
+        (_saved, _savedHistory) = (memory, history?.Alerts ?? []);
+    }
+
     private void Change(Action change)
     {
         lock (_gate)
@@ -177,6 +203,7 @@ internal sealed class AlertBook(AlertRules rules, AlertOptions options, DaprClie
             change();
         }
 
+        told.Take(Table.Active.Where(a => a.Site == identity.Site));
         Changed?.Invoke();
     }
 }

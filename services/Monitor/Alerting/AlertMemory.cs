@@ -15,8 +15,11 @@ internal sealed record AlertMemory(ImmutableArray<Alert> Active, ImmutableArray<
 /// <param name="Alerts">Oldest first.</param>
 internal sealed record AlertHistory(ImmutableArray<Alert> Alerts);
 
-/// <summary>Generated serialisation of what must survive.</summary>
+/// <summary>Generated serialisation of what must survive, and of what programs get.</summary>
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, UseStringEnumConverter = true, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
 [JsonSerializable(typeof(AlertMemory))]
 [JsonSerializable(typeof(AlertHistory))]
+[JsonSerializable(typeof(AlertsView))]
+[JsonSerializable(typeof(IReadOnlyList<Silence>))]
+[JsonSerializable(typeof(SilenceRequest))]
 internal sealed partial class AlertJson : JsonSerializerContext;

@@ -23,6 +23,7 @@ internal static class AlertingExtensions
 
         return services.AddSingleton(options)
             .AddSingleton(provider => provider.GetRequiredService<LoadedRules>().Rules)
+            .AddSingleton<SiteAlerts>()
             .AddSingleton<AlertBook>()
             .AddSingleton<AlertEvaluator>()
             .AddSingleton<NoticeRoutes>()

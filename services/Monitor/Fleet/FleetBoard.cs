@@ -30,6 +30,9 @@ internal sealed class FleetBoard(MeshDirectory directory, LivenessRules rules, T
     /// <summary>Since when this process takes reports.</summary>
     public DateTimeOffset ListensFrom { get; } = clock.GetUtcNow();
 
+    /// <summary>This site.</summary>
+    public string Self => directory.Self;
+
     /// <summary>Whether this site is a core, and judges all others by their reports.</summary>
     public bool IsCore => directory.This.IsCore;
 
@@ -119,7 +122,7 @@ internal sealed class FleetBoard(MeshDirectory directory, LivenessRules rules, T
         var sites = Sites;
         lock (_gate)
         {
-            return revision == Revision ? null : new FleetNews(Revision, clock.GetUtcNow(), [.. sites]);
+            return revision == Revision ? null : new FleetNews(Revision, clock.GetUtcNow(), [.. sites.Select(s => s with { Alerts = [] })]);
         }
     }
 

@@ -10,7 +10,7 @@ namespace EdgeMesh.Services.Monitor.Fleet;
 /// <summary>Looks at this site every interval, and tells: at a core, the site's own actor; elsewhere, every core. A report is one message of
 /// about a kilobyte; nothing of it waits anywhere, the next one says all again.</summary>
 internal sealed partial class FleetLoop(
-    FleetBoard board, FleetOptions options, MeshDirectory directory, SiteProbe probe, LinkFigures figures, AnomalyWatch anomalies, AlertOptions alerts, IServiceProvider services,
+    FleetBoard board, FleetOptions options, MeshDirectory directory, SiteProbe probe, LinkFigures figures, AnomalyWatch anomalies, AlertOptions alerts, SiteAlerts firing, IServiceProvider services,
     TimeProvider clock, ILogger<FleetLoop> logger) : BackgroundService
 {
     private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(100);
@@ -35,6 +35,7 @@ internal sealed partial class FleetLoop(
     {
         await OpenAsync(stoppingToken);
         anomalies.Found += ReportSoon;
+        firing.Changed += ReportSoon;
         _ = services.GetRequiredService<FleetMeter>();
         var links = board.IsCore ? [] : directory.Sites.Where(s => s.IsCore).Select(s => Link(s.Name)).ToArray();
         using var timer = clock.CreateTimer(_ => ReportSoon(), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
@@ -130,9 +131,12 @@ internal sealed partial class FleetLoop(
     private async Task<SiteReport> ReadAsync(CancellationToken cancellation)
     {
         var now = clock.GetUtcNow();
+        var (count, worst) = firing.Now;
         return new()
         {
             Time = now,
+            Firing = count,
+            Alerts = worst,
             Backlog = figures.Backlog(),
             BytesToday = figures.Today.BytesToday,
             Budget = figures.Today.Budget,

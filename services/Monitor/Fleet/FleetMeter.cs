@@ -1,18 +1,19 @@
 using System.Diagnostics.Metrics;
+using EdgeMesh.Services.Monitor.Intake;
 
 namespace EdgeMesh.Services.Monitor.Fleet;
 
 /// <summary>The board as measurements, so that Prometheus sees what the console shows. Only of sites that are judged here.</summary>
 internal sealed class FleetMeter
 {
-    private const string Name = "EdgeMesh.Services.Monitor";
     private const string SiteKey = "fleet.site";
 
     public FleetMeter(IMeterFactory meters, FleetBoard board)
     {
-        var meter = meters.Create(Name);
+        var meter = meters.Create(IntakeMeter.Name);
         meter.CreateObservableGauge("fleet.liveness", () => Each(board, s => (int)s.Liveness), null, "0: unseen, 1: live, 2: stale, 3: offline");
         meter.CreateObservableGauge("fleet.flapping", () => Each(board, s => s.IsFlapping ? 1 : 0), null, "1: the site comes and goes");
+        meter.CreateObservableGauge("fleet.alerts", () => Each(board, s => s.Firing), "{alert}", "The site's own alerts that fire");
         meter.CreateObservableGauge("fleet.backlog.records", () => Each(board, s => s.Backlog.Records), "{record}", "What waits at the site for its link");
         meter.CreateObservableGauge("fleet.backlog.size", () => Each(board, s => s.Backlog.Bytes), "By", "Its size");
         meter.CreateObservableGauge("fleet.backlog.age", () => Each(board, s => s.Backlog.OldestAge.TotalSeconds), "s", "Age of the oldest of it");

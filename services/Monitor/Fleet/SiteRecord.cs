@@ -70,6 +70,8 @@ internal sealed record SiteRecord
         ConfigurationDrift = Drift.OfConfiguration(Report, core),
         Disk = Report?.Disk ?? new(0, 0),
         Services = Report?.Services ?? [],
+        Firing = Report?.Firing ?? 0,
+        Alerts = Report?.Alerts ?? [],
     };
 
     /// <summary>Reports repeat the marks of the last while, so that a lost one loses none.</summary>

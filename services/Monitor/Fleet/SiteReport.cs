@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Text.Json;
+using EdgeMesh.Services.Monitor.Alerting;
 using EdgeMesh.Services.Monitor.Anomalies;
 
 namespace EdgeMesh.Services.Monitor.Fleet;
@@ -33,6 +34,17 @@ internal sealed record SiteReport
 
     /// <summary>Anomalies of the last while.</summary>
     public ImmutableArray<AnomalyMark> Marks { get; init; } = [];
+
+    /// <summary>How many of its own alerts fire.</summary>
+    public int Firing { get; init; }
+
+    /// <summary>The worst of them.</summary>
+    public ImmutableArray<SiteAlert> Alerts
+    {
+        // A site of the version before says nothing of it.
+        get => field.IsDefault ? [] : field;
+        init;
+    } = [];
 
     /// <summary>The news of the fleet that it has, so that it gets only newer.</summary>
     public long KnownRevision { get; init; }

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using EdgeMesh.Services.Monitor.Alerting;
 
 namespace EdgeMesh.Services.Monitor.Fleet;
 
@@ -49,6 +50,17 @@ internal sealed record SiteState
 
     /// <summary>Its services.</summary>
     public ImmutableArray<ServiceHealth> Services { get; init; } = [];
+
+    /// <summary>How many of its own alerts fire there, by its last report.</summary>
+    public int Firing { get; init; }
+
+    /// <summary>The worst of them; only at a core, which has them from the site itself.</summary>
+    public ImmutableArray<SiteAlert> Alerts
+    {
+        // A core of the version before says nothing of it.
+        get => field.IsDefault ? [] : field;
+        init;
+    } = [];
 
     /// <summary>Null: judged here, by the site's own reports. Else the core said so, at that time.</summary>
     public DateTimeOffset? KnownAsOf { get; init; }

@@ -6,7 +6,7 @@ using EdgeMesh.Services.Monitor.Store;
 namespace EdgeMesh.Services.Monitor.Intake;
 
 /// <summary>Takes the telemetry of the site, whatever the transport. What is answered as taken is on disk.</summary>
-internal sealed class OtlpIntake(SiteIdentity identity, TelemetryStore store, TimeProvider clock)
+internal sealed class OtlpIntake(SiteIdentity identity, TelemetryStore store, IntakeMeter meter, TimeProvider clock)
 {
     /// <summary>Of one export: an empty record takes two bytes on the wire, and as much memory as any once it is read.</summary>
     private const int MostRecords = 100_000;
@@ -16,13 +16,23 @@ internal sealed class OtlpIntake(SiteIdentity identity, TelemetryStore store, Ti
     private readonly MetricMapping _metrics = new(identity.Site, clock);
     private readonly SemaphoreSlim _metricGate = new(1, 1);
 
-    public Task<IntakeResult> TakeAsync(ExportLogsServiceRequest request) =>
-        Refused(ExportSize.Of(request)) ?? AddAsync(new TelemetryBatch { Logs = _logs.Map(request), Weight = request.CalculateSize() }, 0, null);
+    public Task<IntakeResult> TakeAsync(ExportLogsServiceRequest request) => TakeAsync("logs", ExportSize.Of(request),
+        () => AddAsync(new TelemetryBatch { Logs = _logs.Map(request), Weight = request.CalculateSize() }, 0, null));
 
-    public Task<IntakeResult> TakeAsync(ExportTraceServiceRequest request) =>
-        Refused(ExportSize.Of(request)) ?? AddAsync(new TelemetryBatch { Spans = _spans.Map(request, out var rejected), Weight = request.CalculateSize() }, rejected, "Spans need a trace id, a span id and a start.");
+    public Task<IntakeResult> TakeAsync(ExportTraceServiceRequest request) => TakeAsync("traces", ExportSize.Of(request),
+        () => AddAsync(new TelemetryBatch { Spans = _spans.Map(request, out var rejected), Weight = request.CalculateSize() }, rejected, "Spans need a trace id, a span id and a start."));
 
-    public Task<IntakeResult> TakeAsync(ExportMetricsServiceRequest request) => Refused(ExportSize.Of(request)) ?? TakeMetricsAsync(request);
+    public Task<IntakeResult> TakeAsync(ExportMetricsServiceRequest request) => TakeAsync("metrics", ExportSize.Of(request), () => TakeMetricsAsync(request));
+
+    private async Task<IntakeResult> TakeAsync(string signal, int records, Func<Task<IntakeResult>> take)
+    {
+        // For good, as OTLP's partial success tells it: the same export would be refused again.
+        var result = records <= MostRecords
+            ? await take()
+            : new IntakeResult(AddOutcome.Stored, records, $"At most {MostRecords} records to an export; send them in smaller ones.");
+        meter.Note(signal, records, result);
+        return result;
+    }
 
     /// <summary>One at a time, until it is stored: a change is told by what was stored before it.</summary>
     private async Task<IntakeResult> TakeMetricsAsync(ExportMetricsServiceRequest request)
@@ -47,11 +57,6 @@ internal sealed class OtlpIntake(SiteIdentity identity, TelemetryStore store, Ti
             _metricGate.Release();
         }
     }
-
-    /// <summary>For good, as OTLP's partial success tells it: the same export would be refused again.</summary>
-    private static Task<IntakeResult>? Refused(int records) => records <= MostRecords
-        ? null
-        : Task.FromResult(new IntakeResult(AddOutcome.Stored, records, $"At most {MostRecords} records to an export; send them in smaller ones."));
 
     private async Task<IntakeResult> AddAsync(TelemetryBatch batch, int rejected, string? reason)
     {

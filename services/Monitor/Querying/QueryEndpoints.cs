@@ -9,8 +9,6 @@ namespace EdgeMesh.Services.Monitor.Querying;
 internal static class QueryEndpoints
 {
     private const string Root = "/monitor";
-    private const string Role = "operator";
-    private const string Scope = "monitor";
 
     // Plain delegates: nothing is compiled at start.
     public static void MapQueries(this WebApplication app)
@@ -32,7 +30,7 @@ internal static class QueryEndpoints
     private static Task AnswerAsync(HttpContext context, Func<HttpContext, Question, IResult?> answer)
     {
         var question = new Question(context.Request.Query, context.RequestServices.GetRequiredService<TimeProvider>());
-        var result = Refuse(context.GetCaller()) ?? Answer(context, question, answer)
+        var result = OperatorAccess.Refuse(context.GetCaller()) ?? Answer(context, question, answer)
             ?? Problems.Problem(StatusCodes.Status400BadRequest, "query-malformed", "The query can't be answered.", string.Join(" ", question.Faults));
         return result.ExecuteAsync(context);
     }
@@ -48,13 +46,6 @@ internal static class QueryEndpoints
             return Problems.Problem(StatusCodes.Status503ServiceUnavailable, "query-too-long", "The query took too long.", error.Message);
         }
     }
-
-    private static IResult? Refuse(Caller? caller) => caller switch
-    {
-        not { Kind: CallerKind.User, ForwardedBy: null } => Problems.Problem(StatusCodes.Status401Unauthorized, "not-a-user", "Telemetry is shown to users of this site.", "Come through the gateway, with a token."),
-        _ when caller.Roles.Contains(Role) || caller.Roles.Contains("admin") || caller.Scopes.Contains(Scope) => null,
-        _ => Problems.Problem(StatusCodes.Status403Forbidden, "role-missing", "Telemetry is for operators.", $"It needs the role {Role} or admin, or the scope {Scope}."),
-    };
 
     private static IResult Trace(TelemetryStore store, string id, CancellationToken cancellation) => store.FindTrace(id, cancellation) is { Count: > 0 } spans
         ? Json(spans, QueryJson.Default.IReadOnlyListSpanRow)

@@ -1,4 +1,6 @@
 using System.Net;
+using EdgeMesh.Services.Monitor.Alerting;
+using EdgeMesh.Services.Monitor.Alerting.Rules;
 using EdgeMesh.Services.Monitor.Fleet;
 using EdgeMesh.Services.Monitor.Store;
 using Microsoft.Extensions.Logging;
@@ -8,6 +10,8 @@ namespace EdgeMesh.Services.Monitor.Tests.Fleet;
 /// <summary>A site that is no core, and what it knows while its link is up, down, and up again.</summary>
 public sealed class EdgeSiteTests
 {
+    private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
+
     /// <summary>A report that found no gateway yet is made again by the site's clock.</summary>
     private static readonly TimeSpan Second = TimeSpan.FromSeconds(1);
 
@@ -41,6 +45,26 @@ public sealed class EdgeSiteTests
         await site.AdvanceUntilAsync(TimeSpan.FromSeconds(5), () => core.State("clinic-a").Backlog is { Records: 2, Bytes: > 0 } backlog && backlog.OldestAge > TimeSpan.FromSeconds(30), () => $"{core.State("clinic-a").Backlog}");
         Assert.Equal(64L * 1024 * 1024, core.State("clinic-a").Budget);
         Assert.Null(core.State(MonitorSite.Core).Budget);
+    }
+
+    [Fact]
+    public async Task Alerts_OfASite_AreAtTheCoreWhileTheyFire_AndNotInWhatItTellsOthers()
+    {
+        await using var core = await MonitorSite.StartAsync(MonitorSite.Core);
+        await using var site = await MonitorSite.StartAsync("clinic-a", (_, report) => core.ReportAsync("clinic-a", report), settings: ("Alerts:LookSeconds", "3600"));
+        var rule = Alerting.Rules.Rule("disk-low", severity: Severity.Critical);
+        await site.Alerts.TakeAsync(new([.. Enumerable.Range(0, 7).Select(i => new Finding(rule, "clinic-a", "records", $"{i}", new string('x', 600), "", "/sites/clinic-a")), new Finding(rule, MonitorSite.Core, "", "", "", "", "/")], []), Cancellation);
+
+        await site.AdvanceUntilAsync(Second, () => core.State("clinic-a").Firing == 7);
+
+        var told = core.State("clinic-a").Alerts;
+        Assert.Equal(SiteAlerts.MostTold, told.Length);
+        Assert.All(told, a => Assert.Equal(("disk-low", Severity.Critical, "records", SiteAlerts.LongestSummary), (a.Rule, a.Severity, a.Service, a.Summary.Length)));
+        var news = (await core.ReportAsync("clinic-b", new SiteReport { Time = MonitorSite.Start })).News!.Sites.Single(s => s.Name == "clinic-a");
+        Assert.Equal((7, 0), (news.Firing, news.Alerts.Length));
+
+        await site.Alerts.TakeAsync(new([], []), Cancellation);
+        await site.AdvanceUntilAsync(Second, () => core.State("clinic-a") is { Firing: 0, Alerts.IsEmpty: true });
     }
 
     [Fact]

@@ -40,6 +40,20 @@ public sealed class TraceAndSeriesTests
     }
 
     [Fact]
+    public async Task ListSeries_OfAService_FindsItBehindAnyNumberOfOthers()
+    {
+        await using var temporary = new TemporaryStore();
+        await temporary.AddAsync([.. Enumerable.Range(0, SeriesQuery.MostSeries + 1).Select(i => Sample("queue", 1, service: "noisy", labels: ("n", $"{i}"))), Sample("request.duration", 1, service: "quiet")]);
+
+        Assert.Equal(SeriesQuery.MostSeries, temporary.ListSeries(new SeriesQuery { Site = Site }).Count);
+        Assert.Equal("quiet", Assert.Single(temporary.ListSeries(new SeriesQuery { Site = Site, Text = "DURATION" })).Service);
+        Assert.Single(temporary.ListSeries(new SeriesQuery { Site = Site, Service = "quiet" }));
+        Assert.Single(temporary.ListSeries(new SeriesQuery { Name = "request.*" }));
+        Assert.Empty(temporary.ListSeries(new SeriesQuery { Name = "request" }));
+        Assert.Equal(["noisy", "quiet"], temporary.Store.ListServices(Site));
+    }
+
+    [Fact]
     public async Task ReadSeries_OverManySlots_GivesTheirPointsInOrderThinnedToTheHighest()
     {
         await using var temporary = new TemporaryStore();

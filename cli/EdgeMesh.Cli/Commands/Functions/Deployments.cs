@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Text.Json.Nodes;
+using EdgeMesh.Cli.Clients;
 using EdgeMesh.Cli.Functions;
 using EdgeMesh.Cli.Terminal;
 using EdgeMesh.Functions;
@@ -10,7 +11,7 @@ namespace EdgeMesh.Cli.Commands.Functions;
 internal static class Deployments
 {
     public static async Task<int> DeployAsync(
-        FunctionOptions options, ParseResult parse, FunctionsClient client, FunctionBundle bundle, CanaryPlan canary, DeployerKey key, CancellationToken cancellation)
+        FunctionOptions options, ParseResult parse, SiteCalls client, FunctionBundle bundle, CanaryPlan canary, DeployerKey key, CancellationToken cancellation)
     {
         var sent = await client.PutBundleAsync(bundle.Manifest.Name, BundleFile.Write(bundle), cancellation);
         return sent.IsDone
@@ -19,7 +20,7 @@ internal static class Deployments
     }
 
     public static async Task<int> SignAsync(
-        FunctionOptions options, ParseResult parse, FunctionsClient client, string function, string? bundle, CanaryPlan canary, DeployerKey key, bool isRollback, string? version, CancellationToken cancellation)
+        FunctionOptions options, ParseResult parse, SiteCalls client, string function, string? bundle, CanaryPlan canary, DeployerKey key, bool isRollback, string? version, CancellationToken cancellation)
     {
         var known = await client.GetAsync($"deployments/{function}", cancellation);
         if (!known.IsDone && known.Status != 404)

@@ -10,8 +10,6 @@ namespace EdgeMesh.Cli.Commands.Functions;
 /// <summary>What the function commands share: which site, by which key, and how they answer.</summary>
 internal sealed class FunctionOptions(MeshOptions options, Screen screen)
 {
-    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(60);
-
     public Argument<string> Name { get; } = new("NAME") { Description = "The function" };
 
     public Option<string?> Site { get; } = new("--site") { Description = "The site to ask; default: the core. What is deployed there reaches every site" };
@@ -22,37 +20,9 @@ internal sealed class FunctionOptions(MeshOptions options, Screen screen)
 
     public Screen Screen => screen;
 
-    /// <summary>Runs with a client of the site, as an administrator.</summary>
-    public async Task<int> AtSiteAsync(ParseResult parse, Func<FunctionsClient, Task<int>> run, params string[] scopes)
-    {
-        if (options.Read(parse, screen) is not { } place)
-        {
-            return ExitCode.Failed;
-        }
-
-        var name = parse.GetValue(Site);
-        if ((name is null ? place.Topology.Sites.First(s => s.IsCore) : place.Topology.FindSite(name)) is not { } site)
-        {
-            return screen.NoSuchSite(name, place.Topology);
-        }
-
-        if (!File.Exists(place.Data.IssuerKey))
-        {
-            return screen.Fail($"no mesh was ever up with {place.Data.Path}.", "Start it with ./edgemesh up -d");
-        }
-
-        using var issuer = DevelopmentIssuer.Open(place.Data, TimeProvider.System);
-        var token = issuer.Issue(place.Topology, new TokenRequest { User = Environment.UserName, Site = site.Name, TokenRoles = ["admin"], Scopes = ["deployments", .. scopes] });
-        using var client = new FunctionsClient(SiteClients.Create(place, site, token, Limit));
-        try
-        {
-            return await run(client);
-        }
-        catch (Exception error) when (error is HttpRequestException or TaskCanceledException)
-        {
-            return screen.Fail($"{site.Name} does not answer: {error.Message}", "Is the mesh up? ./edgemesh status");
-        }
-    }
+    /// <summary>Runs with calls to the site, as an administrator.</summary>
+    public Task<int> AtSiteAsync(ParseResult parse, Func<SiteCalls, Task<int>> run, params string[] scopes) =>
+        SiteCalls.RunAsync(options, parse, screen, parse.GetValue(Site), ["admin"], ["deployments", .. scopes], run);
 
     /// <summary>The deployer's key; null: told why there is none.</summary>
     public DeployerKey? ReadKey(ParseResult parse)
@@ -105,15 +75,7 @@ internal sealed class FunctionOptions(MeshOptions options, Screen screen)
     }
 
     /// <summary>Says what a site refused.</summary>
-    public int Refused(FunctionsAnswer answer)
-    {
-        if (answer.Json is { } json && answer.Status != 0)
-        {
-            return screen.Fail(answer.Problem, json["code"] is { } code ? $"code {code}" : "");
-        }
-
-        return screen.Fail(answer.Problem, "");
-    }
+    public int Refused(SiteAnswer answer) => answer.Refuse(screen);
 
     private FunctionBundle? Refuse(string what, IReadOnlyList<string> faults)
     {

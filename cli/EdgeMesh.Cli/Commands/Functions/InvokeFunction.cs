@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Text;
+using EdgeMesh.Cli.Clients;
 using EdgeMesh.Cli.Functions;
 using EdgeMesh.Cli.Terminal;
 
@@ -28,7 +29,7 @@ internal sealed class InvokeFunction : MeshCommand
         });
     }
 
-    private async Task<int> CallAsync(FunctionOptions options, ParseResult parse, FunctionsClient client, string name, CancellationToken cancellation)
+    private async Task<int> CallAsync(FunctionOptions options, ParseResult parse, SiteCalls client, string name, CancellationToken cancellation)
     {
         var text = parse.GetValue(data) ?? "";
         if (text.StartsWith('@') && !File.Exists(text[1..]))

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Text.Json.Nodes;
+using EdgeMesh.Cli.Clients;
 using EdgeMesh.Cli.Functions;
 using EdgeMesh.Cli.Terminal;
 using EdgeMesh.Functions;
@@ -34,7 +35,7 @@ internal sealed class RollBackFunction : MeshCommand
         });
     }
 
-    private async Task<int> RunAsync(FunctionOptions options, ParseResult parse, FunctionsClient client, DeployerKey key, CancellationToken cancellation)
+    private async Task<int> RunAsync(FunctionOptions options, ParseResult parse, SiteCalls client, DeployerKey key, CancellationToken cancellation)
     {
         var name = parse.GetRequiredValue(options.Name);
         var detail = await client.GetAsync($"deployments/{name}", cancellation);

@@ -13,11 +13,11 @@ internal sealed record NoticeBody(string Site, string Group, string Title, bool 
 /// <summary>An alert of a notice.</summary>
 internal sealed record NoticeAlert(
     string Id, string State, string Rule, string Severity, string Site, string Service, string Subject, string Summary, string Observed, string Expected,
-    DateTimeOffset Since, DateTimeOffset? ResolvedAt, string Url, IReadOnlyList<NoticeSimilar> Similar)
+    DateTimeOffset Since, DateTimeOffset? ResolvedAt, DateTimeOffset? SilencedUntil, string Url, IReadOnlyList<NoticeSimilar> Similar)
 {
     public static NoticeAlert Of(Alert alert) => new(
         alert.Id, alert.State.ToString().ToLowerInvariant(), alert.Rule, alert.Severity.ToString().ToLowerInvariant(), alert.Site, alert.Service, alert.Subject, alert.Summary,
-        alert.Observed, alert.Expected, alert.Since, alert.ResolvedAt, alert.ConsoleUrl, [.. alert.Similar.Select(m => new NoticeSimilar(m.Site, m.Series, m.Time, m.Observed, m.Expected))]);
+        alert.Observed, alert.Expected, alert.Since, alert.ResolvedAt, alert.SilencedUntil, alert.ConsoleUrl, [.. alert.Similar.Select(m => new NoticeSimilar(m.Site, m.Series, m.Time, m.Observed, m.Expected))]);
 }
 
 /// <summary>A like event at another site.</summary>

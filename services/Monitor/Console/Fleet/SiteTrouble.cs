@@ -1,3 +1,4 @@
+using EdgeMesh.Services.Monitor.Alerting.Rules;
 using EdgeMesh.Services.Monitor.Console.Text;
 using EdgeMesh.Services.Monitor.Fleet;
 
@@ -55,6 +56,12 @@ internal sealed record SiteTrouble(SiteState Site, int Rank, IReadOnlyList<strin
         foreach (var service in site.Services.Where(s => s.WaitsFor is not null))
         {
             yield return (Severe, $"{service.Name} is not ready");
+        }
+
+        if (site.Firing > 0)
+        {
+            var isCritical = site.Alerts is [{ Severity: Severity.Critical }, ..];
+            yield return (isCritical ? Severe : 20, $"{Amounts.Count(site.Firing, "alert")} of its own");
         }
 
         if (site.Disk.FreeShare is < 0.1 and var free)

@@ -1,3 +1,4 @@
+using EdgeMesh.Hosting;
 using EdgeMesh.Services.Monitor.Console.Hosting;
 
 namespace EdgeMesh.Services.Monitor.Console;
@@ -7,7 +8,11 @@ internal static class ConsoleExtensions
 {
     public const string Root = "/console";
 
-    public static IServiceCollection AddConsole(this IServiceCollection services) => services.AddSingleton<ConsoleHost>();
+    /// <exception cref="InvalidOperationException">Settings are wrong; the message lists all that are.</exception>
+    public static IServiceCollection AddConsole(this IServiceCollection services, IConfiguration configuration) => services
+        .AddSingleton(provider => ConsoleOptions.Read(configuration, provider.GetRequiredService<MeshDirectory>().This.IsCore))
+        .AddSingleton<ConsoleHost>()
+        .AddHostedService<ConsoleWarmUp>();
 
     /// <summary>Serves the console below <c>/console</c>. Comes before the check of the app's token: the gateway reaches the console
     /// without a sidecar, and what it states of the caller is signed.</summary>

@@ -9,10 +9,13 @@ using Microsoft.Extensions.DependencyInjection.Extensions;
 
 namespace EdgeMesh.Services.Monitor.Console.Hosting;
 
-/// <summary>The console: a pipeline with a container of its own inside the monitor, made when somebody first opens it. Until then Blazor
-/// costs the site nothing, neither time at start nor memory.</summary>
+/// <summary>The console: a pipeline with a container of its own inside the monitor, made when somebody first opens it, or by the
+/// <see cref="ConsoleWarmUp"/>. Until then Blazor costs the site nothing, neither time at start nor memory.</summary>
 internal sealed class ConsoleHost(IServiceProvider monitor) : IAsyncDisposable
 {
+    /// <summary>Sees pages that nobody gets.</summary>
+    private static readonly Caller Nobody = new() { Kind = CallerKind.User, Subject = "nobody", Site = "", Roles = ["admin"] };
+
     private readonly Lazy<(ServiceProvider Services, RequestDelegate Pipeline)> _made = new(() => Make(monitor));
 
     /// <summary>Whether anybody has opened the console yet.</summary>
@@ -29,6 +32,19 @@ internal sealed class ConsoleHost(IServiceProvider monitor) : IAsyncDisposable
 
         // Its services go with the response, as the framework arranges for a context with a scope factory.
         await pipeline(context);
+    }
+
+    /// <summary>Draws a page for nobody.</summary>
+    /// <returns>The status of the answer.</returns>
+    public async Task<int> DrawAsync(string path)
+    {
+        var (services, pipeline) = _made.Value;
+        await using var scope = services.CreateAsyncScope();
+        var context = new DefaultHttpContext { RequestServices = scope.ServiceProvider, User = ConsoleUser.Of(Nobody) };
+        (context.Request.Method, context.Request.Scheme, context.Request.Host, context.Request.Path) = (HttpMethods.Get, Uri.UriSchemeHttp, new HostString("localhost"), ConsoleExtensions.Root + path);
+        context.Response.Body = Stream.Null;
+        await pipeline(context);
+        return context.Response.StatusCode;
     }
 
     public ValueTask DisposeAsync() => _made.IsValueCreated ? _made.Value.Services.DisposeAsync() : default;

@@ -2,6 +2,7 @@ using System.Net;
 using EdgeMesh.Hosting;
 using EdgeMesh.Services.Monitor.Console.Hosting;
 using EdgeMesh.Testing;
+using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace EdgeMesh.Services.Monitor.Tests.Console.Hosting;
@@ -24,6 +25,21 @@ public sealed class ConsoleHostTests
         Assert.Equal(HttpStatusCode.OK, page.StatusCode);
         Assert.Contains("Your token", await page.Content.ReadAsStringAsync(Cancellation), StringComparison.Ordinal);
         Assert.True(host.IsMade);
+    }
+
+    [Fact]
+    public async Task Core_DrawsItsFirstPagesAWhileAfterTheStart_AndNotBefore()
+    {
+        await using var core = await MonitorSite.StartAsync(MonitorSite.Core);
+        var host = core.Get<ConsoleHost>();
+        core.Clock.Advance(TimeSpan.FromSeconds(19));
+        Assert.False(host.IsMade);
+
+        core.Clock.Advance(TimeSpan.FromSeconds(2));
+
+        await MonitorSite.UntilAsync(() => host.IsMade);
+        Assert.Equal(StatusCodes.Status200OK, await host.DrawAsync("/"));
+        Assert.Equal(StatusCodes.Status404NotFound, await host.DrawAsync("/nowhere"));
     }
 
     [Fact]
