@@ -21,6 +21,7 @@ public sealed partial class FleetTests
             ["EdgeMesh__Monitor__Fleet__ReportSeconds"] = "1",
             ["EdgeMesh__Monitor__Fleet__StaleSeconds"] = "5",
             ["EdgeMesh__Monitor__Fleet__OfflineSeconds"] = "8",
+            ["EdgeMesh__Monitor__Alerts__LookSeconds"] = "1",
         });
         await mesh.InitializeAsync();
         await UntilAsync(mesh, fleet => fleet.Count == 3 && fleet.Values.All(l => l == Live));
@@ -28,14 +29,34 @@ public sealed partial class FleetTests
         Assert.Equal(0, (await mesh.RunAsync("link", "cut", "core", "clinic-a")).ExitCode);
         await UntilAsync(mesh, fleet => fleet.GetValueOrDefault("clinic-a") == Offline && fleet.GetValueOrDefault("clinic-b") == Live);
 
+        await AlertedAsync(mesh, alert => !alert.TryGetProperty("silencedUntil", out var until) || until.ValueKind == JsonValueKind.Null);
+        var silenced = await mesh.RunAsync("alerts", "silence", "--rule", "site-off*", "--of", "clinic-a", "--for", "1h", "--why", "the line is being mended");
+        Assert.True(silenced.ExitCode == 0, silenced.ToString());
+
         // What it says of clinic-a afterwards can only be from its disk: nobody tells it anything.
         var killed = await KillAsync(mesh, "core");
         await UntilAsync(mesh, fleet => fleet.GetValueOrDefault("clinic-b") == Live && fleet.GetValueOrDefault("core") == Live, killed);
         Assert.Equal(Offline, (await FleetAsync(mesh))["clinic-a"]);
+        await AlertedAsync(mesh, alert => alert.TryGetProperty("silencedUntil", out var until) && until.ValueKind == JsonValueKind.String);
 
         Assert.Equal(0, (await mesh.RunAsync("link", "restore", "core", "clinic-a")).ExitCode);
         await UntilAsync(mesh, fleet => fleet.GetValueOrDefault("clinic-a") == Live);
     }
+
+    /// <summary>Until the core's list has clinic-a's alert as it should be.</summary>
+    private static async Task AlertedAsync(RunningMesh mesh, Func<JsonElement, bool> isSo)
+    {
+        var started = TimeProvider.System.GetTimestamp();
+        var listed = await mesh.RunAsync("alerts", "list", "--json");
+        while (!Alerts(listed.Output).Any(a => a.GetProperty("rule").GetString() == "site-offline" && a.GetProperty("site").GetString() == "clinic-a" && a.GetProperty("state").GetString() == "firing" && isSo(a)))
+        {
+            Assert.True(TimeProvider.System.GetElapsedTime(started) < Limit, $"after {Limit.TotalSeconds:0} s the core lists {listed}");
+            await Task.Delay(500, TestContext.Current.CancellationToken);
+            listed = await mesh.RunAsync("alerts", "list", "--json");
+        }
+    }
+
+    private static IEnumerable<JsonElement> Alerts(string output) => output.TrimStart().StartsWith('{') ? JsonDocument.Parse(output).RootElement.GetProperty("alerts").EnumerateArray() : [];
 
     /// <summary>Ends a site's process with SIGKILL; the launcher starts another.</summary>
     private static async Task<int> KillAsync(RunningMesh mesh, string site)
