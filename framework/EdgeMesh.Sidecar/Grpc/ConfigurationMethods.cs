@@ -32,7 +32,7 @@ internal static class ConfigurationMethods
     private static async Task SubscribeAsync(AppRuntime app, SubscribeConfigurationRequest request, IServerStreamWriter<SubscribeConfigurationResponse> answers, ServerCallContext call)
     {
         using var lifetime = call.Lifetime();
-        var subscription = ConfigurationBlock.Subscribe(app, request.StoreName, request.Keys);
+        var subscription = await ConfigurationBlock.SubscribeAsync(app, request.StoreName, request.Keys, lifetime.Token);
         try
         {
             await answers.WriteAsync(new SubscribeConfigurationResponse { Id = subscription.Id }, lifetime.Token);

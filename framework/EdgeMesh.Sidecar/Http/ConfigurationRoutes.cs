@@ -47,7 +47,7 @@ internal static class ConfigurationRoutes
     }
 
     /// <summary>From here on the app is called at <c>/configuration/{store}/{key}</c>.</summary>
-    private static Task SubscribeAsync(HttpContext context, AppRuntime app)
+    private static async Task SubscribeAsync(HttpContext context, AppRuntime app)
     {
         if (app.Channel is null)
         {
@@ -55,11 +55,11 @@ internal static class ConfigurationRoutes
             throw new DaprFault("ERR_APP_CHANNEL_NIL", "app channel is not initialized. cannot subscribe to configuration updates", 500, global::Grpc.Core.StatusCode.FailedPrecondition);
         }
 
-        var subscription = ConfigurationBlock.Subscribe(app, context.Value("store"), Keys(context));
+        var subscription = await ConfigurationBlock.SubscribeAsync(app, context.Value("store"), Keys(context), context.RequestAborted);
         var services = context.RequestServices;
         var logger = services.GetRequiredService<ILoggerFactory>().CreateLogger("EdgeMesh.Sidecar");
-        _ = new ConfigurationPostman(app, subscription, logger).RunAsync(services.GetRequiredService<IHostApplicationLifetime>().ApplicationStopping);
-        return Answers.WriteJsonAsync(context, json =>
+        _ = new ConfigurationPostman(app, app.Find(subscription.Store)!.Spec, subscription, logger).RunAsync(services.GetRequiredService<IHostApplicationLifetime>().ApplicationStopping);
+        await Answers.WriteJsonAsync(context, json =>
         {
             json.WriteStartObject();
             json.WriteString("id", subscription.Id);

@@ -59,10 +59,20 @@ internal sealed class RedisProcess : IAsyncDisposable
         Assert.True(length > 0);
     }
 
+    /// <summary>As a server that fails.</summary>
+    public async Task StopAsync()
+    {
+        _process.Kill();
+        await _process.WaitForExitAsync();
+    }
+
     public async ValueTask DisposeAsync()
     {
-        _process.Kill(entireProcessTree: true);
-        await _process.WaitForExitAsync();
+        if (!_process.HasExited)
+        {
+            await StopAsync();
+        }
+
         _process.Dispose();
     }
 }

@@ -8,12 +8,12 @@ namespace EdgeMesh.Sidecar.Tests.Cryptography;
 public sealed class EncryptionSchemeTests : IDisposable
 {
     private readonly string _folder = TestSidecar.TemporaryFolder();
-    private readonly LocalStorageKeys _keys;
+    private readonly CryptoProvider _keys;
 
     public EncryptionSchemeTests()
     {
         File.WriteAllBytes(Path.Combine(_folder, "raw"), RandomNumberGenerator.GetBytes(32));
-        _keys = LocalStorageKeys.Open(new ComponentSpec("crypto", "crypto.dapr.localstorage", "v1", new Dictionary<string, string> { ["path"] = _folder }), new ComponentContext("/", TimeProvider.System, new Dictionary<string, string>(), _ => null));
+        _keys = new CryptoProvider(LocalStorageKeys.Open(new ComponentSpec("crypto", "crypto.dapr.localstorage", "v1", new Dictionary<string, string> { ["path"] = _folder }), new ComponentContext("/", TimeProvider.System, new Dictionary<string, string>(), _ => null)), null);
     }
 
     [Theory]

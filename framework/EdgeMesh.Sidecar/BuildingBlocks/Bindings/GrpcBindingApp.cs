@@ -2,6 +2,7 @@ using System.Text.Json;
 using Dapr.AppCallback.Autogen.Grpc.v1;
 using EdgeMesh.Sidecar.Apps;
 using EdgeMesh.Sidecar.Components;
+using EdgeMesh.Sidecar.Resiliency;
 using Grpc.Core;
 using Microsoft.Extensions.Logging;
 
@@ -41,7 +42,7 @@ internal sealed partial class GrpcBindingApp(AppRuntime app, AppCallbacks callba
         }
     }
 
-    public async Task DeliverAsync(BindingEvent happened, CancellationToken cancellation)
+    public async Task<BindingRefusal?> DeliverAsync(BindingEvent happened, CancellationToken cancellation)
     {
         try
         {
@@ -51,14 +52,16 @@ internal sealed partial class GrpcBindingApp(AppRuntime app, AppCallbacks callba
             {
                 await PassOnAsync(answer, cancellation);
             }
+
+            return null;
+        }
+        catch (RpcException error) when (!cancellation.IsCancellationRequested)
+        {
+            return new BindingRefusal($"{error.StatusCode}: {error.Status.Detail}", new CallFailure(null, (int)error.StatusCode));
         }
         catch (RpcException error)
         {
-            LogFailed(app.AppId, happened.Binding, error.StatusCode, error.Status.Detail);
-        }
-        catch (OperationCanceledException)
-        {
-            // The sidecar stops.
+            throw new OperationCanceledException(error.Message, error, cancellation);
         }
     }
 
@@ -107,9 +110,6 @@ internal sealed partial class GrpcBindingApp(AppRuntime app, AppCallbacks callba
             return false;
         }
     }
-
-    [LoggerMessage(LogLevel.Warning, "{App} failed with an event of binding {Binding}: it is gone ({Status}: {Reason})")]
-    private partial void LogFailed(string app, string binding, StatusCode status, string reason);
 
     [LoggerMessage(LogLevel.Error, "What {App} answered to an event can't go to output binding {Binding}: {Reason}")]
     private partial void LogNotPassedOn(string app, string binding, string reason);

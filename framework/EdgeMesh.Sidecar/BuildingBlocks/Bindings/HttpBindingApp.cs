@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Http.Headers;
 using EdgeMesh.Sidecar.Apps;
+using EdgeMesh.Sidecar.Resiliency;
 using Microsoft.Extensions.Logging;
 
 namespace EdgeMesh.Sidecar.BuildingBlocks.Bindings;
@@ -38,7 +39,7 @@ internal sealed partial class HttpBindingApp(AppRuntime app, AppChannel channel,
         return answer.StatusCode;
     }
 
-    public async Task DeliverAsync(BindingEvent happened, CancellationToken cancellation)
+    public async Task<BindingRefusal?> DeliverAsync(BindingEvent happened, CancellationToken cancellation)
     {
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         limit.CancelAfter(AnswerLimit);
@@ -52,14 +53,11 @@ internal sealed partial class HttpBindingApp(AppRuntime app, AppChannel channel,
             }
 
             using var answer = await channel.SendAsync(request, limit.Token);
-            if (!answer.IsSuccessStatusCode)
-            {
-                LogRefused(app.AppId, happened.Binding, (int)answer.StatusCode);
-            }
+            return answer.IsSuccessStatusCode ? null : new BindingRefusal($"it answered {(int)answer.StatusCode}", new CallFailure((int)answer.StatusCode, null));
         }
-        catch (Exception error) when (error is HttpRequestException or IOException or UriFormatException or OperationCanceledException)
+        catch (Exception error) when (error is HttpRequestException or IOException or UriFormatException || (error is OperationCanceledException && !cancellation.IsCancellationRequested))
         {
-            LogUnreachable(app.AppId, happened.Binding, error.Message);
+            return new BindingRefusal(error.Message, default);
         }
     }
 
@@ -68,10 +66,4 @@ internal sealed partial class HttpBindingApp(AppRuntime app, AppChannel channel,
 
     [LoggerMessage(LogLevel.Error, "{App} can't be asked whether it reads input binding {Binding} at {Route}, so it does not: {Reason}")]
     private partial void LogNotAsked(string app, string binding, string route, string reason);
-
-    [LoggerMessage(LogLevel.Warning, "{App} answered {Status} to an event of binding {Binding}: it is gone")]
-    private partial void LogRefused(string app, string binding, int status);
-
-    [LoggerMessage(LogLevel.Warning, "{App} can't be reached with an event of binding {Binding}: it is gone ({Reason})")]
-    private partial void LogUnreachable(string app, string binding, string reason);
 }

@@ -1,18 +1,19 @@
 using EdgeMesh.Sidecar.Apps;
 using EdgeMesh.Sidecar.Components;
 using EdgeMesh.Sidecar.Components.BindingsCron;
+using EdgeMesh.Sidecar.Resiliency;
 using Microsoft.Extensions.Logging;
 
 namespace EdgeMesh.Sidecar.BuildingBlocks.Bindings;
 
-/// <summary>What a binding tells its app: it does not come again, whatever the app makes of it.</summary>
+/// <summary>What a binding tells its app: but for the component's inbound policy it does not come again, whatever the app makes of it.</summary>
 /// <param name="Binding">The component's name.</param>
 /// <param name="Route">Where an HTTP app takes it.</param>
 /// <param name="Metadata">What there is to know.</param>
 internal sealed record BindingEvent(string Binding, string Route, IReadOnlyDictionary<string, string> Metadata);
 
 /// <summary>The input bindings that an app reads: those whose component says <c>direction: input</c>, and those that the app asks for.</summary>
-internal sealed partial class InputBindings(AppRuntime app, Func<BindingEvent, CancellationToken, Task> deliver, ILogger logger) : IAsyncDisposable
+internal sealed partial class InputBindings(AppRuntime app, IBindingApp reader, ILogger logger) : IAsyncDisposable
 {
     /// <summary>Fields of the component that are read here, for all types.</summary>
     public static readonly string[] Fields = ["direction", "route"];
@@ -29,13 +30,13 @@ internal sealed partial class InputBindings(AppRuntime app, Func<BindingEvent, C
         var (app, channel, logger) = (arrival.App, arrival.Channel, arrival.Logger);
         var components = app.Components.Where(c => c.Driver is CronBinding).ToArray();
         IBindingApp reader = channel.Callbacks is { } callbacks ? new GrpcBindingApp(app, callbacks, logger) : new HttpBindingApp(app, channel, logger);
-        var bindings = new InputBindings(app, reader.DeliverAsync, logger);
+        var bindings = new InputBindings(app, reader, logger);
         foreach (var component in components)
         {
             var (name, route) = (component.Spec.Name, Route(component.Spec));
             if (IsInput(component.Spec) || await reader.WantsAsync(name, route, cancellation))
             {
-                bindings._reading.Add(bindings.ReadAsync((CronBinding)component.Driver!, name, route));
+                bindings._reading.Add(bindings.ReadAsync((CronBinding)component.Driver!, component.Spec, route));
             }
         }
 
@@ -47,11 +48,11 @@ internal sealed partial class InputBindings(AppRuntime app, Func<BindingEvent, C
     private static bool IsInput(ComponentSpec spec) =>
         (spec["direction"] ?? "").Split(',', StringSplitOptions.TrimEntries).Contains("input", StringComparer.OrdinalIgnoreCase);
 
-    private async Task ReadAsync(CronBinding binding, string name, string route)
+    private async Task ReadAsync(CronBinding binding, ComponentSpec spec, string route)
     {
         try
         {
-            await binding.ReadAsync(metadata => _ = HandAsync(new BindingEvent(name, route, metadata)), _stop.Token);
+            await binding.ReadAsync(metadata => _ = HandAsync(new BindingEvent(spec.Name, route, metadata), spec), _stop.Token);
         }
         catch (OperationCanceledException)
         {
@@ -59,7 +60,7 @@ internal sealed partial class InputBindings(AppRuntime app, Func<BindingEvent, C
         }
     }
 
-    private async Task HandAsync(BindingEvent happened)
+    private async Task HandAsync(BindingEvent happened, ComponentSpec spec)
     {
         if (!_inHand.Wait(TimeSpan.Zero, CancellationToken.None))
         {
@@ -69,11 +70,33 @@ internal sealed partial class InputBindings(AppRuntime app, Func<BindingEvent, C
 
         try
         {
-            await deliver(happened, _stop.Token);
+            await DeliverAsync(happened, spec);
         }
         finally
         {
             _inHand.Release();
+        }
+    }
+
+    private async Task DeliverAsync(BindingEvent happened, ComponentSpec spec)
+    {
+        try
+        {
+            var refusal = app.Resilience.Inbound(spec) is { } policy
+                ? await policy.RunAsync(token => reader.DeliverAsync(happened, token), static r => r?.Failure, _stop.Token)
+                : await reader.DeliverAsync(happened, _stop.Token);
+            if (refusal is not null)
+            {
+                LogGone(app.AppId, happened.Binding, refusal.Reason);
+            }
+        }
+        catch (Exception error) when (error is TimeoutException or CircuitOpenException)
+        {
+            LogGone(app.AppId, happened.Binding, error.Message);
+        }
+        catch (OperationCanceledException)
+        {
+            // The sidecar stops.
         }
     }
 
@@ -90,6 +113,9 @@ internal sealed partial class InputBindings(AppRuntime app, Func<BindingEvent, C
         _stop.Dispose();
         _inHand.Dispose();
     }
+
+    [LoggerMessage(LogLevel.Warning, "{App} did not take an event of binding {Binding}, which is gone: {Reason}")]
+    private partial void LogGone(string app, string binding, string reason);
 
     [LoggerMessage(LogLevel.Warning, "{App} has {Limit} events of bindings in hand, and misses one of {Binding}")]
     private partial void LogMissed(string app, string binding, int limit);

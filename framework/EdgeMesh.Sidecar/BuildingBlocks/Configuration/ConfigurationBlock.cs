@@ -2,6 +2,7 @@ using EdgeMesh.Sidecar.Apps;
 using EdgeMesh.Sidecar.Components;
 using EdgeMesh.Sidecar.Components.ConfigurationSqlite;
 using EdgeMesh.Sidecar.Metrics;
+using EdgeMesh.Sidecar.Resiliency;
 using Grpc.Core;
 
 namespace EdgeMesh.Sidecar.BuildingBlocks.Configuration;
@@ -11,10 +12,10 @@ internal static class ConfigurationBlock
 {
     public static async Task<IReadOnlyDictionary<string, ConfigurationValue>> GetAsync(AppRuntime app, string store, IReadOnlyCollection<string> keys, CancellationToken cancellation)
     {
-        var driver = Store(app, store);
+        var (driver, policy) = Store(app, store);
         try
         {
-            return await ComponentMetrics.Configuration.CountAsync(app, store, "get", () => driver.GetAsync(keys, cancellation));
+            return await ComponentMetrics.Configuration.CountAsync(app, store, "get", () => policy.RunAsync(token => driver.GetAsync(keys, token), cancellation));
         }
         catch (Exception error) when (error is not (OperationCanceledException or DaprFault))
         {
@@ -24,25 +25,37 @@ internal static class ConfigurationBlock
     }
 
     /// <summary>Opens a subscription of the app; without keys, of all of them.</summary>
-    public static ConfigurationSubscription Subscribe(AppRuntime app, string store, IReadOnlyCollection<string> keys)
+    public static async Task<ConfigurationSubscription> SubscribeAsync(AppRuntime app, string store, IReadOnlyCollection<string> keys, CancellationToken cancellation)
     {
-        var driver = Store(app, store);
-        return ConfigurationSubscriptions.Of(app).TryAdd(new ConfigurationSubscription(store, driver, keys), out var subscription)
-            ? subscription
-            : throw new DaprFault("ERR_CONFIGURATION_SUBSCRIBE", $"failed to subscribe [{string.Join(' ', keys)}] from Configuration store {store}: the app has {ConfigurationSubscriptions.Limit} subscriptions. End some first.", 500, StatusCode.Internal);
+        var (driver, policy) = Store(app, store);
+        DaprFault NotSubscribed(string reason) =>
+            new("ERR_CONFIGURATION_SUBSCRIBE", $"failed to subscribe [{string.Join(' ', keys)}] from Configuration store {store}: {reason}", 500, StatusCode.Internal);
+        try
+        {
+            return await policy.RunAsync(
+                _ => ConfigurationSubscriptions.Of(app).TryAdd(new ConfigurationSubscription(store, driver, keys), out var subscription)
+                    ? Task.FromResult(subscription)
+                    : throw NotSubscribed($"the app has {ConfigurationSubscriptions.Limit} subscriptions. End some first."),
+                cancellation);
+        }
+        catch (CircuitOpenException error)
+        {
+            throw NotSubscribed(error.Message);
+        }
     }
 
     /// <summary>False: there is no such subscription.</summary>
     public static bool Unsubscribe(AppRuntime app, string id) => ConfigurationSubscriptions.Of(app).TryEnd(id);
 
-    public static IConfigurationStore Store(AppRuntime app, string name)
+    public static (IConfigurationStore Driver, ResiliencePolicy? Policy) Store(AppRuntime app, string name)
     {
         if (app.Find(name) is not { } component || !component.Spec.Type.StartsWith("configuration.", StringComparison.Ordinal))
         {
             throw new DaprFault("ERR_CONFIGURATION_STORE_NOT_FOUND", $"configuration store {name} not found", 400, StatusCode.InvalidArgument);
         }
 
-        return component.Driver as IConfigurationStore
-            ?? throw new DaprFault("ERR_CONFIGURATION_STORE_NOT_CONFIGURED", $"configuration store {name} is not open: {component.Failure}", 500, StatusCode.FailedPrecondition);
+        return component.Driver is IConfigurationStore driver
+            ? (driver, app.Resilience.Outbound(component.Spec))
+            : throw new DaprFault("ERR_CONFIGURATION_STORE_NOT_CONFIGURED", $"configuration store {name} is not open: {component.Failure}", 500, StatusCode.FailedPrecondition);
     }
 }

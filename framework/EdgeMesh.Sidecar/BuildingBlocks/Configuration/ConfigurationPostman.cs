@@ -2,13 +2,15 @@ using System.Buffers;
 using System.Net.Http.Headers;
 using System.Text.Json;
 using EdgeMesh.Sidecar.Apps;
+using EdgeMesh.Sidecar.Components;
 using EdgeMesh.Sidecar.Components.ConfigurationSqlite;
+using EdgeMesh.Sidecar.Resiliency;
 using Microsoft.Extensions.Logging;
 
 namespace EdgeMesh.Sidecar.BuildingBlocks.Configuration;
 
 /// <summary>Brings changes to an app that subscribed by HTTP: one <c>POST /configuration/{store}/{key}</c> for each key, in their order.</summary>
-internal sealed partial class ConfigurationPostman(AppRuntime app, ConfigurationSubscription subscription, ILogger logger)
+internal sealed partial class ConfigurationPostman(AppRuntime app, ComponentSpec spec, ConfigurationSubscription subscription, ILogger logger)
 {
     private static readonly TimeSpan AnswerLimit = TimeSpan.FromMinutes(1);
 
@@ -21,7 +23,7 @@ internal sealed partial class ConfigurationPostman(AppRuntime app, Configuration
             {
                 foreach (var (key, value) in changed)
                 {
-                    await PostAsync(key, value, cancellation);
+                    await TellAsync(key, value, cancellation);
                 }
             }
         }
@@ -31,7 +33,29 @@ internal sealed partial class ConfigurationPostman(AppRuntime app, Configuration
         }
     }
 
-    private async Task PostAsync(string key, ConfigurationValue value, CancellationToken cancellation)
+    /// <summary>As often as the store's inbound policy asks. As with daprd, a change that the app did not take is not told again; the next one is.</summary>
+    private async Task TellAsync(string key, ConfigurationValue value, CancellationToken cancellation)
+    {
+        string? reason;
+        try
+        {
+            var refusal = app.Resilience.Inbound(spec) is { } policy
+                ? await policy.RunAsync(token => PostAsync(key, value, token), static r => r?.Failure, cancellation)
+                : await PostAsync(key, value, cancellation);
+            reason = refusal?.Reason;
+        }
+        catch (Exception error) when (error is TimeoutException or CircuitOpenException)
+        {
+            reason = error.Message;
+        }
+
+        if (reason is not null)
+        {
+            LogGone(app.AppId, key, subscription.Store, reason);
+        }
+    }
+
+    private async Task<(string Reason, CallFailure Failure)?> PostAsync(string key, ConfigurationValue value, CancellationToken cancellation)
     {
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         limit.CancelAfter(AnswerLimit);
@@ -41,15 +65,11 @@ internal sealed partial class ConfigurationPostman(AppRuntime app, Configuration
             request.Content = new ReadOnlyMemoryContent(Body(key, value));
             request.Content.Headers.ContentType = new MediaTypeHeaderValue("application/json");
             using var answer = await app.Channel.SendAsync(request, limit.Token);
-            if (!answer.IsSuccessStatusCode)
-            {
-                LogRefused(app.AppId, key, subscription.Store, (int)answer.StatusCode);
-            }
+            return answer.IsSuccessStatusCode ? null : ($"it answered {(int)answer.StatusCode}", new CallFailure((int)answer.StatusCode, null));
         }
         catch (Exception error) when (error is HttpRequestException or IOException || (error is OperationCanceledException && !cancellation.IsCancellationRequested))
         {
-            // As with daprd, a change that the app did not take is not told again; the next one is.
-            LogUnreachable(app.AppId, key, subscription.Store, error.Message);
+            return (error.Message, default);
         }
     }
 
@@ -68,11 +88,8 @@ internal sealed partial class ConfigurationPostman(AppRuntime app, Configuration
         return body.WrittenMemory;
     }
 
-    [LoggerMessage(LogLevel.Warning, "{App} answered {Status} to a change of {Key} in configuration store {Store}")]
-    private partial void LogRefused(string app, string key, string store, int status);
-
-    [LoggerMessage(LogLevel.Warning, "{App} can't be reached with a change of {Key} in configuration store {Store}: {Reason}")]
-    private partial void LogUnreachable(string app, string key, string store, string reason);
+    [LoggerMessage(LogLevel.Warning, "{App} did not take a change of {Key} in configuration store {Store}: {Reason}")]
+    private partial void LogGone(string app, string key, string store, string reason);
 }
 
 /// <summary>An item in JSON, as daprd writes it: what is empty is left out.</summary>

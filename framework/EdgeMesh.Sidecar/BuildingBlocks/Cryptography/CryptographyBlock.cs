@@ -8,15 +8,16 @@ namespace EdgeMesh.Sidecar.BuildingBlocks.Cryptography;
 /// <summary>Encryption and decryption of streams, whatever the transport.</summary>
 internal static class CryptographyBlock
 {
-    public static LocalStorageKeys Keys(AppRuntime app, string name)
+    public static CryptoProvider Keys(AppRuntime app, string name)
     {
         if (app.Find(name) is not { } component || !component.Spec.Type.StartsWith("crypto.", StringComparison.Ordinal))
         {
             throw new DaprFault("ERR_CRYPTO_PROVIDER_NOT_FOUND", $"crypto provider {name} not found", 400, StatusCode.InvalidArgument);
         }
 
-        return component.Driver as LocalStorageKeys
-            ?? throw new DaprFault("ERR_CRYPTO_PROVIDERS_NOT_CONFIGURED", $"crypto provider {name} is not open: {component.Failure}", 500, StatusCode.FailedPrecondition);
+        return component.Driver is LocalStorageKeys keys
+            ? new CryptoProvider(keys, app.Resilience.Outbound(component.Spec))
+            : throw new DaprFault("ERR_CRYPTO_PROVIDERS_NOT_CONFIGURED", $"crypto provider {name} is not open: {component.Failure}", 500, StatusCode.FailedPrecondition);
     }
 
     /// <param name="keyName">The key that wraps.</param>
@@ -43,7 +44,7 @@ internal static class CryptographyBlock
         },
         omitsKeyName ? null : writtenKeyName.Length > 0 ? writtenKeyName : keyName);
 
-    public static Task EncryptAsync(LocalStorageKeys keys, EncryptionChoice choice, ChunkSource source, ChunkSink sink, CancellationToken cancellation) =>
+    public static Task EncryptAsync(CryptoProvider keys, EncryptionChoice choice, ChunkSource source, ChunkSink sink, CancellationToken cancellation) =>
         RunAsync(() => EncryptionScheme.EncryptAsync(keys, choice, source, sink, cancellation));
 
     /// <param name="keys">Where keys are.</param>
@@ -51,7 +52,7 @@ internal static class CryptographyBlock
     /// <param name="source">The document.</param>
     /// <param name="sink">Its content.</param>
     /// <param name="cancellation">Ends it.</param>
-    public static Task DecryptAsync(LocalStorageKeys keys, string keyName, ChunkSource source, ChunkSink sink, CancellationToken cancellation) =>
+    public static Task DecryptAsync(CryptoProvider keys, string keyName, ChunkSource source, ChunkSink sink, CancellationToken cancellation) =>
         RunAsync(() => EncryptionScheme.DecryptAsync(keys, keyName.Length > 0 ? keyName : null, source, sink, cancellation));
 
     public static DaprFault Failed(string reason) => new("ERR_CRYPTO", $"failed to perform operation: {reason}", 500, StatusCode.Internal);

@@ -16,14 +16,16 @@ internal static class EncryptionScheme
 {
     private const int FileKeySize = 32;
     private const int HeaderLines = 3;
+    private const string NotWrapped = "failed to wrap the file key";
+    private const string NotUnwrapped = "failed to unwrap the file key";
 
     /// <summary>A header with an RSA key of 16384 bits has 3 KiB.</summary>
     private const int HeaderLimit = 16 * 1024;
 
-    public static async Task EncryptAsync(LocalStorageKeys keys, EncryptionChoice choice, ChunkSource source, ChunkSink sink, CancellationToken cancellation)
+    public static async Task EncryptAsync(CryptoProvider keys, EncryptionChoice choice, ChunkSource source, ChunkSink sink, CancellationToken cancellation)
     {
         var fileKey = RandomNumberGenerator.GetBytes(FileKeySize);
-        var manifest = new Manifest(choice.WrittenKeyName, choice.Wrap, Wrapped(keys, choice, fileKey), choice.Cipher, RandomNumberGenerator.GetBytes(Manifest.NoncePrefixSize));
+        var manifest = new Manifest(choice.WrittenKeyName, choice.Wrap, await keys.UseAsync(k => Wrapped(k, choice, fileKey), NotWrapped, cancellation), choice.Cipher, RandomNumberGenerator.GetBytes(Manifest.NoncePrefixSize));
         using var cipher = new SegmentCipher(choice.Cipher, fileKey, manifest.NoncePrefix);
         var buffer = new ChunkBuffer(source);
         await sink(manifest.ToHeader(fileKey), cancellation);
@@ -46,13 +48,13 @@ internal static class EncryptionScheme
     }
 
     /// <exception cref="CryptographicException">It is no such document, the key does not open it, or it was changed.</exception>
-    public static async Task DecryptAsync(LocalStorageKeys keys, string? keyName, ChunkSource source, ChunkSink sink, CancellationToken cancellation)
+    public static async Task DecryptAsync(CryptoProvider keys, string? keyName, ChunkSource source, ChunkSink sink, CancellationToken cancellation)
     {
         var buffer = new ChunkBuffer(source);
         var header = await HeaderAsync(buffer, cancellation);
         var manifest = Manifest.Parse(header);
         var name = keyName ?? manifest.KeyName ?? throw new CryptographicException("document's manifest does not contain a key name, and no key name was provided");
-        var fileKey = Unwrapped(keys, name, manifest);
+        var fileKey = await keys.UseAsync(k => Unwrapped(k, name, manifest), NotUnwrapped, cancellation);
         if (!Manifest.IsSigned(header, fileKey))
         {
             throw new CryptographicException("failed to validate the document's signature");
@@ -80,21 +82,21 @@ internal static class EncryptionScheme
 
     private static byte[] Wrapped(LocalStorageKeys keys, EncryptionChoice choice, byte[] fileKey)
     {
-        using var key = Load(keys, choice.KeyName, "failed to wrap the file key");
+        using var key = Load(keys, choice.KeyName, NotWrapped);
         try
         {
             return KeyWrap.Wrap(choice.Wrap, key, fileKey);
         }
         catch (CryptographicException error)
         {
-            throw new CryptographicException($"failed to wrap the file key: failed to encrypt data: {error.Message}", error);
+            throw new CryptographicException($"{NotWrapped}: failed to encrypt data: {error.Message}", error);
         }
     }
 
     /// <summary>A key that does not open it gives another key, whose signature then does not hold: nobody learns which of the two it was.</summary>
     private static byte[] Unwrapped(LocalStorageKeys keys, string name, Manifest manifest)
     {
-        using var key = Load(keys, name, "failed to unwrap the file key");
+        using var key = Load(keys, name, NotUnwrapped);
         try
         {
             return KeyWrap.Unwrap(manifest.Wrap, key, manifest.WrappedKey) is { Length: FileKeySize } fileKey ? fileKey : RandomNumberGenerator.GetBytes(FileKeySize);

@@ -1,6 +1,7 @@
 using EdgeMesh.Sidecar.Apps;
 using EdgeMesh.Sidecar.Components;
 using EdgeMesh.Sidecar.Components.LockSqlite;
+using EdgeMesh.Sidecar.Resiliency;
 using Grpc.Core;
 
 namespace EdgeMesh.Sidecar.BuildingBlocks.Locks;
@@ -12,25 +13,27 @@ internal static class LocksBlock
 
     public static async Task<bool> TryLockAsync(AppRuntime app, string store, string resource, string owner, int expirySeconds, CancellationToken cancellation)
     {
-        var (locks, prefix) = Open(app, store, resource, owner);
+        var (locks, prefix, policy) = Open(app, store, resource, owner);
         if (expirySeconds <= 0)
         {
             throw DaprFault.Malformed($"ExpiryInSeconds is not positive in lock store {store}");
         }
 
-        return await RunAsync(() => locks.TryLockAsync(Key(prefix, resource, "ERR_TRY_LOCK", Acquiring), owner, TimeSpan.FromSeconds(expirySeconds), cancellation), "ERR_TRY_LOCK", Acquiring);
+        var key = Key(prefix, resource, "ERR_TRY_LOCK", Acquiring);
+        return await RunAsync(() => policy.RunAsync(token => locks.TryLockAsync(key, owner, TimeSpan.FromSeconds(expirySeconds), token), cancellation), "ERR_TRY_LOCK", Acquiring);
     }
 
     public static async Task<UnlockOutcome> UnlockAsync(AppRuntime app, string store, string resource, string owner, CancellationToken cancellation)
     {
-        var (locks, prefix) = Open(app, store, resource, owner);
-        return await RunAsync(() => locks.UnlockAsync(Key(prefix, resource, "ERR_UNLOCK", Releasing), owner, cancellation), "ERR_UNLOCK", Releasing);
+        var (locks, prefix, policy) = Open(app, store, resource, owner);
+        var key = Key(prefix, resource, "ERR_UNLOCK", Releasing);
+        return await RunAsync(() => policy.RunAsync(token => locks.UnlockAsync(key, owner, token), cancellation), "ERR_UNLOCK", Releasing);
     }
 
     private const string Acquiring = "failed to try acquiring lock";
     private const string Releasing = "failed to release lock";
 
-    private static (ILockStore Locks, string Prefix) Open(AppRuntime app, string store, string resource, string owner)
+    private static (ILockStore Locks, string Prefix, ResiliencePolicy? Policy) Open(AppRuntime app, string store, string resource, string owner)
     {
         if (app.Find(store) is not { } component || !component.Spec.Type.StartsWith("lock.", StringComparison.Ordinal))
         {
@@ -41,7 +44,7 @@ internal static class LocksBlock
             ?? throw new DaprFault("ERR_LOCK_STORE_NOT_CONFIGURED", $"lock store {store} is not open: {component.Failure}", 500, StatusCode.FailedPrecondition);
         return resource.Length == 0 ? throw DaprFault.Malformed($"ResourceId is empty in lock store {store}")
             : owner.Length == 0 ? throw DaprFault.Malformed($"LockOwner is empty in lock store {store}")
-            : (locks, component.StatePrefix(app));
+            : (locks, component.StatePrefix(app), app.Resilience.Outbound(component.Spec));
     }
 
     private static string Key(string prefix, string resource, string code, string failed) =>

@@ -1,0 +1,28 @@
+using System.Security.Cryptography;
+using EdgeMesh.Sidecar.Components.CryptoLocalStorage;
+using EdgeMesh.Sidecar.Resiliency;
+
+namespace EdgeMesh.Sidecar.BuildingBlocks.Cryptography;
+
+/// <summary>A component's keys, used under the component's policy. As with daprd the policy covers the wrapping of a file's key, and not the
+/// content, which can't come twice.</summary>
+/// <param name="Keys">The keys.</param>
+/// <param name="Policy">Null: each use once.</param>
+internal sealed record CryptoProvider(LocalStorageKeys Keys, ResiliencePolicy? Policy)
+{
+    /// <param name="use">What is done with a key.</param>
+    /// <param name="failed">What could not be done, for whom the policy refuses.</param>
+    /// <param name="cancellation">Ends it.</param>
+    /// <exception cref="CryptographicException">It could not be done.</exception>
+    public async Task<T> UseAsync<T>(Func<LocalStorageKeys, T> use, string failed, CancellationToken cancellation)
+    {
+        try
+        {
+            return await Policy.RunAsync(_ => Task.FromResult(use(Keys)), cancellation);
+        }
+        catch (Exception error) when (error is CircuitOpenException or TimeoutException)
+        {
+            throw new CryptographicException($"{failed}: {error.Message}", error);
+        }
+    }
+}
