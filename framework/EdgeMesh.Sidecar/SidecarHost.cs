@@ -13,6 +13,7 @@ using EdgeMesh.Sidecar.Metrics;
 using EdgeMesh.Sidecar.Resiliency;
 using EdgeMesh.Sidecar.Resources;
 using EdgeMesh.Sidecar.Sidecars;
+using EdgeMesh.Sidecar.Tracing;
 using Grpc.AspNetCore.Server.Model;
 using Grpc.Reflection;
 using Microsoft.AspNetCore.Builder;
@@ -101,7 +102,7 @@ public sealed class SidecarHost : IAsyncDisposable
         var starters = new List<AppStarter>();
         foreach (var app in options.Apps)
         {
-            var runtime = new AppRuntime(app, options, configuration, components, apps, outside.For(app.AppId)) { Middleware = pipeline.App, Resilience = ResilienceTable.For(app.AppId, resources.Resiliencies, options.Clock), Remote = remote, Jobs = jobs };
+            var runtime = new AppRuntime(app, options, configuration, components, apps, outside.For(app.AppId)) { Middleware = pipeline.App, Tracing = AppTracing.Of(configuration.Tracing, app.AppId, logger), Resilience = ResilienceTable.For(app.AppId, resources.Resiliencies, options.Clock), Remote = remote, Jobs = jobs };
             apps.Add(runtime);
             starters.Add(new AppStarter(runtime, subscriptions.Of(app.AppId), logger));
         }

@@ -7,6 +7,7 @@ using EdgeMesh.Sidecar.Http.Pipeline;
 using EdgeMesh.Sidecar.Resiliency;
 using EdgeMesh.Sidecar.Resources;
 using EdgeMesh.Sidecar.Sidecars;
+using EdgeMesh.Sidecar.Tracing;
 
 namespace EdgeMesh.Sidecar.Apps;
 
@@ -45,6 +46,9 @@ internal sealed class AppRuntime(SidecarAppOptions options, SidecarOptions proce
             }
         }
     }
+
+    /// <summary>Null: nothing is traced.</summary>
+    public AppTracing? Tracing { get; init; }
 
     /// <summary>The jobs of all apps of the process.</summary>
     public required JobStore Jobs { get; init; }
@@ -90,5 +94,9 @@ internal sealed class AppRuntime(SidecarAppOptions options, SidecarOptions proce
 
     public OpenComponent? Find(string component) => components.Find(component, AppId);
 
-    public void Dispose() => Channel?.Dispose();
+    public void Dispose()
+    {
+        Channel?.Dispose();
+        Tracing?.Dispose();
+    }
 }

@@ -3,6 +3,7 @@ using EdgeMesh.Sidecar.BuildingBlocks.State;
 using EdgeMesh.Sidecar.Components.BindingsCron;
 using EdgeMesh.Sidecar.Components.BindingsHttp;
 using EdgeMesh.Sidecar.Components.BindingsLocalStorage;
+using EdgeMesh.Sidecar.Components.ConfigurationPostgresql;
 using EdgeMesh.Sidecar.Components.ConfigurationRedis;
 using EdgeMesh.Sidecar.Components.ConfigurationSqlite;
 using EdgeMesh.Sidecar.Components.CryptoLocalStorage;
@@ -53,6 +54,7 @@ internal static class DriverTable
         ["bindings.http/v1"] = new((spec, context) => new HttpBinding(HttpBindingOptions.Read(spec), context.Clock), [.. InputBindings.Fields, .. HttpBindingOptions.Fields]),
         ["bindings.localstorage/v1"] = new((spec, context) => LocalStorageBinding.Open(spec, context), [.. InputBindings.Fields, "rootPath"]),
         ["configuration.edgemesh.sqlite/v1"] = new((spec, context) => SqliteConfigurationStore.Open(spec, context), SqliteConfigurationStore.Fields),
+        ["configuration.postgresql/v1"] = new((spec, context) => new PostgresConfigurationStore(spec, context), PostgresConfigurationStore.Fields),
         ["configuration.redis/v1"] = new((spec, _) => new RedisConfigurationStore(spec), RedisServer.Fields),
         ["crypto.dapr.localstorage/v1"] = new((spec, context) => LocalStorageKeys.Open(spec, context), "path"),
         ["lock.edgemesh.sqlite/v1"] = new((spec, context) => SqliteLockStore.Open(spec, context), ["keyPrefix", .. SqliteLockStore.Fields]),

@@ -17,7 +17,7 @@ internal static class ConfigurationMethods
             methods.Add<GetConfigurationRequest, GetConfigurationResponse>("GetConfiguration" + suffix, async (app, request, call) =>
             {
                 var response = new GetConfigurationResponse();
-                AddItems(response.Items, await ConfigurationBlock.GetAsync(app, request.StoreName, request.Keys, call.CancellationToken));
+                AddItems(response.Items, await ConfigurationBlock.GetAsync(app, request.StoreName, request.Keys, request.Metadata.AsReadOnly(), call.CancellationToken));
                 return response;
             });
             methods.AddServerStream<SubscribeConfigurationRequest, SubscribeConfigurationResponse>("SubscribeConfiguration" + suffix, SubscribeAsync);
@@ -32,7 +32,7 @@ internal static class ConfigurationMethods
     private static async Task SubscribeAsync(AppRuntime app, SubscribeConfigurationRequest request, IServerStreamWriter<SubscribeConfigurationResponse> answers, ServerCallContext call)
     {
         using var lifetime = call.Lifetime();
-        var subscription = await ConfigurationBlock.SubscribeAsync(app, request.StoreName, request.Keys, lifetime.Token);
+        var subscription = await ConfigurationBlock.SubscribeAsync(app, request.StoreName, request.Keys, request.Metadata.AsReadOnly(), lifetime.Token);
         try
         {
             await answers.WriteAsync(new SubscribeConfigurationResponse { Id = subscription.Id }, lifetime.Token);

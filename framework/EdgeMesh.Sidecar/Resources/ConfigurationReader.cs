@@ -1,7 +1,7 @@
-using System.Globalization;
 using EdgeMesh.Sidecar.BuildingBlocks.Invocation;
 using EdgeMesh.Sidecar.BuildingBlocks.Secrets;
 using EdgeMesh.Sidecar.Components;
+using EdgeMesh.Sidecar.Tracing;
 using Microsoft.Extensions.Logging;
 using YamlDotNet.RepresentationModel;
 
@@ -72,12 +72,7 @@ internal sealed partial class ConfigurationReader(string site, ILogger logger)
                 _configuration = _configuration with { Features = [.. on.OfType<string>()] };
                 return true;
             case ("tracing", YamlMappingNode section):
-                _configuration = _configuration with { SamplingRate = ReadSamplingRate(yaml, section) };
-                foreach (var exporter in section.Children.Keys.Select(k => k.ToString()).Where(k => k is "otel" or "zipkin" or "stdout"))
-                {
-                    LogWithoutEffect(logger, $"tracing.{exporter}", yaml.At(section));
-                }
-
+                _configuration = _configuration with { Tracing = TracingReader.Read(yaml, section) };
                 return true;
             case ("nameResolution", YamlMappingNode section):
                 _configuration = _configuration with { NameResolution = ReadNameResolution(yaml, section) };
@@ -161,23 +156,6 @@ internal sealed partial class ConfigurationReader(string site, ILogger logger)
             yaml.OnlyKeys(handler, "name", "type");
             return new PipelineHandler(yaml.Text(handler, "name", required: true) ?? "", yaml.Text(handler, "type", required: true) ?? "", yaml.At(handler));
         })];
-
-    private static double? ReadSamplingRate(YamlReader yaml, YamlMappingNode section)
-    {
-        yaml.OnlyKeys(section, "samplingRate", "stdout", "otel", "zipkin");
-        if (yaml.Text(section, "samplingRate") is not { Length: > 0 } text)
-        {
-            return null;
-        }
-
-        if (double.TryParse(text, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var rate) && rate <= 1)
-        {
-            return rate;
-        }
-
-        yaml.Fault(section, $"'samplingRate' must be a number from 0 to 1, and is '{text}'.");
-        return null;
-    }
 
     private static Dictionary<string, SecretScope> ReadSecretScopes(YamlReader yaml, YamlMappingNode section)
     {

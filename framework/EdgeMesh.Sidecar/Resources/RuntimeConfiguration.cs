@@ -1,5 +1,6 @@
 using EdgeMesh.Sidecar.BuildingBlocks.Invocation;
 using EdgeMesh.Sidecar.BuildingBlocks.Secrets;
+using EdgeMesh.Sidecar.Tracing;
 
 namespace EdgeMesh.Sidecar.Resources;
 
@@ -27,8 +28,8 @@ internal sealed record RuntimeConfiguration
     /// <summary>Preview features that are switched on, for metadata.</summary>
     public IReadOnlyList<string> Features { get; init; } = [];
 
-    /// <summary>Share of traces begun here that are recorded, 0 to 1; null: requests are not traced.</summary>
-    public double? SamplingRate { get; init; }
+    /// <summary>Null: requests are not traced.</summary>
+    public TracingSetting? Tracing { get; init; }
 
     /// <summary>How other sidecars on the machine are found; null: none are.</summary>
     public NameResolutionSetting? NameResolution { get; init; }

@@ -13,8 +13,15 @@ internal sealed class YamlReader(string file, List<string> faults)
         var stream = new YamlStream();
         try
         {
-            using var text = File.OpenText(file);
-            stream.Load(text);
+            if (new FileInfo(file).Length > YamlBounds.Size)
+            {
+                faults.Add($"{file}: is larger than {YamlBounds.Size} bytes, and no file of resources is.");
+                return [];
+            }
+
+            var text = File.ReadAllText(file);
+            YamlBounds.Check(text);
+            stream.Load(new StringReader(text));
             return [.. stream.Documents.Select(d => d.RootNode)];
         }
         catch (YamlException error)

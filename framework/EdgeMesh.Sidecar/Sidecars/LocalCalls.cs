@@ -15,7 +15,7 @@ internal static class LocalCalls
     {
         var message = InvokeRequest.Parser.ParseFrom(request.Message);
         using var content = message.Data is { Value.Length: > 0 } data ? new ReadOnlyMemoryContent(data.Value.Memory) : null;
-        using var answer = await SendAsync(app, request, message, content, call.CancellationToken);
+        using var answer = await SendAsync(app, request, message, content, call);
         var response = InternalMessages.From(answer, app.Channel!.Callbacks is not null);
         var body = await answer.Content.ReadAsByteArrayAsync(call.CancellationToken);
         response.Message = new InvokeResponse { ContentType = answer.Content.Headers.ContentType?.ToString() ?? "", Data = new Any { Value = UnsafeByteOperations.UnsafeWrap(body) } }.ToByteString();
@@ -33,7 +33,7 @@ internal static class LocalCalls
 
         var message = InvokeRequest.Parser.ParseFrom(request.Message);
         using var content = await BodyAsync(requests, message, cancellation);
-        using var answer = await SendAsync(app, request, message, content, cancellation);
+        using var answer = await SendAsync(app, request, message, content, call);
         await answers.WriteAsync(new InternalInvokeResponseStream { Response = InternalMessages.From(answer, app.Channel!.Callbacks is not null) }, cancellation);
         await using var pieces = new PayloadStream((payload, token) => answers.WriteAsync(new InternalInvokeResponseStream { Payload = payload }, token));
         await answer.Content.CopyToAsync(pieces, cancellation);
@@ -63,7 +63,7 @@ internal static class LocalCalls
         return new PayloadContent(PayloadReader.ReadAsync(first, requests, m => m.Payload, 0, cancellation), null);
     }
 
-    private static async Task<HttpResponseMessage> SendAsync(AppRuntime app, InternalInvokeRequest request, InvokeRequest message, HttpContent? content, CancellationToken cancellation)
+    private static async Task<HttpResponseMessage> SendAsync(AppRuntime app, InternalInvokeRequest request, InvokeRequest message, HttpContent? content, ServerCallContext call)
     {
         if (app.Channel is not { } channel)
         {
@@ -71,6 +71,14 @@ internal static class LocalCalls
         }
 
         using var http = Request(channel, request, message, content);
+        app.Tracing?.NameInvocation(app.AppId, message.Method);
+        if (app.Tracing is not null && call.RequestHeaders.GetValue("traceparent") is { } parent)
+        {
+            // The span of this call, below which the app's are.
+            http.Headers.Remove("traceparent");
+            http.Headers.TryAddWithoutValidation("traceparent", parent);
+        }
+
         if (app.Configuration.AccessControl?.Allows(null, http.RequestUri!.AbsolutePath, channel.Callbacks is null ? http.Method.Method : null) == false)
         {
             // Without mutual TLS nobody says who calls: daprd names nobody here, too.
@@ -84,7 +92,7 @@ internal static class LocalCalls
 
         try
         {
-            return await channel.SendAsync(http, cancellation);
+            return await channel.SendAsync(http, call.CancellationToken);
         }
         catch (HttpRequestException error)
         {

@@ -16,6 +16,11 @@ internal sealed class RemoteSidecar(GrpcChannel channel, string callerAppId) : I
     public async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellation)
     {
         var headers = new Metadata { { "dapr-caller-app-id", callerAppId } };
+        if (request.Headers.NonValidated.TryGetValues("traceparent", out var trace))
+        {
+            headers.Add("traceparent", trace.ToString());
+        }
+
         var call = _invoker.AsyncDuplexStreamingCall(InternalMessages.CallLocalStream, null, new CallOptions(headers, cancellationToken: cancellation));
         var sending = SendAsync(call, request, cancellation);
         try

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Globalization;
+using System.Text;
 using EdgeMesh.Sidecar;
 
 namespace EdgeMesh.ConformanceTests.Engines;
@@ -27,6 +28,9 @@ internal abstract class SidecarRun : IAsyncDisposable
     [
         "--app-id", "alpha", "--dapr-http-port", Text(HttpPort), "--dapr-grpc-port", Text(GrpcPort), "--dapr-internal-grpc-port", Text(FreePorts.Take()), "--metrics-port", Text(FreePorts.Take()), .. Quiet, .. more,
     ];
+
+    /// <summary>Its output so far.</summary>
+    public abstract string Said { get; }
 
     public abstract void Start(string[] flags, string folder);
 
@@ -75,11 +79,26 @@ internal abstract class SidecarRun : IAsyncDisposable
 internal sealed class EmbeddedRun : SidecarRun
 {
     private readonly CancellationTokenSource _stop = new();
+
+    /// <summary>Guards what was said.</summary>
+    private readonly Lock _lock = new();
+    private readonly StringBuilder _said = new();
     private Task<int> _run = Task.FromResult(-1);
 
     public override Task<int> ExitCode => _run;
 
-    public override void Start(string[] flags, string folder) => _run = SidecarCommandLine.RunAsync(flags, Environment, TextWriter.Null, TextWriter.Null, _stop.Token);
+    public override string Said
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return _said.ToString();
+            }
+        }
+    }
+
+    public override void Start(string[] flags, string folder) => _run = SidecarCommandLine.RunAsync(flags, Environment, new Output(this), TextWriter.Null, _stop.Token);
 
     public override void Stop() => _stop.Cancel();
 
@@ -88,6 +107,23 @@ internal sealed class EmbeddedRun : SidecarRun
         await _stop.CancelAsync();
         await _run;
         _stop.Dispose();
+    }
+
+    private sealed class Output(EmbeddedRun run) : StringWriter
+    {
+        public override void WriteLine(string? value)
+        {
+            lock (run._lock)
+            {
+                run._said.AppendLine(value);
+            }
+        }
+
+        public override Task WriteLineAsync(string? value)
+        {
+            WriteLine(value);
+            return Task.CompletedTask;
+        }
     }
 }
 
@@ -99,6 +135,8 @@ internal sealed class DaprdRun : SidecarRun
     private Task<int> _ended = Task.FromResult(-1);
 
     public override Task<int> ExitCode => _ended;
+
+    public override string Said => string.Join('\n', _said);
 
     public override void Start(string[] flags, string folder)
     {

@@ -12,7 +12,7 @@ internal static class PackageRule
         ("Yarp", ["EdgeMesh.Services.Gateway"], "the gateway is the only proxy"),
         ("Dapr.Protos", ["EdgeMesh.Sidecar", "EdgeMesh.LoadTests"], "only the embedded sidecar serves Dapr's API, and load tests measure it"),
         ("Grpc.AspNetCore", ["EdgeMesh.Sidecar", "EdgeMesh.Services.Monitor"], "only the embedded sidecar serves Dapr's API, and the monitor OTLP"),
-        ("OpenTelemetry", ["EdgeMesh.Telemetry"], "everybody else measures with the base library"),
+        ("OpenTelemetry", ["EdgeMesh.Telemetry", "EdgeMesh.Sidecar"], "everybody else measures with the base library; the sidecar exports where a Configuration says"),
         ("Serilog", ["EdgeMesh.Telemetry"], "everybody else logs with the base library"),
         ("Spectre.Console", ["EdgeMesh.Cli", "EdgeMesh.LoadTests"], "terminals are the command line's"),
         ("System.CommandLine", ["EdgeMesh.Cli", "EdgeMesh.LoadTests"], "terminals are the command line's"),

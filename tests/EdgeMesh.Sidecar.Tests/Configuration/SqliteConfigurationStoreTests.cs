@@ -53,7 +53,7 @@ public sealed class SqliteConfigurationStoreTests : IDisposable
         Set("deleted", "1");
         _clock.Advance(TimeSpan.FromSeconds(1));
         var told = new List<IReadOnlyDictionary<string, ConfigurationValue>>();
-        using var listening = store.Listen(told.Add);
+        using var listening = store.Listen(told.Add, ConfigurationValue.NoMetadata);
 
         Set("changed", "2");
         Set("added", "1");
@@ -72,7 +72,7 @@ public sealed class SqliteConfigurationStoreTests : IDisposable
         await using var store = Open();
         Set("a", "before");
         var told = new List<IReadOnlyDictionary<string, ConfigurationValue>>();
-        using var listening = store.Listen(told.Add);
+        using var listening = store.Listen(told.Add, ConfigurationValue.NoMetadata);
         _clock.Advance(TimeSpan.FromSeconds(1));
         Assert.Empty(told);
         Set("a", "after");
@@ -85,7 +85,7 @@ public sealed class SqliteConfigurationStoreTests : IDisposable
     {
         await using var store = Open();
         var told = 0;
-        store.Listen(_ => told++).Dispose();
+        store.Listen(_ => told++, ConfigurationValue.NoMetadata).Dispose();
         Set("a", "1");
         _clock.Advance(TimeSpan.FromSeconds(1));
         Assert.Equal(0, told);

@@ -47,7 +47,7 @@ internal sealed partial class GrpcBindingApp(AppRuntime app, AppCallbacks callba
         try
         {
             var request = new BindingEventRequest { Name = happened.Binding, Metadata = { new Dictionary<string, string>(happened.Metadata) } };
-            var answer = await callbacks.OnBindingEvent(request, [], TimeProvider.System.GetUtcNow().UtcDateTime + AnswerLimit, cancellation);
+            var answer = await callbacks.OnBindingEvent(request, happened.TraceParent is { } parent ? new global::Grpc.Core.Metadata { { "traceparent", parent } } : [], TimeProvider.System.GetUtcNow().UtcDateTime + AnswerLimit, cancellation);
             if (answer.To.Count > 0)
             {
                 await PassOnAsync(answer, cancellation);

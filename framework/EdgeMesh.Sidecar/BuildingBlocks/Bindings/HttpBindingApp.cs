@@ -52,6 +52,11 @@ internal sealed partial class HttpBindingApp(AppRuntime app, AppChannel channel,
                 request.Headers.TryAddWithoutValidation(field, value);
             }
 
+            if (happened.TraceParent is { } parent)
+            {
+                request.Headers.TryAddWithoutValidation("traceparent", parent);
+            }
+
             using var answer = await channel.SendAsync(request, limit.Token);
             return answer.IsSuccessStatusCode ? null : new BindingRefusal($"it answered {(int)answer.StatusCode}", new CallFailure((int)answer.StatusCode, null));
         }

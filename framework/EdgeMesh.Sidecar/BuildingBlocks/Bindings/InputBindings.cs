@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using EdgeMesh.Sidecar.Apps;
 using EdgeMesh.Sidecar.Components;
 using EdgeMesh.Sidecar.Components.BindingsCron;
@@ -10,7 +11,11 @@ namespace EdgeMesh.Sidecar.BuildingBlocks.Bindings;
 /// <param name="Binding">The component's name.</param>
 /// <param name="Route">Where an HTTP app takes it.</param>
 /// <param name="Metadata">What there is to know.</param>
-internal sealed record BindingEvent(string Binding, string Route, IReadOnlyDictionary<string, string> Metadata);
+internal sealed record BindingEvent(string Binding, string Route, IReadOnlyDictionary<string, string> Metadata)
+{
+    /// <summary>The span below which the app's are; null: nothing is traced.</summary>
+    public string? TraceParent { get; init; }
+}
 
 /// <summary>The input bindings that an app reads: those whose component says <c>direction: input</c>, and those that the app asks for.</summary>
 internal sealed partial class InputBindings(AppRuntime app, IBindingApp reader, ILogger logger) : IAsyncDisposable
@@ -80,6 +85,13 @@ internal sealed partial class InputBindings(AppRuntime app, IBindingApp reader, 
 
     private async Task DeliverAsync(BindingEvent happened, ComponentSpec spec)
     {
+        using var span = app.Tracing?.Start($"bindings/{happened.Binding}", ActivityKind.Client, null, null, Random.Shared.NextDouble());
+        foreach (var (name, value) in (ReadOnlySpan<(string, string)>)[("db.system", "bindings"), ("db.name", happened.Binding), ("db.connection_string", $"POST {happened.Route}"), ("rpc.service", "Dapr")])
+        {
+            span?.Tag(name, value);
+        }
+
+        happened = happened with { TraceParent = span?.Parent };
         try
         {
             var refusal = app.Resilience.Inbound(spec) is { } policy

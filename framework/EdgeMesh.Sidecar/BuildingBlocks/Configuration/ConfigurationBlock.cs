@@ -10,12 +10,13 @@ namespace EdgeMesh.Sidecar.BuildingBlocks.Configuration;
 /// <summary>Configuration, whatever the transport.</summary>
 internal static class ConfigurationBlock
 {
-    public static async Task<IReadOnlyDictionary<string, ConfigurationValue>> GetAsync(AppRuntime app, string store, IReadOnlyCollection<string> keys, CancellationToken cancellation)
+    public static async Task<IReadOnlyDictionary<string, ConfigurationValue>> GetAsync(
+        AppRuntime app, string store, IReadOnlyCollection<string> keys, IReadOnlyDictionary<string, string> metadata, CancellationToken cancellation)
     {
         var (driver, policy) = Store(app, store);
         try
         {
-            return await ComponentMetrics.Configuration.CountAsync(app, store, "get", () => policy.RunAsync(token => driver.GetAsync(keys, token), cancellation));
+            return await ComponentMetrics.Configuration.CountAsync(app, store, "get", () => policy.RunAsync(token => driver.GetAsync(keys, metadata, token), cancellation));
         }
         catch (Exception error) when (error is not (OperationCanceledException or DaprFault))
         {
@@ -25,7 +26,8 @@ internal static class ConfigurationBlock
     }
 
     /// <summary>Opens a subscription of the app; without keys, of all of them.</summary>
-    public static async Task<ConfigurationSubscription> SubscribeAsync(AppRuntime app, string store, IReadOnlyCollection<string> keys, CancellationToken cancellation)
+    public static async Task<ConfigurationSubscription> SubscribeAsync(
+        AppRuntime app, string store, IReadOnlyCollection<string> keys, IReadOnlyDictionary<string, string> metadata, CancellationToken cancellation)
     {
         var (driver, policy) = Store(app, store);
         DaprFault NotSubscribed(string reason) =>
@@ -33,12 +35,12 @@ internal static class ConfigurationBlock
         try
         {
             return await policy.RunAsync(
-                _ => ConfigurationSubscriptions.Of(app).TryAdd(new ConfigurationSubscription(store, driver, keys), out var subscription)
+                _ => ConfigurationSubscriptions.Of(app).TryAdd(new ConfigurationSubscription(store, driver, keys, metadata), out var subscription)
                     ? Task.FromResult(subscription)
                     : throw NotSubscribed($"the app has {ConfigurationSubscriptions.Limit} subscriptions. End some first."),
                 cancellation);
         }
-        catch (CircuitOpenException error)
+        catch (Exception error) when (error is CircuitOpenException or ArgumentException)
         {
             throw NotSubscribed(error.Message);
         }

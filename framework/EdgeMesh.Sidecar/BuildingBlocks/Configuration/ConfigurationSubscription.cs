@@ -16,10 +16,10 @@ internal sealed class ConfigurationSubscription : IDisposable
     private readonly HashSet<string> _keys;
     private readonly IDisposable _listening;
 
-    public ConfigurationSubscription(string store, IConfigurationStore driver, IReadOnlyCollection<string> keys)
+    public ConfigurationSubscription(string store, IConfigurationStore driver, IReadOnlyCollection<string> keys, IReadOnlyDictionary<string, string> metadata)
     {
         (Store, _keys) = (store, [.. keys]);
-        _listening = driver.Listen(Take);
+        _listening = driver.Listen(Take, metadata);
     }
 
     public string Id { get; } = Guid.NewGuid().ToString();

@@ -23,6 +23,7 @@ internal static class InvocationBlock
         AppRuntime caller, string appId, string method, string query, HttpRequestMessage request, CancellationToken cancellation)
     {
         var path = MethodPath.Clean(appId, method);
+        caller.Tracing?.NameInvocation(appId, path);
         var target = Prepare(caller, appId, path, query, request);
         if (caller.Resilience.App(appId) is not { } policy)
         {

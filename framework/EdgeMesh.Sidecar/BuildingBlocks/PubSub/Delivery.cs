@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Text.Json;
 using EdgeMesh.Sidecar.Apps;
 using EdgeMesh.Sidecar.Components;
@@ -62,7 +63,10 @@ internal sealed partial class Delivery(AppRuntime app, Subscription subscription
             return await GiveUpAsync(message, cancellation);
         }
 
-        var verdict = await DeliverAsync(new Parcel(message, envelope, body, path), cancellation);
+        using var span = app.Tracing?.Start($"pubsub/{message.Topic}", ActivityKind.Client, envelope.TraceParent, envelope.TraceState, Random.Shared.NextDouble());
+        span?.Tag("messaging.system", "pubsub");
+        span?.Tag("messaging.destination.name", message.Topic);
+        var verdict = await DeliverAsync(new Parcel(message, span is { } traced ? envelope with { TraceParent = traced.Parent } : envelope, body, path), cancellation);
         PubSubMetrics.Delivered(app, subscription, verdict switch { Verdict.Success => "success", Verdict.Drop => "drop", _ => "retry" });
         return verdict switch
         {

@@ -17,15 +17,29 @@ internal static class SecretsBlock
             throw new DaprFault("ERR_PERMISSION_DENIED", $"access denied by policy to get \"{name}\" from \"{store}\"", 403, StatusCode.PermissionDenied);
         }
 
-        return await ComponentMetrics.Secret.CountAsync(app, store, "get", () => app.Resilience.Outbound(spec).RunAsync(token => driver.GetAsync(name, token), cancellation))
-            ?? throw new DaprFault("ERR_SECRET_GET", $"failed getting secret with key {name} from secret store {store}: secret {name} not found", 500, StatusCode.Internal);
+        DaprFault NotGot(string reason) => new("ERR_SECRET_GET", $"failed getting secret with key {name} from secret store {store}: {reason}", 500, StatusCode.Internal);
+        return await ComponentMetrics.Secret.CountAsync(
+            app, store, "get", () => UnderPolicyAsync(app, spec, async token => await driver.GetAsync(name, token) ?? throw NotGot($"secret {name} not found"), NotGot, cancellation));
+    }
+
+    private static async Task<T> UnderPolicyAsync<T>(AppRuntime app, ComponentSpec spec, Func<CancellationToken, Task<T>> get, Func<string, DaprFault> failed, CancellationToken cancellation)
+    {
+        try
+        {
+            return await app.Resilience.Outbound(spec).RunAsync(get, cancellation);
+        }
+        catch (Exception error) when (error is CircuitOpenException or TimeoutException)
+        {
+            throw failed(error.Message);
+        }
     }
 
     /// <summary>Those that the app may read.</summary>
     public static async Task<IReadOnlyDictionary<string, IReadOnlyDictionary<string, string>>> GetAllAsync(AppRuntime app, string store, CancellationToken cancellation)
     {
         var driver = Store(app, store, out var spec);
-        var all = await ComponentMetrics.Secret.CountAsync(app, store, "bulk_get", () => app.Resilience.Outbound(spec).RunAsync(token => driver.GetAllAsync(token), cancellation));
+        var all = await ComponentMetrics.Secret.CountAsync(app, store, "bulk_get", () => UnderPolicyAsync(
+            app, spec, driver.GetAllAsync, reason => new DaprFault("ERR_SECRET_GET", $"failed getting secrets from secret store {store}: {reason}", 500, StatusCode.Internal), cancellation));
         return app.Configuration.SecretScopes.TryGetValue(store, out var scope) ? all.Where(s => scope.Allows(s.Key)).ToDictionary(s => s.Key, s => s.Value) : all;
     }
 

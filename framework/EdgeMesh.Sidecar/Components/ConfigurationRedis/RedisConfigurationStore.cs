@@ -53,7 +53,7 @@ internal sealed class RedisConfigurationStore : IConfigurationStore, IServerDriv
         }
     }
 
-    public async Task<IReadOnlyDictionary<string, ConfigurationValue>> GetAsync(IReadOnlyCollection<string> keys, CancellationToken cancellation)
+    public async Task<IReadOnlyDictionary<string, ConfigurationValue>> GetAsync(IReadOnlyCollection<string> keys, IReadOnlyDictionary<string, string> metadata, CancellationToken cancellation)
     {
         RedisKey[] asked = keys.Count > 0 ? [.. keys.Distinct(StringComparer.Ordinal).Select(k => (RedisKey)k)] : await AllAsync(cancellation);
         var values = new Dictionary<string, ConfigurationValue>(StringComparer.Ordinal);
@@ -69,7 +69,7 @@ internal sealed class RedisConfigurationStore : IConfigurationStore, IServerDriv
         return values;
     }
 
-    public IDisposable Listen(ConfigurationListener listener) => _listeners.Add(listener);
+    public IDisposable Listen(ConfigurationListener listener, IReadOnlyDictionary<string, string> metadata) => _listeners.Add(listener);
 
     private async Task<RedisKey[]> AllAsync(CancellationToken cancellation)
     {

@@ -61,11 +61,11 @@ internal sealed class SqliteConfigurationStore : IConfigurationStore, IAsyncDisp
         }
     }
 
-    public Task<IReadOnlyDictionary<string, ConfigurationValue>> GetAsync(IReadOnlyCollection<string> keys, CancellationToken cancellation) =>
+    public Task<IReadOnlyDictionary<string, ConfigurationValue>> GetAsync(IReadOnlyCollection<string> keys, IReadOnlyDictionary<string, string> metadata, CancellationToken cancellation) =>
         Task.FromResult<IReadOnlyDictionary<string, ConfigurationValue>>(Get(keys));
 
     /// <summary>The listener hears of every change from now on; of one before, only those hear who listened then.</summary>
-    public IDisposable Listen(ConfigurationListener listener)
+    public IDisposable Listen(ConfigurationListener listener, IReadOnlyDictionary<string, string> metadata)
     {
         lock (_gate)
         {
