@@ -7,6 +7,7 @@ using EdgeMesh.Services.Monitor.Forward;
 using EdgeMesh.Services.Monitor.Intake.Grpc;
 using EdgeMesh.Services.Monitor.Intake.Http;
 using EdgeMesh.Services.Monitor.Intake;
+using EdgeMesh.Services.Monitor.Ledgers;
 using EdgeMesh.Services.Monitor.Querying;
 using EdgeMesh.Services.Monitor.Store;
 
@@ -24,7 +25,7 @@ public static class MonitorApp
         builder.AddEdgeMesh(AppId);
         var options = MonitorOptions.Read(builder.Configuration);
         AddServices(builder.Services, options);
-        builder.Services.AddAnomalies(builder.Configuration).AddAlerting(builder.Configuration).AddFleet(builder.Configuration).AddConsole(builder.Configuration);
+        builder.Services.AddAnomalies(builder.Configuration).AddAlerting(builder.Configuration).AddFleet(builder.Configuration).AddLedgers().AddConsole(builder.Configuration);
         builder.WebHost.ConfigureKestrel(kestrel => OtlpDoor.Listen(kestrel, options));
         // The listeners include the app's own address, read above; named twice, Kestrel would warn at every start that one overrides the other.
         builder.WebHost.UseSetting(WebHostDefaults.ServerUrlsKey, string.Empty);

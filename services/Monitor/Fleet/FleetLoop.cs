@@ -4,13 +4,14 @@ using EdgeMesh.Hosting;
 using EdgeMesh.Services.Monitor.Alerting;
 using EdgeMesh.Services.Monitor.Alerting.Rules;
 using EdgeMesh.Services.Monitor.Anomalies;
+using EdgeMesh.Services.Monitor.Ledgers;
 
 namespace EdgeMesh.Services.Monitor.Fleet;
 
 /// <summary>Looks at this site every interval, and tells: at a core, the site's own actor; elsewhere, every core. A report is one message of
 /// about a kilobyte; nothing of it waits anywhere, the next one says all again.</summary>
 internal sealed partial class FleetLoop(
-    FleetBoard board, FleetOptions options, MeshDirectory directory, SiteProbe probe, LinkFigures figures, AnomalyWatch anomalies, AlertOptions alerts, SiteAlerts firing, IServiceProvider services,
+    FleetBoard board, FleetOptions options, MeshDirectory directory, SiteProbe probe, LinkFigures figures, AnomalyWatch anomalies, AlertOptions alerts, SiteAlerts firing, LedgerWatch ledgers, IServiceProvider services,
     TimeProvider clock, ILogger<FleetLoop> logger) : BackgroundService
 {
     private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(100);
@@ -137,6 +138,7 @@ internal sealed partial class FleetLoop(
             Time = now,
             Firing = count,
             Alerts = worst,
+            Checkpoint = ledgers.Own,
             Backlog = figures.Backlog(),
             BytesToday = figures.Today.BytesToday,
             Budget = figures.Today.Budget,

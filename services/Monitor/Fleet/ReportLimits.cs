@@ -11,6 +11,9 @@ internal static class ReportLimits
     /// <summary>Marks in a report.</summary>
     public const int MostMarks = 20;
 
+    /// <summary>Characters of a ledger's checkpoint, cosignatures included.</summary>
+    public const int LongestCheckpoint = 8 * 1024;
+
     private const int MostServices = 64;
     private const int MostParts = 16;
     private const int LongestText = 500;
@@ -25,6 +28,7 @@ internal static class ReportLimits
         _ when report.Alerts.Length > SiteAlerts.MostTold => $"it has more than {SiteAlerts.MostTold} alerts",
         _ when report.Configuration.Count > MostParts => $"its configuration has more than {MostParts} parts",
         _ when report.Backlog.Records < 0 || report.Backlog.Bytes < 0 || report.BytesToday < 0 || report.Firing < 0 || report.Disk.FreeBytes < 0 || report.Disk.TotalBytes < 0 => "a figure is below 0",
+        _ when report.Checkpoint?.Length > LongestCheckpoint => $"its checkpoint is longer than {LongestCheckpoint} characters",
         _ when Texts(report).Any(t => t is null || t.Length > LongestText) => $"a text is null or longer than {LongestText} characters",
         _ => null,
     };

@@ -46,6 +46,9 @@ internal sealed record SiteReport
         init;
     } = [];
 
+    /// <summary>The last checkpoint of its ledger, as its monitor sees it: a signed note; null: none was seen.</summary>
+    public string? Checkpoint { get; init; }
+
     /// <summary>The news of the fleet that it has, so that it gets only newer.</summary>
     public long KnownRevision { get; init; }
 

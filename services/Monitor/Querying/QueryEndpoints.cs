@@ -1,6 +1,7 @@
 using System.Text.Json.Serialization.Metadata;
 using EdgeMesh.Hosting;
 using EdgeMesh.Services.Monitor.Forward;
+using EdgeMesh.Services.Monitor.Ledgers;
 using EdgeMesh.Services.Monitor.Store;
 
 namespace EdgeMesh.Services.Monitor.Querying;
@@ -54,7 +55,8 @@ internal static class QueryEndpoints
     private static StatusView Status(IServiceProvider services, TelemetryStore store)
     {
         var (status, outgoing, forwarder, options) = (store.Status, store.ReadOutgoing(), services.GetRequiredService<Forwarder>(), services.GetRequiredService<MonitorOptions>());
-        return new(status, options.Core is { } core ? new ForwardView(core, outgoing.Records, outgoing.Oldest, forwarder.Today.Sent, forwarder.Today.Budget, forwarder.Fault) : null);
+        return new(status, options.Core is { } core ? new ForwardView(core, outgoing.Records, outgoing.Oldest, forwarder.Today.Sent, forwarder.Today.Budget, forwarder.Fault) : null,
+            [.. services.GetRequiredService<LedgerWatch>().Latest.Select(l => new LedgerView(l.Key, l.Value.Size, l.Value.Root.ToString()))]);
     }
 
     private static IResult Json<T>(T value, JsonTypeInfo<T> type) => Results.Json(value, type);

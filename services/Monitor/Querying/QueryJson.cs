@@ -7,7 +7,14 @@ namespace EdgeMesh.Services.Monitor.Querying;
 /// <summary>How the store and the way to the core are.</summary>
 /// <param name="Store">The store.</param>
 /// <param name="Forward">The way to the core; null: this is one, or there is none.</param>
-internal sealed record StatusView(StoreStatus Store, ForwardView? Forward);
+/// <param name="Ledgers">The ledgers that are watched from here, as they were seen last.</param>
+internal sealed record StatusView(StoreStatus Store, ForwardView? Forward, IReadOnlyList<LedgerView> Ledgers);
+
+/// <summary>A ledger as it was seen.</summary>
+/// <param name="Site">Whose.</param>
+/// <param name="Size">How many entries its signed checkpoint states.</param>
+/// <param name="Root">The root of their tree.</param>
+internal sealed record LedgerView(string Site, long Size, string Root);
 
 /// <summary>What goes to the core.</summary>
 /// <param name="Core">Where it goes.</param>

@@ -12,7 +12,7 @@ public sealed class MonitorTests
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
     [Fact]
-    public async Task Mesh_WithoutACollector_ShowsASitesTracesThereAndAtTheCoreOnceTheLinkIsBack()
+    public async Task Mesh_WithoutACollector_ShowsASitesTracesThereAndAtTheCoreOnceTheLinkIsBack_AndTheLedgersOfAll()
     {
         await using var mesh = new RunningMesh(new Dictionary<string, string> { ["EdgeMesh__Monitor__RollUpSeconds"] = "10" });
         await mesh.InitializeAsync();
@@ -28,6 +28,10 @@ public sealed class MonitorTests
         Assert.All(there, span => Assert.Equal("clinic-a", span.GetProperty("site").GetString()));
         Assert.Equal(there.Count, there.Select(s => s.GetProperty("spanId").GetString()).Distinct().Count());
         await UntilAsync(() => AskAsync(core, "series?site=clinic-a&name=http.server.request.duration&kind=p95"), series => series.GetArrayLength() > 0);
+        // Each with a signature that holds, through the gateways.
+        var seen = await UntilAsync(() => AskAsync(core, "status"), status => status.GetProperty("ledgers").GetArrayLength() == 3);
+        Assert.Equal(["clinic-a", "clinic-b", "core"], seen.GetProperty("ledgers").EnumerateArray().Select(l => l.GetProperty("site").GetString()));
+        Assert.Equal("clinic-a", Assert.Single((await AskAsync(clinic, "status")).GetProperty("ledgers").EnumerateArray()).GetProperty("site").GetString());
         foreach (var text in (string[])[(await AskAsync(clinic, "logs?limit=500")).GetRawText(), .. there.Select(s => s.GetRawText())])
         {
             Assert.DoesNotContain(Canary, text, StringComparison.OrdinalIgnoreCase);

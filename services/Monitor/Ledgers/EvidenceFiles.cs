@@ -1,0 +1,40 @@
+using System.Globalization;
+using System.Security.Cryptography;
+using System.Text;
+using EdgeMesh.Hosting;
+
+namespace EdgeMesh.Services.Monitor.Ledgers;
+
+/// <summary>Keeps both sides of a split view on disk, each a signed note that any C2SP tool reads. Bounded; the first ones are what matters.</summary>
+internal sealed class EvidenceFiles(SiteIdentity identity)
+{
+    private const int Most = 100;
+
+    public string Folder { get; } = Path.Combine(identity.DataDirectory, "monitor", "split-views");
+
+    /// <summary>False: it is there already, or there are too many.</summary>
+    /// <exception cref="IOException">The disk does not take it.</exception>
+    public bool Keep(SplitView split)
+    {
+        var path = Path.Combine(Folder, Name(split.One));
+        Directory.CreateDirectory(Folder);
+        if (File.Exists($"{path}.one") || Directory.GetFiles(Folder).Length >= 2 * Most)
+        {
+            return false;
+        }
+
+        Write($"{path}.other", split.Other.Note);
+        Write($"{path}.one", split.One.Note);
+        return true;
+    }
+
+    private static void Write(string path, string note)
+    {
+        using var file = new FileStream(path, FileMode.Create, FileAccess.Write);
+        file.Write(Encoding.UTF8.GetBytes(note));
+        file.Flush(flushToDisk: true);
+    }
+
+    private static string Name(SeenCheckpoint checkpoint) =>
+        string.Create(CultureInfo.InvariantCulture, $"{Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(checkpoint.Log)))[..16]}-{checkpoint.Size}");
+}

@@ -1,0 +1,114 @@
+using System.Collections.Immutable;
+using EdgeMesh.Hosting;
+using EdgeMesh.Ledger;
+using EdgeMesh.Services.Monitor.Fleet;
+using EdgeMesh.Services.Monitor.Store;
+
+namespace EdgeMesh.Services.Monitor.Ledgers;
+
+/// <summary>Looks every minute at the checkpoint of this site's ledger; a core looks at every site's, and compares with what that site's own monitor
+/// saw. A ledger that shows two histories of one size is told as an error, once, and both signed checkpoints are kept: they are the proof.</summary>
+internal sealed partial class LedgerWatch(MeshDirectory directory, FleetBoard board, AppClients apps, EvidenceFiles evidence, TimeProvider clock, ILogger<LedgerWatch> logger) : BackgroundService
+{
+    private const string Ledger = "ledger";
+    private const string Path = "ledger/checkpoint";
+
+    private static readonly TimeSpan Every = TimeSpan.FromMinutes(1);
+    private static readonly TimeSpan AfterStart = TimeSpan.FromSeconds(15);
+    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(10);
+
+    private readonly CheckpointMemory _memory = new();
+    private readonly ImmutableDictionary<string, VerifierKey> _keys = directory.Sites
+        .Select(s => (s.Name, Key: VerifierKey.TryParse(s.LedgerKey, out var key) ? key : null)).Where(s => s.Key is not null).ToImmutableDictionary(s => s.Name, s => s.Key!, StringComparer.Ordinal);
+
+    private volatile string? _own;
+    private ImmutableSortedDictionary<string, SeenCheckpoint> _latest = ImmutableSortedDictionary<string, SeenCheckpoint>.Empty;
+
+    /// <summary>The last checkpoint of this site's ledger, for its cores; null: none was seen, or it is too long for a report.</summary>
+    public string? Own => _own;
+
+    /// <summary>The last checkpoint of each site's ledger that was seen from here.</summary>
+    public IReadOnlyDictionary<string, SeenCheckpoint> Latest => Volatile.Read(ref _latest);
+
+    /// <summary>One look at all that can be seen from here.</summary>
+    public async Task LookAsync(CancellationToken cancellation)
+    {
+        foreach (var (site, key) in _keys.Where(k => k.Key == directory.Self || board.IsCore))
+        {
+            var note = await ReadAsync(site, cancellation);
+            if (note is not null && SeenCheckpoint.Open(note, key, directory.Self) is { } seen)
+            {
+                Take(seen);
+                Volatile.Write(ref _latest, _latest.SetItem(site, seen));
+                _own = site != directory.Self ? _own : seen.Note.Length <= ReportLimits.LongestCheckpoint ? seen.Note : null;
+            }
+
+            if (site != directory.Self && board.Find(site)?.Report?.Checkpoint is { } told && SeenCheckpoint.Open(System.Text.Encoding.UTF8.GetBytes(told), key, site) is { } theirs)
+            {
+                Take(theirs);
+            }
+        }
+    }
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        using var timer = new PeriodicTimer(Every, clock);
+        try
+        {
+            await Task.Delay(AfterStart, clock, stoppingToken);
+            do
+            {
+                await LookAsync(stoppingToken);
+            }
+            while (await timer.WaitForNextTickAsync(stoppingToken));
+        }
+        catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
+        {
+            // The service stops.
+        }
+    }
+
+    private void Take(SeenCheckpoint checkpoint)
+    {
+        if (_memory.Take(checkpoint) is { } split && IsNew(split))
+        {
+            LogSplit(split.One.Log, split.One.Size, split.One.Root, split.One.SeenBy, split.Other.Root, split.Other.SeenBy, evidence.Folder);
+        }
+    }
+
+    private bool IsNew(SplitView split)
+    {
+        try
+        {
+            return evidence.Keep(split);
+        }
+        catch (Exception error) when (StoreFaults.Is(error))
+        {
+            // That it can't be kept is no reason not to tell it.
+            LogNotKept(error.Message);
+            return true;
+        }
+    }
+
+    /// <summary>Null: it does not answer. The next look asks again.</summary>
+    private async Task<byte[]?> ReadAsync(string site, CancellationToken cancellation)
+    {
+        var isOwn = site == directory.Self;
+        try
+        {
+            using var client = apps.Get(isOwn ? Ledger : "gateway", Limit);
+            client.MaxResponseContentBufferSize = SignedNote.MaxLength;
+            return await client.GetByteArrayAsync(isOwn ? Path : $"mesh/{site}/mesh/{Path}", cancellation);
+        }
+        catch (Exception error) when (error is HttpRequestException || (error is OperationCanceledException && !cancellation.IsCancellationRequested))
+        {
+            return null;
+        }
+    }
+
+    [LoggerMessage(LogLevel.Warning, "The two checkpoints could not be kept: {Reason}")]
+    private partial void LogNotKept(string reason);
+
+    [LoggerMessage(LogLevel.Error, "Split view of log {Log}: at size {Size} it shows root {One} to {OneReader} and {Other} to {OtherReader}, both signed; they are kept in {Folder}")]
+    private partial void LogSplit(string log, long size, LogHash one, string oneReader, LogHash other, string otherReader, string folder);
+}
