@@ -58,6 +58,7 @@ public static class EdgeMeshExtensions
         services.AddSingleton(settings.Identity);
         services.AddSingleton(settings.Directory);
         services.AddSingleton(settings.Sidecar);
+        services.TryAddSingleton(SidecarShortcut.None);
         DaprClients.Add(services, settings.Sidecar);
         services.AddSingleton<SiteSecrets>();
         services.AddSingleton<AppClients>();

@@ -165,6 +165,7 @@ public sealed class SidecarHost : IAsyncDisposable
                 listeners[app.AppId] = AppListeners.Open(kestrel, options, app);
             }
         });
+        options.Services?.Invoke(builder.Services);
         var web = builder.Build();
         web.Use(new PortedApps(listeners, apps, Cors.Of(options.AllowedOrigins)).InvokeAsync);
         web.UseRequestMetrics(options.Clock);

@@ -62,6 +62,10 @@ public sealed record SidecarOptions
     /// most one <c>*</c> in each. Empty: nobody asks.</summary>
     public IReadOnlyList<string> AllowedOrigins { get; init; } = [];
 
+    /// <summary>Adds to the services of the sidecar's own host, after its server: for a program that holds sidecar and apps and has a
+    /// shorter way between them than a socket; null: nothing.</summary>
+    public Action<Microsoft.Extensions.DependencyInjection.IServiceCollection>? Services { get; init; }
+
     /// <summary>For tests: stands between the sidecar and its components; null: nothing does.</summary>
     public ComponentTap? Tap { get; init; }
 
@@ -81,7 +85,8 @@ public sealed record SidecarAppOptions
     /// <summary>How the app listens there.</summary>
     public AppProtocol AppProtocol { get; init; }
 
-    /// <summary>For tests: makes the way to the app from the sidecar's own handler, or in its place; null: the sidecar's own.</summary>
+    /// <summary>Makes the way to the app from the sidecar's own handler, or in its place: for tests, and for a process that holds both; null:
+    /// the sidecar's own.</summary>
     public Func<HttpMessageHandler, HttpMessageHandler>? AppHandler { get; init; }
 
     /// <summary>Port of the HTTP API; 0 takes a free one.</summary>

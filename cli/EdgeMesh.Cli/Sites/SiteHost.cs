@@ -1,6 +1,9 @@
 using System.Security.Cryptography;
 using EdgeMesh.Cli.Commands;
+using EdgeMesh.Cli.Sites.Direct;
 using EdgeMesh.Cli.Topology;
+using EdgeMesh.Hosting;
+using EdgeMesh.Services.Gateway;
 using EdgeMesh.Sidecar;
 using EdgeMesh.Telemetry;
 using Microsoft.AspNetCore.Builder;
@@ -12,24 +15,32 @@ using Microsoft.Extensions.Logging;
 namespace EdgeMesh.Cli.Sites;
 
 /// <summary>One site in this process: the sidecar and every service, each a host of its own. They talk by HTTP and gRPC over
-/// loopback, exactly as they would with a process each; the tokens between them live and die with the process.</summary>
+/// loopback, as they would with a process each; plain small requests skip the socket, and meet the same pipelines. The tokens between them
+/// live and die with the process.</summary>
 internal sealed class SiteHost : IAsyncDisposable
 {
     private readonly List<WebApplication> apps = [];
+    private readonly DirectDoor sidecarDoor = new();
+    private readonly Dictionary<string, DirectDoor> appDoors;
     private readonly ILoggerFactory loggers;
     private SidecarHost? sidecar;
 
-    private SiteHost(ILoggerFactory loggers) => this.loggers = loggers;
+    private SiteHost(SiteDefinition site, ILoggerFactory loggers)
+    {
+        this.loggers = loggers;
+        // The gateway tells by the listener who comes: it is reached by its sockets alone.
+        appDoors = site.Services.Where(s => s != GatewayApp.AppId).ToDictionary(s => s, _ => new DirectDoor());
+    }
 
     public static async Task<SiteHost> StartAsync(MeshPlace place, SiteDefinition site, string logs, CancellationToken cancellation)
     {
         var tokens = site.Services.ToDictionary(s => s, _ => (Api: NewToken(), App: NewToken()));
-        var host = new SiteHost(SiteLogging.Create(site.Name, logs, place.Data.Site(site.Name)));
+        var host = new SiteHost(site, SiteLogging.Create(site.Name, logs, place.Data.Site(site.Name)));
         try
         {
             // The sidecar waits for the apps and the apps for the sidecar: order is nobody's problem.
-            host.apps.AddRange(site.Services.Select(s => CreateApp(place, site, s, tokens[s], logs)));
-            var sidecar = SidecarHost.StartAsync(Options(place, site, tokens), host.loggers, cancellation);
+            host.apps.AddRange(site.Services.Select(s => host.CreateApp(place, site, s, tokens[s], logs)));
+            var sidecar = SidecarHost.StartAsync(host.Options(place, site, tokens), host.loggers, cancellation);
             await Task.WhenAll([.. host.apps.Select(a => a.StartAsync(cancellation)), KeepAsync(sidecar)]);
         }
         catch
@@ -55,12 +66,13 @@ internal sealed class SiteHost : IAsyncDisposable
         loggers.Dispose();
     }
 
-    private static SidecarOptions Options(MeshPlace place, SiteDefinition site, Dictionary<string, (string Api, string App)> tokens) => new()
+    private SidecarOptions Options(MeshPlace place, SiteDefinition site, Dictionary<string, (string Api, string App)> tokens) => new()
     {
         Namespace = site.Name,
         ResourcesPaths = [place.Components],
         WorkingDirectory = place.Data.Site(site.Name),
         ExitOnFailedComponent = false,
+        Services = services => DirectServer.Add(services, sidecarDoor),
         Apps = [.. site.Services.Select(service => new SidecarAppOptions
         {
             AppId = service,
@@ -69,10 +81,14 @@ internal sealed class SiteHost : IAsyncDisposable
             GrpcPort = place.Topology.SidecarGrpcPort(site, service),
             ApiToken = tokens[service].Api,
             AppToken = tokens[service].App,
+            // The sidecar names the span that calls, itself.
+            AppHandler = appDoors.TryGetValue(service, out var door)
+                ? sockets => new DirectHandler(door, place.Topology.AppPort(site, service), sockets, tellsTrace: false)
+                : null,
         })],
     };
 
-    private static WebApplication CreateApp(MeshPlace place, SiteDefinition site, string service, (string Api, string App) tokens, string logs)
+    private WebApplication CreateApp(MeshPlace place, SiteDefinition site, string service, (string Api, string App) tokens, string logs)
     {
         var create = ServiceCatalog.Find(service)
             ?? throw new InvalidOperationException($"edgemesh site can't host '{service}'; it hosts {string.Join(", ", ServiceCatalog.Names)}");
@@ -92,6 +108,12 @@ internal sealed class SiteHost : IAsyncDisposable
 
         // The process's signals are the command's: a host must not stop by itself.
         builder.Services.AddSingleton<IHostLifetime, CommandLifetime>();
+        builder.Services.AddSingleton(new SidecarShortcut(sockets => new DirectHandler(sidecarDoor, place.Topology.SidecarHttpPort(site, service), sockets, tellsTrace: true)));
+        if (appDoors.TryGetValue(service, out var door))
+        {
+            DirectServer.Add(builder.Services, door);
+        }
+
         return create(builder);
     }
 

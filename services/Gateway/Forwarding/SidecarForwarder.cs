@@ -6,10 +6,10 @@ using Yarp.ReverseProxy.Forwarder;
 namespace EdgeMesh.Services.Gateway.Forwarding;
 
 /// <summary>Passes requests on to services through the gateway's own sidecar, which knows where they are.</summary>
-internal sealed partial class SidecarForwarder(IHttpForwarder forwarder, SidecarEndpoints sidecar, TimeProvider clock, ILogger<SidecarForwarder> logger) : IDisposable
+internal sealed partial class SidecarForwarder(IHttpForwarder forwarder, SidecarEndpoints sidecar, SidecarShortcut shortcut, TimeProvider clock, ILogger<SidecarForwarder> logger) : IDisposable
 {
     private readonly string _sidecar = sidecar.Http.GetLeftPart(UriPartial.Authority);
-    private readonly HttpMessageInvoker _client = ProxyClient.Create();
+    private readonly HttpMessageInvoker _client = ProxyClient.Create(shortcut);
 
     /// <summary>Invokes a service. The path must be plain: it is sent as it stands.</summary>
     public Task<Refusal?> InvokeAsync(HttpContext context, string appId, string path, TimeSpan limit) =>

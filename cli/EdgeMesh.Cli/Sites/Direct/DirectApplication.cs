@@ -1,0 +1,40 @@
+using Microsoft.AspNetCore.Hosting.Server;
+using Microsoft.AspNetCore.Http.Features;
+using Microsoft.Extensions.Logging;
+
+namespace EdgeMesh.Cli.Sites.Direct;
+
+/// <summary>A host's application, whatever its contexts are.</summary>
+internal abstract class DirectApplication
+{
+    /// <summary>Runs one request to its end. An exception that the application let through is logged and told to the response.</summary>
+    public abstract Task RunAsync(IFeatureCollection features, DirectResponse response);
+}
+
+/// <inheritdoc/>
+internal sealed partial class DirectApplication<TContext>(IHttpApplication<TContext> application, ILogger logger) : DirectApplication
+    where TContext : notnull
+{
+    public override async Task RunAsync(IFeatureCollection features, DirectResponse response)
+    {
+        var context = application.CreateContext(features);
+        Exception? error = null;
+        try
+        {
+            await application.ProcessRequestAsync(context);
+            await response.CompleteAsync();
+        }
+        catch (Exception thrown)
+        {
+            error = thrown;
+            LogUnhandled(thrown);
+            await response.FailAsync(thrown);
+        }
+
+        await response.CompletedAsync();
+        application.DisposeContext(context, error);
+    }
+
+    [LoggerMessage(LogLevel.Error, "An unhandled exception was thrown by the application.")]
+    private partial void LogUnhandled(Exception error);
+}

@@ -1,0 +1,88 @@
+using System.Net;
+using Microsoft.AspNetCore.Http.Features;
+
+namespace EdgeMesh.Cli.Sites.Direct;
+
+/// <summary>One request and its answer. The caller gets the answer's head once the application starts it, and the body as it is written.</summary>
+internal sealed class DirectExchange : IHttpRequestLifetimeFeature, IHttpConnectionFeature
+{
+    private static long exchanges;
+
+    private readonly DirectDoor door;
+    private readonly DirectApplication application;
+    private readonly FeatureCollection features = new();
+    private readonly DirectResponse response;
+    private readonly CancellationTokenSource aborted = new();
+    private string? connection;
+
+    public DirectExchange(DirectDoor door, DirectApplication application, HttpRequestMessage request, byte[] body, int port)
+    {
+        (this.door, this.application, LocalPort) = (door, application, port);
+        response = new DirectResponse(request, GiveUp);
+        var asked = new DirectRequest(request, body);
+        features.Set<IHttpRequestFeature>(asked);
+        features.Set<IHttpRequestBodyDetectionFeature>(asked);
+        features.Set<IHttpResponseFeature>(response);
+        features.Set<IHttpResponseBodyFeature>(response);
+        features.Set<IHttpRequestLifetimeFeature>(this);
+        features.Set<IHttpConnectionFeature>(this);
+        RequestAborted = aborted.Token;
+    }
+
+    public CancellationToken RequestAborted { get; set; }
+
+    public string ConnectionId
+    {
+        get => connection ??= $"direct-{Interlocked.Increment(ref exchanges)}";
+        set => connection = value;
+    }
+
+    public IPAddress? RemoteIpAddress { get; set; } = IPAddress.Loopback;
+
+    public int RemotePort { get; set; }
+
+    public IPAddress? LocalIpAddress { get; set; } = IPAddress.Loopback;
+
+    public int LocalPort { get; set; }
+
+    /// <summary>Begins on the caller's thread: what answers at once costs nobody a change of threads.</summary>
+    public async Task<HttpResponseMessage> RunAsync(ExecutionContext context, CancellationToken cancellation)
+    {
+        ExecutionContext.Run(context, state => _ = ((DirectExchange)state!).RunAsync(), this);
+        await using var giving = cancellation.UnsafeRegister(state => ((DirectExchange)state!).GiveUp(), this);
+        try
+        {
+            return await response.Head;
+        }
+        catch (HttpRequestException) when (cancellation.IsCancellationRequested)
+        {
+            throw new TaskCanceledException("The caller gave up.", null, cancellation);
+        }
+    }
+
+    /// <summary>By the application: what the caller has not read breaks off.</summary>
+    public void Abort()
+    {
+        response.BreakOff(new IOException("The application broke the exchange off."));
+        aborted.Cancel();
+    }
+
+    /// <summary>By the caller: nobody reads any more, and the application is told.</summary>
+    private void GiveUp()
+    {
+        response.Drop();
+        aborted.Cancel();
+    }
+
+    private async Task RunAsync()
+    {
+        try
+        {
+            await application.RunAsync(features, response);
+        }
+        finally
+        {
+            door.Leave();
+        }
+    }
+}

@@ -1,0 +1,214 @@
+using System.IO.Pipelines;
+using System.Net;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
+
+namespace EdgeMesh.Cli.Sites.Direct;
+
+/// <summary>An answer on its way from the application to the caller. The application's writes go through a pipe of 64 KiB: a caller that
+/// does not read holds the application up, as a socket would.</summary>
+internal sealed class DirectResponse : IHttpResponseFeature, IHttpResponseBodyFeature
+{
+    private static readonly PipeOptions Bounds = new(pauseWriterThreshold: 64 * 1024, resumeWriterThreshold: 32 * 1024,
+        readerScheduler: PipeScheduler.Inline, writerScheduler: PipeScheduler.Inline, useSynchronizationContext: false);
+
+    private readonly TaskCompletionSource<HttpResponseMessage> head = new();
+    private readonly Pipe pipe = new(Bounds);
+    private readonly HttpRequestMessage request;
+    private readonly Action giveUp;
+    private List<(Func<object, Task> Call, object State)>? starting;
+    private List<(Func<object, Task> Call, object State)>? completed;
+    private volatile bool isFinished;
+    private volatile bool isBroken;
+
+    public DirectResponse(HttpRequestMessage request, Action giveUp)
+    {
+        (this.request, this.giveUp) = (request, giveUp);
+        Writer = new DirectWriter(pipe.Writer, this);
+        Stream = Writer.AsStream();
+        Body = Stream;
+    }
+
+    /// <summary>The caller's answer, once the application has started it.</summary>
+    public Task<HttpResponseMessage> Head => head.Task;
+
+    public int StatusCode { get; set; } = StatusCodes.Status200OK;
+
+    public string? ReasonPhrase { get; set; }
+
+    public IHeaderDictionary Headers { get; set; } = new HeaderDictionary();
+
+    /// <summary>Of an older feature, which is given its stream all the same.</summary>
+    public Stream Body { get; set; }
+
+    public bool HasStarted { get; private set; }
+
+    public Stream Stream { get; }
+
+    public PipeWriter Writer { get; }
+
+    public void OnStarting(Func<object, Task> callback, object state) => (starting ??= []).Add((callback, state));
+
+    public void OnCompleted(Func<object, Task> callback, object state) => (completed ??= []).Add((callback, state));
+
+    public void DisableBuffering()
+    {
+    }
+
+    public Task SendFileAsync(string path, long offset, long? count, CancellationToken cancellationToken = default) =>
+        SendFileFallback.SendFileAsync(Stream, path, offset, count, cancellationToken);
+
+    public async Task StartAsync(CancellationToken cancellationToken = default)
+    {
+        if (HasStarted)
+        {
+            return;
+        }
+
+        for (var i = (starting?.Count ?? 0) - 1; i >= 0; i--)
+        {
+            await starting![i].Call(starting[i].State);
+        }
+
+        if (!HasStarted)
+        {
+            HasStarted = true;
+            head.TrySetResult(Message());
+        }
+    }
+
+    public async Task CompleteAsync()
+    {
+        if (!isFinished)
+        {
+            isFinished = true;
+            await StartAsync();
+            await Writer.CompleteAsync();
+        }
+    }
+
+    /// <summary>The application let an exception through: what has not begun becomes a 500, what has breaks off.</summary>
+    public async Task FailAsync(Exception error)
+    {
+        if (HasStarted || head.Task.IsCompleted)
+        {
+            BreakOff(error);
+            return;
+        }
+
+        Headers.Clear();
+        (StatusCode, ReasonPhrase, starting) = (StatusCodes.Status500InternalServerError, null, null);
+        Headers.ContentLength = 0;
+        await CompleteAsync();
+    }
+
+    public async Task CompletedAsync()
+    {
+        for (var i = (completed?.Count ?? 0) - 1; i >= 0; i--)
+        {
+            await completed![i].Call(completed[i].State);
+        }
+    }
+
+    /// <summary>By the application: the caller's next read fails, and what is still written goes nowhere.</summary>
+    public void BreakOff(Exception error)
+    {
+        isBroken = isFinished = true;
+        head.TrySetException(new HttpRequestException(HttpRequestError.ResponseEnded, error.Message, error));
+        pipe.Writer.Complete(new IOException(error.Message, error));
+    }
+
+    /// <summary>By the caller: nobody reads any more, and what is still written goes nowhere.</summary>
+    public void Drop()
+    {
+        head.TrySetException(new HttpRequestException(HttpRequestError.ResponseEnded, "The caller gave up."));
+        pipe.Reader.Complete();
+    }
+
+    private HttpResponseMessage Message()
+    {
+        var message = new HttpResponseMessage((HttpStatusCode)StatusCode) { RequestMessage = request, ReasonPhrase = ReasonPhrase, Content = new DirectContent(pipe.Reader, this) };
+        foreach (var (name, values) in Headers)
+        {
+            if (!message.Headers.TryAddWithoutValidation(name, (IEnumerable<string?>)values))
+            {
+                message.Content.Headers.TryAddWithoutValidation(name, (IEnumerable<string?>)values);
+            }
+        }
+
+        return message;
+    }
+
+    /// <summary>Reads what the application writes. Whoever disposes of it early breaks the exchange off.</summary>
+    private sealed class DirectContent(PipeReader reader, DirectResponse response) : HttpContent
+    {
+        protected override Task SerializeToStreamAsync(Stream stream, TransportContext? context) => reader.CopyToAsync(stream);
+
+        protected override Task SerializeToStreamAsync(Stream stream, TransportContext? context, CancellationToken cancellationToken) => reader.CopyToAsync(stream, cancellationToken);
+
+        protected override Task<Stream> CreateContentReadStreamAsync() => Task.FromResult(reader.AsStream());
+
+        protected override bool TryComputeLength(out long length)
+        {
+            length = 0;
+            return false;
+        }
+
+        protected override void Dispose(bool disposing)
+        {
+            base.Dispose(disposing);
+            reader.Complete();
+            if (!response.isFinished)
+            {
+                response.giveUp();
+            }
+        }
+    }
+
+    /// <summary>Starts the answer before anything of its body leaves.</summary>
+    private sealed class DirectWriter(PipeWriter inner, DirectResponse response) : PipeWriter
+    {
+        public override bool CanGetUnflushedBytes => inner.CanGetUnflushedBytes;
+
+        public override long UnflushedBytes => inner.UnflushedBytes;
+
+        public override void Advance(int bytes)
+        {
+            if (!response.isBroken)
+            {
+                inner.Advance(bytes);
+            }
+        }
+
+        public override Memory<byte> GetMemory(int sizeHint = 0) => response.isBroken ? new byte[Math.Max(sizeHint, 256)] : inner.GetMemory(sizeHint);
+
+        public override Span<byte> GetSpan(int sizeHint = 0) => GetMemory(sizeHint).Span;
+
+        public override void CancelPendingFlush() => inner.CancelPendingFlush();
+
+        public override void Complete(Exception? exception = null)
+        {
+            if (!response.isBroken)
+            {
+                inner.Complete(exception);
+            }
+        }
+
+        public override async ValueTask<FlushResult> FlushAsync(CancellationToken cancellationToken = default)
+        {
+            if (response.isBroken)
+            {
+                return new FlushResult(isCanceled: false, isCompleted: true);
+            }
+
+            // The bytes first: a caller that is told of the head finds them there, and does not wait for a second signal.
+            var flushing = inner.FlushAsync(cancellationToken);
+            if (!response.HasStarted)
+            {
+                await response.StartAsync(cancellationToken);
+            }
+
+            return await flushing;
+        }
+    }
+}
