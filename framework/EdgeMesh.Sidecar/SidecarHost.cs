@@ -47,6 +47,9 @@ public sealed class SidecarHost : IAsyncDisposable
     /// <summary>Null: changes of resources are not looked for.</summary>
     private ResourceWatcher? _watcher;
 
+    /// <inheritdoc cref="_watcher"/>
+    private ComponentReload? _reload;
+
     /// <summary>Where Prometheus finds what the apps' sidecars count; null: no port was asked for.</summary>
     public Uri? MetricsEndpoint => _metrics?.Endpoint(null);
 
@@ -82,7 +85,7 @@ public sealed class SidecarHost : IAsyncDisposable
         var pipeline = await HttpPipeline.OpenAsync(configuration, resources.Middlewares, options, faults, cancellation);
         var apps = new AppDirectory();
         var context = new ComponentContext(options.WorkingDirectory ?? Directory.GetCurrentDirectory(), options.Clock, options.Environment ?? ProcessEnvironment(), id => apps.Find(id)?.Channel) { Loggers = loggers };
-        var components = await new ComponentOpener(options, context, faults, logger).OpenAsync(resources.Components, cancellation);
+        var components = await new ComponentOpener(options, context, new ComponentCatalog(), faults, logger).OpenAsync(resources.Components, cancellation);
         options = configuration.NameResolution is null ? options : options with { Apps = [.. options.Apps.Select(a => a with { InternalGrpcPort = a.InternalGrpcPort ?? 0 })] };
         var remote = Names(configuration.NameResolution, context, options, faults, logger);
         var outside = await OutsideWorld.OpenAsync(resources.HttpEndpoints, options, components, context.Environment, faults, cancellation);
@@ -108,11 +111,12 @@ public sealed class SidecarHost : IAsyncDisposable
         }
 
         var listeners = new Dictionary<string, AppListeners>();
-        var host = new SidecarHost(Build(options, loggers, listeners, apps, pipeline.Api), components, outside, remote, apps, starters, listeners);
+        var calls = options.WatchesResources ? new CallsUnderWay() : null;
+        var host = new SidecarHost(Build(options, loggers, listeners, apps, pipeline.Api, calls), components, outside, remote, apps, starters, listeners);
         try
         {
             await host._web.StartAsync(cancellation);
-            host._metrics = await MetricsServer.StartAsync(options, loggers, cancellation);
+            host._metrics = await MetricsServer.StartAsync(options, configuration.Metrics, loggers, cancellation);
             ComponentMetrics.Tell(apps.All);
             remote?.Register(listeners.Select(l => (l.Key, l.Value.InternalAddress(context.Environment))), () => Guid.NewGuid().ToString());
         }
@@ -123,7 +127,12 @@ public sealed class SidecarHost : IAsyncDisposable
         }
 
         starters.ForEach(s => s.Start());
-        host._watcher = options.WatchesResources ? new ResourceWatcher(ResourceLoader.Paths(options).Select(p => p.Path), new ResourceReload(options, starters, resources, logger).RunAsync, logger) : null;
+        if (calls is not null)
+        {
+            host._reload = new ComponentReload(options, context, components, calls, starters, logger);
+            host._watcher = new ResourceWatcher(ResourceLoader.Paths(options).Select(p => p.Path), new ResourceReload(options, starters, resources, host._reload, logger).RunAsync, logger);
+        }
+
         return host;
     }
 
@@ -140,7 +149,7 @@ public sealed class SidecarHost : IAsyncDisposable
         }
     }
 
-    private static WebApplication Build(SidecarOptions options, ILoggerFactory loggers, Dictionary<string, AppListeners> listeners, AppDirectory apps, IReadOnlyList<IHttpMiddleware> pipeline)
+    private static WebApplication Build(SidecarOptions options, ILoggerFactory loggers, Dictionary<string, AppListeners> listeners, AppDirectory apps, IReadOnlyList<IHttpMiddleware> pipeline, CallsUnderWay? calls)
     {
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
         builder.Services.RemoveAll<ILoggerFactory>();
@@ -174,6 +183,7 @@ public sealed class SidecarHost : IAsyncDisposable
         web.UseRequestTrace(Random.Shared.NextDouble);
         web.UseGrpcProxy();
         web.UseInvocation();
+        web.UseCallsUnderWay(calls);
         web.UseRouting();
         web.MapGrpcService<DaprGrpc>();
         web.MapGrpcService<InternalsGrpc>();
@@ -230,6 +240,11 @@ public sealed class SidecarHost : IAsyncDisposable
         foreach (var app in _apps.All)
         {
             app.Dispose();
+        }
+
+        if (_reload is not null)
+        {
+            await _reload.DisposeAsync();
         }
 
         _outside.Dispose();

@@ -1,6 +1,7 @@
 using System.Net;
 using EdgeMesh.Sidecar.BuildingBlocks.Invocation;
 using EdgeMesh.Sidecar.Http.Pipeline;
+using EdgeMesh.Sidecar.Metrics;
 using Grpc.Net.Client;
 
 namespace EdgeMesh.Sidecar.Apps;
@@ -16,18 +17,18 @@ internal sealed class AppChannel : IInvocationTarget, IDisposable
     /// <summary>Null: as many calls as come. One waits here for a place in the order of coming.</summary>
     private readonly SemaphoreSlim? _places;
 
-    public AppChannel(SidecarAppOptions app, Uri endpoint, int maxBodySize)
+    public AppChannel(SidecarAppOptions app, Uri endpoint, int maxBodySize, AppCallMetrics metrics)
     {
         (AppId, Endpoint, Protocol) = (app.AppId, endpoint, app.AppProtocol);
         _version = app.AppProtocol is AppProtocol.Http or AppProtocol.Https ? HttpVersion.Version11 : HttpVersion.Version20;
         _places = app.MaxConcurrency is { } places ? new SemaphoreSlim(places) : null;
-        _client = new HttpMessageInvoker(new AppHandler(app.AppHandler?.Invoke(Handler()) ?? Handler(), app.AppToken, _places));
+        _client = new HttpMessageInvoker(new AppHandler(app.AppHandler?.Invoke(Handler()) ?? Handler(), app.AppToken, _places, app.AppProtocol is AppProtocol.Grpc or AppProtocol.Grpcs ? null : metrics));
         if (app.AppProtocol is AppProtocol.Grpc or AppProtocol.Grpcs)
         {
             _grpc = GrpcChannel.ForAddress(endpoint, new GrpcChannelOptions
             {
                 // Not the handler above: the channel puts itself into the one that it is given.
-                HttpHandler = new AppHandler(Handler(), app.AppToken, _places),
+                HttpHandler = new AppHandler(Handler(), app.AppToken, _places, null),
                 DisposeHttpClient = true,
                 MaxReceiveMessageSize = maxBodySize,
                 MaxSendMessageSize = maxBodySize,
@@ -111,9 +112,9 @@ internal sealed class AppChannel : IInvocationTarget, IDisposable
         return handler;
     }
 
-    /// <summary>What all calls of an app have in common: its token, and, where calls at a time are bounded, a place. As with daprd a place is
-    /// free again once the answer's head is there.</summary>
-    private sealed class AppHandler(HttpMessageHandler inner, string? token, SemaphoreSlim? places) : DelegatingHandler(inner)
+    /// <summary>What all calls of an app have in common: its token, that they are counted, and, where calls at a time are bounded, a place.
+    /// As with daprd a place is free again once the answer's head is there.</summary>
+    private sealed class AppHandler(HttpMessageHandler inner, string? token, SemaphoreSlim? places, AppCallMetrics? metrics) : DelegatingHandler(inner)
     {
         public static readonly HttpRequestOptionsKey<bool> IsProbe = new("probe");
 
@@ -127,7 +128,20 @@ internal sealed class AppChannel : IInvocationTarget, IDisposable
                 request.Headers.TryAddWithoutValidation(Header, token);
             }
 
-            return places is null || IsForHealth(request) ? base.SendAsync(request, cancellationToken) : SendInTurnAsync(request, places, cancellationToken);
+            var measured = metrics is not null && !AppCallMetrics.IsIdle;
+            var isProbe = (measured || places is not null) && IsForHealth(request);
+            return measured && !isProbe ? MeasureAsync(request, metrics!, cancellationToken) : SendAsync(request, isProbe, cancellationToken);
+        }
+
+        private Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, bool isProbe, CancellationToken cancellation) =>
+            places is null || isProbe ? base.SendAsync(request, cancellation) : SendInTurnAsync(request, places, cancellation);
+
+        private async Task<HttpResponseMessage> MeasureAsync(HttpRequestMessage request, AppCallMetrics to, CancellationToken cancellation)
+        {
+            var began = to.Begin();
+            var answer = await SendAsync(request, isProbe: false, cancellation);
+            to.Answered(request, answer, began);
+            return answer;
         }
 
         /// <summary>A gRPC app is asked by a call like any other.</summary>

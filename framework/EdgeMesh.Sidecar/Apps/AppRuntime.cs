@@ -4,6 +4,7 @@ using EdgeMesh.Sidecar.BuildingBlocks.Jobs;
 using EdgeMesh.Sidecar.BuildingBlocks.PubSub;
 using EdgeMesh.Sidecar.Components;
 using EdgeMesh.Sidecar.Http.Pipeline;
+using EdgeMesh.Sidecar.Metrics;
 using EdgeMesh.Sidecar.Resiliency;
 using EdgeMesh.Sidecar.Resources;
 using EdgeMesh.Sidecar.Sidecars;
@@ -17,7 +18,7 @@ internal sealed class AppRuntime(SidecarAppOptions options, SidecarOptions proce
     private volatile bool _isReady;
     private volatile bool _isHealthy = options.HealthCheck is null || options.AppEndpoint is null;
     private volatile IReadOnlyList<Subscription> _subscriptions = [];
-    private volatile ResilienceTable _resilience = new([], process.Clock);
+    private volatile ResilienceTable _resilience = new(options.AppId, [], process.Clock);
 
     public string AppId => options.AppId;
 
@@ -54,7 +55,7 @@ internal sealed class AppRuntime(SidecarAppOptions options, SidecarOptions proce
     public required JobStore Jobs { get; init; }
 
     /// <summary>Null for an app that only calls.</summary>
-    public AppChannel? Channel { get; } = options.AppEndpoint is { } endpoint ? new AppChannel(options, endpoint, (int)process.MaxBodySize) : null;
+    public AppChannel? Channel { get; } = options.AppEndpoint is { } endpoint ? new AppChannel(options, endpoint, (int)process.MaxBodySize, new AppCallMetrics(options.AppId, configuration.Metrics, process.Clock)) : null;
 
     /// <summary>Whether the app answers and its subscriptions stand.</summary>
     public bool IsReady

@@ -1,3 +1,5 @@
+using EdgeMesh.Sidecar.BuildingBlocks.Bindings;
+using EdgeMesh.Sidecar.BuildingBlocks.Configuration;
 using EdgeMesh.Sidecar.BuildingBlocks.PubSub;
 using EdgeMesh.Sidecar.BuildingBlocks.State;
 using Microsoft.Extensions.Logging;
@@ -104,23 +106,59 @@ internal sealed partial class AppStarter(AppRuntime app, IReadOnlyList<Subscript
     }
 
     /// <summary>Other subscriptions are declared now. An app that is not there yet gets them when it comes.</summary>
-    public async Task SubscribeAgainAsync(IReadOnlyList<Subscription> changed, CancellationToken cancellation)
+    public Task SubscribeAgainAsync(IReadOnlyList<Subscription> changed, CancellationToken cancellation) => InTurnAsync(
+        async () =>
+        {
+            _declared = changed;
+            await StartAgainAsync(AppSubscriptions.StartAsync, cancellation);
+        },
+        cancellation);
+
+    /// <summary>Other components of these names are there now: whatever the app has of them for longer than a call takes those.</summary>
+    public Task TakeAsync(IReadOnlySet<string> components, bool withBindings, bool withOutbox, CancellationToken cancellation) => InTurnAsync(
+        async () =>
+        {
+            ConfigurationSubscriptions.Of(app).Move(app);
+            foreach (var (_, part) in _parts)
+            {
+                await (part is AppSubscriptions subscriptions ? subscriptions.ConnectAgainAsync(components) : Task.CompletedTask);
+            }
+
+            if (withBindings)
+            {
+                await StartAgainAsync(InputBindings.StartAsync, cancellation);
+            }
+
+            if (withOutbox)
+            {
+                await (_outbox?.DisposeAsync() ?? ValueTask.CompletedTask);
+                _outbox = OutboxRelay.Start(app, logger);
+            }
+        },
+        cancellation);
+
+    private async Task InTurnAsync(Func<Task> change, CancellationToken cancellation)
     {
         await _turn.WaitAsync(cancellation);
         try
         {
-            _declared = changed;
-            var at = _parts.FindIndex(p => p.Start == AppSubscriptions.StartAsync);
-            if (at >= 0 && app.Channel is { } channel)
-            {
-                await _parts[at].Part.DisposeAsync();
-                _parts.RemoveAt(at);
-                _parts.Insert(at, (AppSubscriptions.StartAsync, await AppSubscriptions.StartAsync(new AppArrival(app, channel, _declared, logger), cancellation)));
-            }
+            await change();
         }
         finally
         {
             _turn.Release();
+        }
+    }
+
+    /// <summary>In a turn. An app that is not there has no parts.</summary>
+    private async Task StartAgainAsync(AppPart start, CancellationToken cancellation)
+    {
+        var at = _parts.FindIndex(p => p.Start == start);
+        if (at >= 0 && app.Channel is { } channel)
+        {
+            await _parts[at].Part.DisposeAsync();
+            _parts.RemoveAt(at);
+            _parts.Insert(at, (start, await start(new AppArrival(app, channel, _declared, logger), cancellation)));
         }
     }
 

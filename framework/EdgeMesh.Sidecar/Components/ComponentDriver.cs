@@ -4,6 +4,7 @@ namespace EdgeMesh.Sidecar.Components;
 internal sealed class ComponentDriver
 {
     private readonly TaskCompletionSource _opened = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly CancellationTokenSource _gone = new();
     private volatile object? _instance;
     private volatile string? _failure;
 
@@ -20,6 +21,12 @@ internal sealed class ComponentDriver
 
     /// <summary>Ends when an awaited driver is open.</summary>
     public Task Opened => _opened.Task;
+
+    /// <summary>Ends when another one has taken its place, or none: whoever holds it for longer than a call lets go.</summary>
+    public CancellationToken Gone => _gone.Token;
+
+    /// <summary>Another one has taken its place, or none.</summary>
+    public void Leave() => _gone.Cancel();
 
     public static ComponentDriver Open(object instance) => new(instance, null);
 

@@ -5,14 +5,14 @@ namespace EdgeMesh.Sidecar.Components;
 
 /// <summary>Opens the components of a process. Secret stores come first, because others refer to them. What is wrong with a resource is a
 /// fault of the configuration; what fails while a driver opens is the component's own failure.</summary>
-internal sealed partial class ComponentOpener(SidecarOptions options, ComponentContext context, List<string> faults, ILogger logger)
+internal sealed partial class ComponentOpener(SidecarOptions options, ComponentContext context, ComponentCatalog catalog, List<string> faults, ILogger logger)
 {
     /// <summary>Fields that building blocks read for each app; a driver never sees what an app's tags make of them.</summary>
     private static readonly string[] PerAppFields = ["consumerID", "consumerGroup", "keyPrefix"];
 
-    private readonly ComponentCatalog _catalog = new();
     private readonly TemplateTags _tags = new(options.Namespace, context.Environment);
 
+    /// <summary>Adds components to the catalog, which is closed when that can't go on.</summary>
     public async Task<ComponentCatalog> OpenAsync(IReadOnlyList<ComponentResource> resources, CancellationToken cancellation)
     {
         try
@@ -23,11 +23,11 @@ internal sealed partial class ComponentOpener(SidecarOptions options, ComponentC
                 await OpenAsync(resource, cancellation);
             }
 
-            return _catalog;
+            return catalog;
         }
         catch
         {
-            await _catalog.DisposeAsync();
+            await catalog.DisposeAsync();
             throw;
         }
     }
@@ -86,7 +86,7 @@ internal sealed partial class ComponentOpener(SidecarOptions options, ComponentC
         foreach (var app in apps)
         {
             var own = spec with { Metadata = spec.Metadata.ToDictionary(m => m.Key, m => _tags.ForApp(m.Value, app), StringComparer.OrdinalIgnoreCase) };
-            if (!_catalog.TryAdd(app, new OpenComponent(own, driver) { IgnoreErrors = resource.IgnoreErrors }))
+            if (!catalog.TryAdd(app, new OpenComponent(own, driver) { IgnoreErrors = resource.IgnoreErrors }))
             {
                 faults.Add($"{resource.Source}: there are two components '{resource.Name}' for the app '{app}'. Rename one, or scope them to different apps.");
             }
@@ -101,7 +101,7 @@ internal sealed partial class ComponentOpener(SidecarOptions options, ComponentC
             if (failure is null)
             {
                 opened = driver.Open(spec, context);
-                _catalog.Own(opened);
+                catalog.Own(opened, spec.Name);
             }
         }
         catch (Exception error) when (error is not OperationCanceledException)
@@ -135,14 +135,14 @@ internal sealed partial class ComponentOpener(SidecarOptions options, ComponentC
     {
         var awaited = ComponentDriver.Awaited(failure);
         // A server comes up in its own time, whatever clock a test gave to this process.
-        _catalog.Own(new ServerContact(spec, server, awaited, () => Exposed(spec, server), resource.InitTimeout, TimeProvider.System, logger));
+        catalog.Own(new ServerContact(spec, server, awaited, () => Exposed(spec, server), resource.InitTimeout, TimeProvider.System, logger), spec.Name);
         return awaited;
     }
 
     private async Task<(Dictionary<string, string> Values, string? Failure)> ResolveAsync(ComponentResource resource, CancellationToken cancellation)
     {
         var values = new Dictionary<string, string>(StringComparer.OrdinalIgnoreCase);
-        var secrets = new SecretReferences([.. options.Apps.Select(a => a.AppId)], _catalog, context.Environment);
+        var secrets = new SecretReferences([.. options.Apps.Select(a => a.AppId)], catalog, context.Environment);
         string? failure = null;
         foreach (var item in resource.Metadata)
         {

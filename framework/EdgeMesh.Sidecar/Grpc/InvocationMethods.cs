@@ -19,6 +19,11 @@ internal static class InvocationMethods
 
     private static async Task<InvokeResponse> InvokeAsync(AppRuntime app, InvokeServiceRequest request, ServerCallContext call)
     {
+        if (request.Id.Length == 0)
+        {
+            throw InvocationBlock.Failed("", "app id is empty");
+        }
+
         var message = request.Message ?? throw InvocationBlock.Failed(request.Id, "request does not contain the required field 'message'");
         var extension = Extension(app, request.Id, message);
         using var http = new HttpRequestMessage(new HttpMethod(extension.Verb.ToString().ToUpperInvariant()), (Uri?)null);

@@ -23,7 +23,7 @@ internal sealed class MethodTable(ServiceMethodProviderContext<DaprGrpc> context
             }
             catch (DaprFault fault)
             {
-                throw fault.ToRpc();
+                throw Told(fault, call);
             }
         });
 
@@ -32,18 +32,24 @@ internal sealed class MethodTable(ServiceMethodProviderContext<DaprGrpc> context
         where TRequest : class, IMessage<TRequest>, new()
         where TResponse : class, IMessage<TResponse>, new() =>
         context.AddServerStreamingMethod(Method<TRequest, TResponse>(MethodType.ServerStreaming, name), [],
-            (_, request, answers, call) => FaultingAsync(() => handler(App(call), request, answers, call)));
+            (_, request, answers, call) => FaultingAsync(() => handler(App(call), request, answers, call), call));
 
     /// <summary>Messages both ways, in an order that both sides agree on.</summary>
     public void AddDuplexStream<TRequest, TResponse>(string name, Func<AppRuntime, IAsyncStreamReader<TRequest>, IServerStreamWriter<TResponse>, ServerCallContext, Task> handler)
         where TRequest : class, IMessage<TRequest>, new()
         where TResponse : class, IMessage<TResponse>, new() =>
         context.AddDuplexStreamingMethod(Method<TRequest, TResponse>(MethodType.DuplexStreaming, name), [],
-            (_, requests, answers, call) => FaultingAsync(() => handler(App(call), requests, answers, call)));
+            (_, requests, answers, call) => FaultingAsync(() => handler(App(call), requests, answers, call), call));
 
     private static AppRuntime App(ServerCallContext call) => call.GetHttpContext().Features.GetRequiredFeature<AppRuntime>();
 
-    private static async Task FaultingAsync(Func<Task> run)
+    private static RpcException Told(DaprFault fault, ServerCallContext call)
+    {
+        Metrics.ErrorMetrics.Answered(App(call), fault.Code);
+        return fault.ToRpc();
+    }
+
+    private static async Task FaultingAsync(Func<Task> run, ServerCallContext call)
     {
         try
         {
@@ -51,7 +57,7 @@ internal sealed class MethodTable(ServiceMethodProviderContext<DaprGrpc> context
         }
         catch (DaprFault fault)
         {
-            throw fault.ToRpc();
+            throw Told(fault, call);
         }
     }
 

@@ -16,6 +16,7 @@ internal static class TopicStreamMethods
     private static async Task StreamAsync(AppRuntime app, IAsyncStreamReader<SubscribeTopicEventsRequestAlpha1> requests, IServerStreamWriter<SubscribeTopicEventsResponseAlpha1> answers, ServerCallContext call)
     {
         using var lifetime = call.Lifetime();
+        var gone = CancellationToken.None;
         try
         {
             if (!await requests.MoveNext(lifetime.Token))
@@ -25,6 +26,8 @@ internal static class TopicStreamMethods
 
             var subscription = Read(requests.Current.InitialRequest);
             var stream = new TopicStream(subscription, answers, lifetime.Token);
+            gone = app.Find(subscription.PubSub)?.Shared.Gone ?? CancellationToken.None;
+            await using var ending = gone.Register(lifetime.Cancel);
             var logger = call.GetHttpContext().RequestServices.GetRequiredService<ILoggerFactory>().CreateLogger("EdgeMesh.Sidecar");
             await using var open = await Delivery.OpenAsync(app, subscription, stream.DeliverAsync, logger, lifetime.Token);
             await stream.BeginAsync();
@@ -37,7 +40,11 @@ internal static class TopicStreamMethods
         }
         catch (Exception error) when (lifetime.IsCancellationRequested && error is OperationCanceledException or IOException)
         {
-            // The client went, or the sidecar stops.
+            // The client went, or the sidecar stops; or only the component goes, and the client may come again.
+            if (gone.IsCancellationRequested)
+            {
+                throw new RpcException(new Status(StatusCode.Unavailable, "the pubsub component was changed or taken away: subscribe again"));
+            }
         }
         finally
         {

@@ -50,6 +50,7 @@ internal static class Answers
 
     public static async Task FaultAsync(HttpContext context, DaprFault fault)
     {
+        Metrics.ErrorMetrics.Answered(context.App(), fault.Code);
         var body = new ArrayBufferWriter<byte>(256);
         using (var json = new Utf8JsonWriter(body, Readable))
         {

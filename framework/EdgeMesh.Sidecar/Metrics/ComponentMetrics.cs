@@ -1,6 +1,7 @@
 using System.Diagnostics.Metrics;
 using EdgeMesh.Sidecar.Apps;
 using EdgeMesh.Sidecar.Components;
+using EdgeMesh.Sidecar.Resiliency;
 
 namespace EdgeMesh.Sidecar.Metrics;
 
@@ -11,6 +12,8 @@ internal sealed class ComponentMetrics
     public static readonly ComponentMetrics Secret = new("secret", "Calls of secret stores.");
     public static readonly ComponentMetrics Configuration = new("configuration", "Calls of configuration stores.");
     public static readonly ComponentMetrics OutputBinding = new("output_binding", "Calls of output bindings.");
+
+    public static readonly ComponentMetrics Crypto = new("crypto", "Encryptions and decryptions.");
 
     private static readonly Counter<long> Opened = SidecarMetrics.Meter.CreateCounter<long>("dapr_runtime_component_init_total", "{component}", "Components that were opened, by type.");
     private static readonly Counter<long> Loaded = SidecarMetrics.Meter.CreateCounter<long>("dapr_runtime_component_loaded", "{component}", "Components of the app.");
@@ -41,17 +44,23 @@ internal sealed class ComponentMetrics
         }
         finally
         {
-            KeyValuePair<string, object?>[] labels = [new("app_id", app.AppId), new("component", component), new("namespace", app.Process.Namespace), new("operation", operation), new("success", success)];
-            _count.Add(1, labels);
-            _latency.Record(app.Process.Clock.GetElapsedTime(began).TotalMilliseconds, labels);
+            Record(app, component, operation, success, began);
         }
     }
 
-    /// <summary>Tells the components that each app has; only who listens already hears of it.</summary>
+    private void Record(AppRuntime app, string component, string operation, bool success, long began)
+    {
+        ReadOnlySpan<KeyValuePair<string, object?>> labels = [new("app_id", app.AppId), new("component", component), new("namespace", app.Process.Namespace), new("operation", operation), new("success", success)];
+        _count.Add(1, labels);
+        _latency.Record(app.Process.Clock.GetElapsedTime(began).TotalMilliseconds, labels);
+    }
+
+    /// <summary>Tells the components and policies that each app has; only who listens already hears of it.</summary>
     public static void Tell(IEnumerable<AppRuntime> apps)
     {
         foreach (var app in apps)
         {
+            ResilienceMetrics.Tell(app.AppId, app.Resilience.Names);
             foreach (OpenComponent component in app.Components)
             {
                 Loaded.Add(1, new KeyValuePair<string, object?>("app_id", app.AppId));

@@ -3,29 +3,36 @@ namespace EdgeMesh.Sidecar.Metrics;
 /// <summary>The path under which daprd counts a request: keys, ids and names that are the callers' to choose are left out.</summary>
 internal static class CountedPath
 {
-    private const string Actors = "/v1.0/actors/";
+    private const string Actors = "/actors/";
 
     /// <summary>APIs whose paths are counted up to the component.</summary>
-    private static readonly string[] UpToComponent = ["/v1.0/state/", "/v1.0/secrets/"];
+    private static readonly string[] UpToComponent = ["/state/", "/secrets/"];
 
     public static string Of(string path)
     {
+        var start = path.StartsWith("/v1.0", StringComparison.Ordinal) ? path.IndexOf('/', 1) : -1;
+        if (start < 0)
+        {
+            return path;
+        }
+
+        var rest = path.AsSpan(start);
         foreach (var api in UpToComponent)
         {
-            if (path.StartsWith(api, StringComparison.Ordinal))
+            if (rest.StartsWith(api, StringComparison.Ordinal))
             {
-                var end = path.IndexOf('/', api.Length);
+                var end = path.IndexOf('/', start + api.Length);
                 return end < 0 ? path : path[..end];
             }
         }
 
-        return path.StartsWith(Actors, StringComparison.Ordinal) ? OfActor(path) : path;
+        return rest.StartsWith(Actors, StringComparison.Ordinal) ? OfActor(path, start + Actors.Length) : path;
     }
 
     /// <summary><c>/v1.0/actors/TYPE/ID/WHAT/NAME</c> is counted as <c>/v1.0/actors/TYPE/{id}/WHAT</c>.</summary>
-    private static string OfActor(string path)
+    private static string OfActor(string path, int begin)
     {
-        var type = path.IndexOf('/', Actors.Length);
+        var type = path.IndexOf('/', begin);
         var id = type < 0 ? -1 : path.IndexOf('/', type + 1);
         if (id < 0)
         {

@@ -23,20 +23,20 @@ internal sealed class MetricsServer : IAsyncDisposable
 
     /// <summary>Null: no port is asked for.</summary>
     /// <exception cref="IOException">A port is taken; the message names it.</exception>
-    public static async Task<MetricsServer?> StartAsync(SidecarOptions options, ILoggerFactory loggers, CancellationToken cancellation)
+    public static async Task<MetricsServer?> StartAsync(SidecarOptions options, MetricsSetting setting, ILoggerFactory loggers, CancellationToken cancellation)
     {
         (int Port, string? App)[] asked =
         [
             .. options.MetricsPort is { } port ? [(port, null)] : Array.Empty<(int, string?)>(),
             .. options.Apps.Where(a => a.MetricsPort is not null).Select(a => (a.MetricsPort!.Value, (string?)a.AppId)),
         ];
-        if (asked.Length == 0)
+        if (asked.Length == 0 || !setting.Enabled)
         {
             return null;
         }
 
         var ports = new List<(ListenOptions Listener, string? App)>();
-        var text = new MetricsText(options.Apps.Select(a => a.AppId).ToHashSet(StringComparer.Ordinal));
+        var text = new MetricsText(options.Apps.Select(a => a.AppId).ToHashSet(StringComparer.Ordinal), setting.Buckets);
         var server = new MetricsServer(Build(IPAddress.Parse(options.MetricsListenAddress), asked, ports, text, loggers), text, ports);
         try
         {

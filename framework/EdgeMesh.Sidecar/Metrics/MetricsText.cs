@@ -13,12 +13,14 @@ internal sealed class MetricsText : IDisposable
 
     private readonly MeterListener _listener = new();
     private readonly IReadOnlySet<string> _apps;
+    private readonly double[] _buckets;
     private readonly ConcurrentDictionary<Instrument, MetricFamily> _families = new();
 
     /// <param name="apps">Other hosts of the process count under other apps.</param>
-    public MetricsText(IReadOnlySet<string> apps)
+    /// <param name="buckets">Upper bounds of the buckets of latencies, in milliseconds.</param>
+    public MetricsText(IReadOnlySet<string> apps, IReadOnlyList<double> buckets)
     {
-        _apps = apps;
+        (_apps, _buckets) = (apps, [.. buckets]);
         _listener.InstrumentPublished = (instrument, listener) =>
         {
             if (instrument.Meter.Name == SidecarMetrics.MeterName)
@@ -72,7 +74,15 @@ internal sealed class MetricsText : IDisposable
             });
         }
 
-        var family = _families.TryGetValue(instrument, out var known) ? known : _families.GetOrAdd(instrument, static i => new MetricFamily(i.Name, i.Description ?? "", i is Histogram<double>));
-        family.Of(app, labels.Text).Add(value);
+        var family = _families.TryGetValue(instrument, out var known) ? known : _families.GetOrAdd(instrument, static (i, buckets) => new MetricFamily(i.Name, i.Description ?? "", MetricKinds.Of(i), buckets), _buckets);
+        var series = family.Of(app, labels.Text);
+        if (instrument is Gauge<long>)
+        {
+            series.Set(value);
+        }
+        else
+        {
+            series.Add(value);
+        }
     }
 }

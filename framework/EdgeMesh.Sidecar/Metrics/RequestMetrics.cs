@@ -1,7 +1,10 @@
+using System.Globalization;
 using EdgeMesh.Sidecar.Grpc;
 using EdgeMesh.Sidecar.Http;
+using Grpc.Core;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
 
 namespace EdgeMesh.Sidecar.Metrics;
 
@@ -27,11 +30,15 @@ internal static class RequestMetrics
             }
             else
             {
-                SidecarMetrics.HttpAnswered(context.App().AppId, context.Request.Method, context.Request.Path.Value!, context.Response.StatusCode, took);
+                SidecarMetrics.HttpAnswered(context.App().AppId, context.App().Configuration.Metrics, context.Request.Method, context.Request.Path.Value!, context.Response.StatusCode, took);
             }
         }
     }
 
-    private static string Status(HttpContext context) =>
-        (context.Response.Headers["grpc-status"].ToString() is { Length: > 0 } early ? early : context.Features.Get<Microsoft.AspNetCore.Http.Features.IHttpResponseTrailersFeature>()?.Trailers["grpc-status"].ToString()) ?? "";
+    private static StatusCode? Status(HttpContext context)
+    {
+        var text = context.Response.Headers["grpc-status"].ToString();
+        text = text.Length > 0 ? text : context.Features.Get<IHttpResponseTrailersFeature>()?.Trailers["grpc-status"].ToString();
+        return int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var status) ? (StatusCode)status : null;
+    }
 }

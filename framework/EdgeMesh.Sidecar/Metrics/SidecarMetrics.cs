@@ -1,4 +1,5 @@
 using System.Diagnostics.Metrics;
+using Grpc.Core;
 
 namespace EdgeMesh.Sidecar.Metrics;
 
@@ -18,18 +19,31 @@ internal static class SidecarMetrics
     /// <summary>Nobody is asking: then nothing is to be measured.</summary>
     public static bool IsIdle => !HttpRequests.Enabled && !GrpcRequests.Enabled;
 
-    public static void HttpAnswered(string appId, string method, string path, int status, TimeSpan took)
+    public static void HttpAnswered(string appId, MetricsSetting setting, string method, string path, int status, TimeSpan took)
     {
+        var counted = setting.Labels(method, path);
         ReadOnlySpan<KeyValuePair<string, object?>> labels =
-            [new("app_id", appId), new("method", method), new("path", CountedPath.Of(path)), new("status", status.ToString(System.Globalization.CultureInfo.InvariantCulture))];
+            [new("app_id", appId), new("method", counted.Method), new("path", counted.Path), new("status", status.ToString(System.Globalization.CultureInfo.InvariantCulture))];
         HttpRequests.Add(1, labels);
         HttpResponses.Add(1, labels);
         HttpLatency.Record(took.TotalMilliseconds, labels);
     }
 
-    public static void GrpcAnswered(string appId, string method, string status, TimeSpan took)
+    /// <param name="appId">Whose sidecar was called.</param>
+    /// <param name="method">The path.</param>
+    /// <param name="status">Null: the caller went before there was one.</param>
+    /// <param name="took">Until the answer's end.</param>
+    public static void GrpcAnswered(string appId, string method, StatusCode? status, TimeSpan took)
     {
-        GrpcRequests.Add(1, new("app_id", appId), new("grpc_server_method", method), new("grpc_server_status", status));
-        GrpcLatency.Record(took.TotalMilliseconds, new("app_id", appId), new("grpc_server_method", method), new("grpc_server_status", status));
+        ReadOnlySpan<KeyValuePair<string, object?>> labels = [new("app_id", appId), new("grpc_server_method", method), new("grpc_server_status", Name(status))];
+        GrpcRequests.Add(1, labels);
+        GrpcLatency.Record(took.TotalMilliseconds, labels);
     }
+
+    /// <summary>As daprd's language spells it.</summary>
+    private static string Name(StatusCode? status) => status switch
+    {
+        null or StatusCode.Cancelled => "Canceled",
+        { } code => code.ToString(),
+    };
 }

@@ -43,6 +43,19 @@ internal sealed class CircuitBreaker(CircuitBreakerRule rule, TimeProvider clock
         Open,
     }
 
+    /// <summary>As daprd's metrics have it.</summary>
+    public string StateName
+    {
+        get
+        {
+            lock (_lock)
+            {
+                Tick();
+                return _state switch { State.Closed => "closed", State.HalfOpen => "half-open", _ => "open" };
+            }
+        }
+    }
+
     /// <returns>What <see cref="Leave"/> is told; null: the call must not be made.</returns>
     public int? Enter(out string? refusal)
     {

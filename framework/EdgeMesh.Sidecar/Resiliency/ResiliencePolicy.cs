@@ -8,11 +8,16 @@ namespace EdgeMesh.Sidecar.Resiliency;
 /// <summary>What is done for the calls of one target: retries around circuit breakers around a time limit, as Dapr nests them.</summary>
 internal sealed class ResiliencePolicy
 {
-    private readonly ResiliencePipeline<Attempt> _pipeline;
+    private const string Breaker = "circuitbreaker";
 
-    public ResiliencePolicy(TimeSpan? timeout, RetryRule? retry, IEnumerable<CircuitBreaker> breakers, TimeProvider clock)
+    private readonly ResiliencePipeline<Attempt> _pipeline;
+    private readonly IReadOnlyList<CircuitBreaker> _breakers;
+    private readonly bool _limits;
+    private readonly ResilienceMetrics _metrics;
+
+    public ResiliencePolicy(TimeSpan? timeout, RetryRule? retry, IReadOnlyList<CircuitBreaker> breakers, TimeProvider clock, ResilienceMetrics metrics)
     {
-        Retries = retry is not null;
+        (Retries, _limits, _breakers, _metrics) = (retry is not null, timeout is not null, breakers, metrics);
         var builder = new ResiliencePipelineBuilder<Attempt> { TimeProvider = clock };
         if (retry is not null)
         {
@@ -40,7 +45,10 @@ internal sealed class ResiliencePolicy
     /// <param name="cancellation">Ends the call and its retries.</param>
     /// <exception cref="TimeoutException">The last attempt took too long.</exception>
     /// <exception cref="CircuitOpenException">The breaker let no call through.</exception>
-    public async Task<T> RunAsync<T>(Func<CancellationToken, Task<T>> call, Func<T, CallFailure?> judge, CancellationToken cancellation)
+    public Task<T> RunAsync<T>(Func<CancellationToken, Task<T>> call, Func<T, CallFailure?> judge, CancellationToken cancellation) =>
+        ResilienceMetrics.IsIdle ? TryAsync(call, judge, cancellation) : CountAsync(call, judge, cancellation);
+
+    private async Task<T> TryAsync<T>(Func<CancellationToken, Task<T>> call, Func<T, CallFailure?> judge, CancellationToken cancellation)
     {
         try
         {
@@ -57,6 +65,54 @@ internal sealed class ResiliencePolicy
         catch (TimeoutRejectedException error)
         {
             throw new TimeoutException("context deadline exceeded", error);
+        }
+    }
+
+    /// <summary>Which policies a call had, and which of them did something.</summary>
+    private async Task<T> CountAsync<T>(Func<CancellationToken, Task<T>> call, Func<T, CallFailure?> judge, CancellationToken cancellation)
+    {
+        var calls = 0;
+        Use("retry", Retries);
+        Use("timeout", _limits);
+        foreach (var breaker in _breakers)
+        {
+            _metrics.Used(Breaker, breaker.StateName);
+        }
+
+        try
+        {
+            return await TryAsync(token => Interlocked.Increment(ref calls) == 2 ? Again(token) : call(token), judge, cancellation);
+        }
+        catch (TimeoutException)
+        {
+            _metrics.Activated("timeout", "");
+            throw;
+        }
+        catch (CircuitOpenException)
+        {
+            _metrics.Activated(Breaker, "open");
+            throw;
+        }
+        finally
+        {
+            foreach (var breaker in _breakers)
+            {
+                _metrics.Show(breaker);
+            }
+        }
+
+        Task<T> Again(CancellationToken token)
+        {
+            _metrics.Activated("retry", "");
+            return call(token);
+        }
+
+        void Use(string policy, bool isThere)
+        {
+            if (isThere)
+            {
+                _metrics.Used(policy, "");
+            }
         }
     }
 

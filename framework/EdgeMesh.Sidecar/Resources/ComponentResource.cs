@@ -11,6 +11,9 @@ internal sealed record ComponentResource(string Name, string Type, string Versio
     /// <summary>File and line of <c>type</c>.</summary>
     public required string TypeSource { get; init; }
 
+    /// <summary>All of it: two with the same text are the same.</summary>
+    public required string Text { get; init; }
+
     public IReadOnlyList<MetadataItem> Metadata { get; init; } = [];
 
     public IReadOnlyList<string> Scopes { get; init; } = [];

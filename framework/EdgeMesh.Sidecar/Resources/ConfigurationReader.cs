@@ -12,7 +12,7 @@ namespace EdgeMesh.Sidecar.Resources;
 internal sealed partial class ConfigurationReader(string site, ILogger logger)
 {
     /// <summary>Telemetry changes nothing for an app.</summary>
-    private static readonly string[] WithoutEffect = ["metric", "metrics", "logging"];
+    private static readonly string[] WithoutEffect = ["logging"];
 
     private RuntimeConfiguration _configuration = RuntimeConfiguration.None;
 
@@ -73,6 +73,9 @@ internal sealed partial class ConfigurationReader(string site, ILogger logger)
                 return true;
             case ("tracing", YamlMappingNode section):
                 _configuration = _configuration with { Tracing = TracingReader.Read(yaml, section) };
+                return true;
+            case ("metric" or "metrics", YamlMappingNode section):
+                _configuration = _configuration with { Metrics = MetricsReader.Read(yaml, section, part => LogWithoutEffect(logger, $"{name}.{part}", yaml.At(section))) };
                 return true;
             case ("nameResolution", YamlMappingNode section):
                 _configuration = _configuration with { NameResolution = ReadNameResolution(yaml, section) };

@@ -53,6 +53,8 @@ internal sealed class ResourceLoader(string site, List<string> faults)
     /// <summary>All resources of a kind as text: two loaders with the same text have read the same.</summary>
     public string TextOf(string kind) => _texts.TryGetValue(kind, out var text) ? text.ToString() : "";
 
+    public string TextOfMiddlewares => string.Concat(Middlewares.Select(m => m.Text));
+
     private void Load(string path)
     {
         if (File.Exists(path))
@@ -142,6 +144,7 @@ internal sealed class ResourceLoader(string site, List<string> faults)
         (type.StartsWith("middleware.http.", StringComparison.Ordinal) ? Middlewares : Components).Add(new ComponentResource(name, type, yaml.Text(spec, "version") ?? "v1", yaml.At(root))
         {
             TypeSource = yaml.At(YamlReader.Find(spec, "type")!),
+            Text = root.ToString(),
             Metadata = [.. yaml.Sequence(spec, "metadata").OfType<YamlMappingNode>().Select(item => yaml.Text(item, "name", required: true) is { } field ? MetadataItem.Read(yaml, item, field) : null).OfType<MetadataItem>()],
             Scopes = Scopes(yaml, root),
             SecretStore = yaml.Mapping(root, "auth") is { } auth ? yaml.Text(auth, "secretStore") : null,

@@ -5,11 +5,14 @@ using Microsoft.Extensions.Logging;
 
 namespace EdgeMesh.Sidecar.Resources;
 
-/// <summary>Takes changed resources over while the sidecar runs: Subscriptions and Resiliencies. What is faulty changes nothing, and is told.
-/// Other kinds need a restart, and that is told too.</summary>
-internal sealed partial class ResourceReload(SidecarOptions options, IReadOnlyList<AppStarter> apps, ResourceLoader current, ILogger logger)
+/// <summary>Takes changed resources over while the sidecar runs: Components, Subscriptions and Resiliencies. What is faulty changes nothing, and
+/// is told. Other kinds need a restart, and that is told too.</summary>
+internal sealed partial class ResourceReload(SidecarOptions options, IReadOnlyList<AppStarter> apps, ResourceLoader current, ComponentReload components, ILogger logger)
 {
     private ResourceLoader _current = current;
+
+    /// <summary>Those that are open: a faulty change leaves them behind the files.</summary>
+    private IReadOnlyList<ComponentResource> _components = current.Components;
 
     public async Task RunAsync(CancellationToken cancellation)
     {
@@ -22,15 +25,21 @@ internal sealed partial class ResourceReload(SidecarOptions options, IReadOnlyLi
             return;
         }
 
+        if (await components.RunAsync(_components, next.Components, cancellation))
+        {
+            _components = next.Components;
+        }
+
         var changed = ResourceLoader.Kinds.Where(kind => _current.TextOf(kind) != next.TextOf(kind)).ToArray();
+        var before = _current;
         _current = next;
         foreach (var kind in changed)
         {
-            await ApplyAsync(kind, next, subscriptions, cancellation);
+            await ApplyAsync(kind, before, next, subscriptions, cancellation);
         }
     }
 
-    private async Task ApplyAsync(string kind, ResourceLoader next, DeclaredSubscriptions subscriptions, CancellationToken cancellation)
+    private async Task ApplyAsync(string kind, ResourceLoader before, ResourceLoader next, DeclaredSubscriptions subscriptions, CancellationToken cancellation)
     {
         switch (kind)
         {
@@ -49,6 +58,13 @@ internal sealed partial class ResourceReload(SidecarOptions options, IReadOnlyLi
                 }
 
                 LogTaken(logger, kind);
+                break;
+            case "Component":
+                if (next.TextOfMiddlewares != before.TextOfMiddlewares)
+                {
+                    LogLater(logger, "middleware");
+                }
+
                 break;
             default:
                 LogLater(logger, kind);

@@ -1,5 +1,6 @@
 using EdgeMesh.Sidecar.BuildingBlocks.Invocation;
 using EdgeMesh.Sidecar.BuildingBlocks.Secrets;
+using EdgeMesh.Sidecar.Metrics;
 using EdgeMesh.Sidecar.Tracing;
 
 namespace EdgeMesh.Sidecar.Resources;
@@ -30,6 +31,9 @@ internal sealed record RuntimeConfiguration
 
     /// <summary>Null: requests are not traced.</summary>
     public TracingSetting? Tracing { get; init; }
+
+    /// <summary>What the metrics port tells, and how finely.</summary>
+    public MetricsSetting Metrics { get; init; } = MetricsSetting.Default;
 
     /// <summary>How other sidecars on the machine are found; null: none are.</summary>
     public NameResolutionSetting? NameResolution { get; init; }

@@ -1,5 +1,6 @@
 using Dapr.Client.Autogen.Grpc.v1;
 using EdgeMesh.Sidecar.Apps;
+using EdgeMesh.Sidecar.BuildingBlocks.Invocation;
 using EdgeMesh.Sidecar.Sidecars.Protos;
 using Google.Protobuf;
 using Google.Protobuf.WellKnownTypes;
@@ -92,13 +93,15 @@ internal static class LocalCalls
 
         try
         {
-            return await channel.SendAsync(http, call.CancellationToken);
+            return await InvocationMetrics.CountReceivedAsync(app.AppId, Caller(http), () => channel.SendAsync(http, call.CancellationToken));
         }
         catch (HttpRequestException error)
         {
             throw new RpcException(new global::Grpc.Core.Status(StatusCode.Internal, $"error invoking app channel: {error.Message}"));
         }
     }
+
+    private static string Caller(HttpRequestMessage request) => request.Headers.NonValidated.TryGetValues("dapr-caller-app-id", out var id) ? id.ToString() : "";
 
     private static HttpRequestMessage Request(AppChannel channel, InternalInvokeRequest request, InvokeRequest message, HttpContent? content)
     {

@@ -6,8 +6,10 @@ using Grpc.Net.Client;
 namespace EdgeMesh.Sidecar.Sidecars;
 
 /// <summary>An app behind another sidecar of the machine: a daprd, or another process of this engine.</summary>
-internal sealed class RemoteSidecar(GrpcChannel channel, string callerAppId) : IInvocationTarget
+internal sealed class RemoteSidecar(GrpcChannel channel, string appId, string callerAppId) : IInvocationTarget
 {
+    public string AppId => appId;
+
     private readonly CallInvoker _invoker = channel.CreateCallInvoker();
 
     /// <summary>Only path and query travel.</summary>

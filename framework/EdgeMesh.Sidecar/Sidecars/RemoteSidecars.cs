@@ -31,7 +31,7 @@ internal sealed partial class RemoteSidecars(SqliteNames names, TimeSpan renewal
     }
 
     /// <summary>Null: no other sidecar has that app.</summary>
-    public RemoteSidecar? Find(string appId, string callerAppId) => names.Find(appId) is { } address ? new RemoteSidecar(Channel(address), callerAppId) : null;
+    public RemoteSidecar? Find(string appId, string callerAppId) => names.Find(appId) is { } address ? new RemoteSidecar(Channel(address), appId, callerAppId) : null;
 
     /// <summary>Host and port of a sidecar that has the app; null: there is none.</summary>
     public string? AddressOf(string appId) => names.Find(appId);

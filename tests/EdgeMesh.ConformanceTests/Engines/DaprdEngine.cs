@@ -9,13 +9,15 @@ namespace EdgeMesh.ConformanceTests.Engines;
 internal sealed class DaprdEngine : IDaprEngine
 {
     private readonly List<Process> _processes = [];
-    private readonly Dictionary<string, (Uri Http, Uri Grpc)> _endpoints = [];
+    private readonly Dictionary<string, (Uri Http, Uri Grpc, Uri Metrics)> _endpoints = [];
     private readonly ConcurrentQueue<string> _log = new();
     private ControlPlane? _controlPlane;
 
     public Uri Http(string appId) => _endpoints[appId].Http;
 
     public Uri Grpc(string appId) => _endpoints[appId].Grpc;
+
+    public Uri Metrics(string appId) => _endpoints[appId].Metrics;
 
     public static async Task<DaprdEngine> StartAsync(EngineSetup setup, CancellationToken cancellation, string? more = null)
     {
@@ -66,8 +68,8 @@ internal sealed class DaprdEngine : IDaprEngine
 
     private void Start(EngineSetup setup, EngineApp app, IReadOnlyList<string> configurations)
     {
-        int http = FreePorts.Take(), grpc = FreePorts.Take();
-        _endpoints[app.AppId] = (Url(http), Url(grpc));
+        int http = FreePorts.Take(), grpc = FreePorts.Take(), metrics = FreePorts.Take();
+        _endpoints[app.AppId] = (Url(http), Url(grpc), Url(metrics));
         var start = new ProcessStartInfo(EngineFiles.Find("dapr/daprd"))
         {
             WorkingDirectory = setup.Folder,
@@ -77,7 +79,7 @@ internal sealed class DaprdEngine : IDaprEngine
         foreach (var argument in (string[])
         [
             "--app-id", app.AppId, "--app-port", Text(app.Url.Port), "--app-protocol", app.Protocol, "--dapr-http-port", Text(http), "--dapr-grpc-port", Text(grpc),
-            "--dapr-internal-grpc-port", Text(FreePorts.Take()), "--metrics-port", Text(FreePorts.Take()), "--dapr-public-port", Text(FreePorts.Take()),
+            "--dapr-internal-grpc-port", Text(FreePorts.Take()), "--metrics-port", Text(metrics), "--dapr-public-port", Text(FreePorts.Take()),
             "--dapr-listen-addresses", "127.0.0.1", "--resources-path", setup.Resources, "--log-level", "warn",
             "--dapr-internal-grpc-listen-address", "127.0.0.1", "--metrics-listen-address", "127.0.0.1",
             .. _controlPlane?.Flags ?? [], .. More(app), .. configurations.SelectMany(c => new[] { "--config", c }),

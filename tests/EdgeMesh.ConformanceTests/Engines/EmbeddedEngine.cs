@@ -14,12 +14,15 @@ internal sealed class EmbeddedEngine : IDaprEngine
 
     public Uri Grpc(string appId) => _host.GrpcEndpoint(appId);
 
+    public Uri Metrics(string appId) => _host.AppMetricsEndpoint(appId)!;
+
     public static async Task<EmbeddedEngine> StartAsync(EngineSetup setup, CancellationToken cancellation, string? configuration = null)
     {
         var options = new SidecarOptions
         {
             Namespace = "core",
             ResourcesPaths = [setup.Resources],
+            WatchesResources = setup.WatchesResources,
             WorkingDirectory = setup.Folder,
             Environment = setup.Environment,
             ConfigurationPaths = configuration is null ? [] : [configuration],
@@ -30,6 +33,7 @@ internal sealed class EmbeddedEngine : IDaprEngine
                 AppProtocol = Enum.Parse<AppProtocol>(a.Protocol, ignoreCase: true),
                 ApiToken = EngineSetup.ApiToken,
                 AppToken = Apps.TestApp.AppToken,
+                MetricsPort = setup.HasMetrics ? 0 : null,
                 MaxConcurrency = a.MaxConcurrency,
                 HealthCheck = a.HealthPath is { } path ? new AppHealthOptions { Path = path, Interval = TimeSpan.FromSeconds(1), Threshold = 1 } : null,
             })],

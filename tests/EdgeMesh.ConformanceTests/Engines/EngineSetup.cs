@@ -6,6 +6,12 @@ internal sealed record EngineSetup(string Folder, IReadOnlyList<EngineApp> Apps)
     /// <summary>Whether daprd gets placement and scheduler: for actors and jobs.</summary>
     public bool ControlPlane { get; init; }
 
+    /// <summary>Whether the embedded engine looks for changed resources; daprd always does.</summary>
+    public bool WatchesResources { get; init; }
+
+    /// <summary>Whether the embedded engine gets a metrics port; daprd always has one.</summary>
+    public bool HasMetrics { get; init; }
+
     public const string ApiToken = "conformance-api-token";
 
     /// <summary>What the engine's environment has beside the usual.</summary>

@@ -31,7 +31,7 @@ public sealed class MetricsTests
         Assert.Contains("""dapr_runtime_component_init_total{app_id="counted",component="state.in-memory"} 1""", text, StringComparison.Ordinal);
         Assert.Contains("""dapr_runtime_component_loaded{app_id="counted"} 2""", text, StringComparison.Ordinal);
         Assert.Contains("""dapr_http_server_latency_bucket{app_id="counted",method="GET",path="/v1.0/state/memory",status="204",le="+Inf"} 3""", text, StringComparison.Ordinal);
-        Assert.Contains("""dapr_grpc_io_server_completed_rpcs{app_id="counted",grpc_server_method="/dapr.proto.runtime.v1.Dapr/GetState",grpc_server_status="0"} 1""", text, StringComparison.Ordinal);
+        Assert.Contains("""dapr_grpc_io_server_completed_rpcs{app_id="counted",grpc_server_method="/dapr.proto.runtime.v1.Dapr/GetState",grpc_server_status="OK"} 1""", text, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -51,6 +51,7 @@ public sealed class MetricsTests
     [Theory]
     [InlineData("/v1.0/state/store", "/v1.0/state/store")]
     [InlineData("/v1.0/state/store/a/b", "/v1.0/state/store")]
+    [InlineData("/v1.0-alpha1/state/store/query", "/v1.0-alpha1/state/store")]
     [InlineData("/v1.0/secrets/vault/password", "/v1.0/secrets/vault")]
     [InlineData("/v1.0/actors/cart/7/method/add", "/v1.0/actors/cart/{id}/method")]
     [InlineData("/v1.0/actors/cart/7/state", "/v1.0/actors/cart/{id}/state")]
@@ -58,13 +59,24 @@ public sealed class MetricsTests
     [InlineData("/v1.0/invoke/orders/method/a/b", "/v1.0/invoke/orders/method/a/b")]
     public void Paths_OfCallersChoosing_AreCountedAsDaprdCountsThem(string path, string counted) => Assert.Equal(counted, EdgeMesh.Sidecar.Metrics.CountedPath.Of(path));
 
+    [Theory]
+    [InlineData("/orders/{id}", "/orders/7", true)]
+    [InlineData("/orders/{id}", "/orders/7/items", false)]
+    [InlineData("/orders/{id}", "/orders/", false)]
+    [InlineData("/orders/{id}/items", "/orders/7/items", true)]
+    [InlineData("/orders/{rest...}", "/orders/7/items/8", true)]
+    [InlineData("/orders/", "/orders/7/items", true)]
+    [InlineData("/orders", "/orders/7", false)]
+    [InlineData("/orders/*", "/orders/7", false)]
+    public void Pattern_OfPaths_TakesThoseThatDaprdTakes(string pattern, string path, bool expected) => Assert.Equal(expected, new EdgeMesh.Sidecar.Metrics.PathPattern(pattern).Takes(path));
+
     [Fact]
     public async Task Paths_WithoutEnd_DoNotMakeSeriesWithoutEnd()
     {
         await using var sidecar = await TestSidecar.StartAsync(apps: new Dictionary<string, Uri?> { ["many"] = null }, change: o => o with { MetricsPort = 0 });
         for (var i = 0; i < 2100; i++)
         {
-            EdgeMesh.Sidecar.Metrics.SidecarMetrics.HttpAnswered("many", "GET", $"/{i}", 200, TimeSpan.FromMilliseconds(1));
+            EdgeMesh.Sidecar.Metrics.SidecarMetrics.HttpAnswered("many", EdgeMesh.Sidecar.Metrics.MetricsSetting.Default, "GET", $"/{i}", 200, TimeSpan.FromMilliseconds(1));
         }
 
         using var prometheus = new HttpClient { BaseAddress = sidecar.MetricsEndpoint };

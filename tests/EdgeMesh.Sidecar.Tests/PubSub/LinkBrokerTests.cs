@@ -4,6 +4,7 @@ using System.Text;
 using EdgeMesh.Sidecar.Apps;
 using EdgeMesh.Sidecar.Components;
 using EdgeMesh.Sidecar.Components.PubSubLink;
+using EdgeMesh.Sidecar.Metrics;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
@@ -33,7 +34,7 @@ public sealed class LinkBrokerTests : IAsyncLifetime
             _arrived.Release();
         });
         await _gateway.StartAsync();
-        _channel = new AppChannel(new SidecarAppOptions { AppId = "gateway" }, new Uri(_gateway.Urls.First()), (int)SidecarOptions.DefaultMaxBodySize);
+        _channel = new AppChannel(new SidecarAppOptions { AppId = "gateway" }, new Uri(_gateway.Urls.First()), (int)SidecarOptions.DefaultMaxBodySize, new AppCallMetrics("gateway", MetricsSetting.Default, TimeProvider.System));
     }
 
     public async ValueTask DisposeAsync()

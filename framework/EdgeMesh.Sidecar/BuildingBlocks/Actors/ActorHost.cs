@@ -51,6 +51,19 @@ internal sealed partial class ActorHost(AppRuntime app, AppChannel channel, IRea
             return null;
         }
 
+        ActorMetrics.Calls(AppId, call.Actor.Type, 1);
+        try
+        {
+            return await CallAsync(instance, chain, call, cancellation);
+        }
+        finally
+        {
+            ActorMetrics.Calls(AppId, call.Actor.Type, -1);
+        }
+    }
+
+    private async Task<HttpResponseMessage?> CallAsync(ActorInstance instance, string? chain, ActorCall call, CancellationToken cancellation)
+    {
         switch (await instance.EnterAsync(chain, cancellation))
         {
             case Turn.Entered:
@@ -177,6 +190,7 @@ internal sealed partial class ActorHost(AppRuntime app, AppChannel channel, IRea
             LogDeactivation(AppId, actor, error.Message);
         }
 
+        ActorMetrics.Deactivated(AppId, actor.Type);
         Remove(actor, instance);
     }
 

@@ -1,6 +1,7 @@
 using EdgeMesh.Sidecar.Apps;
 using EdgeMesh.Sidecar.Components;
 using EdgeMesh.Sidecar.Resiliency;
+using EdgeMesh.Sidecar.Resources;
 using Grpc.Core;
 
 namespace EdgeMesh.Sidecar.BuildingBlocks.Actors;
@@ -9,6 +10,8 @@ namespace EdgeMesh.Sidecar.BuildingBlocks.Actors;
 /// store's <c>keyPrefix</c>), so that it moves between the engines with the store.</summary>
 internal static class ActorState
 {
+    private const string StoreField = "actorStateStore";
+
     private const string NoStore =
         "no state store for actors is open. Set the metadata actorStateStore to \"true\" in one state store component that the app may use";
 
@@ -77,7 +80,13 @@ internal static class ActorState
     private static ActorStore? Store(AppRuntime app) =>
         app.Components.FirstOrDefault(IsForActors) is { Driver: IStateStore driver } component ? new ActorStore(driver, app.Resilience.Outbound(component.Spec)) : null;
 
-    private static bool IsForActors(OpenComponent component) => component.Spec["actorStateStore"] is "true" or "True" or "TRUE" or "1";
+    /// <summary>Whether actors have their state there.</summary>
+    public static bool IsForActors(ComponentResource component) =>
+        IsTrue(component.Metadata.LastOrDefault(m => m.Name.Equals(StoreField, StringComparison.OrdinalIgnoreCase))?.Value);
+
+    private static bool IsForActors(OpenComponent component) => IsTrue(component.Spec[StoreField]);
+
+    private static bool IsTrue(string? value) => value is "true" or "True" or "TRUE" or "1";
 
     private static string FullKey(AppRuntime app, ActorAddress actor, string key) => $"{app.AppId}||{actor.Type}||{actor.Id}||{key}";
 

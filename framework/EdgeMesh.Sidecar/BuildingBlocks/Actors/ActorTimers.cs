@@ -50,6 +50,7 @@ internal sealed partial class ActorTimers(AppRuntime app, ILogger logger)
     private async Task RunAsync(ActorTimer timer, CancellationTokenSource end)
     {
         var clock = app.Process.Clock;
+        ActorMetrics.Timers(app, timer.Actor.Type, 1);
         try
         {
             for (var when = timer.When; when is not null && !_stop.IsCancellationRequested; when = when.Next(clock.GetUtcNow()))
@@ -63,6 +64,7 @@ internal sealed partial class ActorTimers(AppRuntime app, ILogger logger)
             // Deleted, replaced, or the sidecar stops.
         }
 
+        ActorMetrics.Timers(app, timer.Actor.Type, -1);
         _timers.TryRemove(new((timer.Actor, timer.Name), end));
     }
 
@@ -74,9 +76,11 @@ internal sealed partial class ActorTimers(AppRuntime app, ILogger logger)
         {
             using var request = Callback.Request(timer.Body);
             using var answer = await ActorsBlock.CallAsync(app, new ActorCall(timer.Actor, Callback.TimerPath(timer.Name), request), CancellationToken.None);
+            ActorMetrics.TimerFired(app, timer.Actor.Type, success: true);
         }
         catch (DaprFault fault)
         {
+            ActorMetrics.TimerFired(app, timer.Actor.Type, success: false);
             LogFailed(timer.Name, timer.Actor, fault.Message);
         }
     }

@@ -164,6 +164,7 @@ internal sealed partial class Reminders
             {
                 using var request = Callback.Request(Callback.Body(reminder.Data));
                 using var answer = await ActorsBlock.CallAsync(app, new ActorCall(reminder.Actor, Callback.ReminderPath(reminder.Name), request), entry.Shelf.Aborted);
+                ActorMetrics.ReminderFired(app, reminder.Actor.Type, success: true);
                 return;
             }
             catch (DaprFault fault) when (ActorFaults.IsAway(fault))
@@ -173,11 +174,13 @@ internal sealed partial class Reminders
             }
             catch (DaprFault fault) when (retries++ >= reminder.Retry.MaxRetries)
             {
+                ActorMetrics.ReminderFired(app, reminder.Actor.Type, success: false);
                 LogLost(entry.Shelf.Logger, reminder.Name, reminder.Actor, retries, fault.Message);
                 return;
             }
             catch (DaprFault fault)
             {
+                ActorMetrics.ReminderFired(app, reminder.Actor.Type, success: false);
                 LogRetried(entry.Shelf.Logger, reminder.Name, reminder.Actor, fault.Message);
                 pause = reminder.Retry.Interval;
             }

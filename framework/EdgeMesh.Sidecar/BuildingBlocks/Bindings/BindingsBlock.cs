@@ -11,7 +11,24 @@ internal static class BindingsBlock
 {
     public static async Task<BindingAnswer> InvokeAsync(AppRuntime app, string name, BindingRequest request, CancellationToken cancellation)
     {
-        if (request.Operation.Length == 0)
+        try
+        {
+            return await ComponentMetrics.OutputBinding.CountAsync(app, name, request.Operation, () =>
+            {
+                var (binding, spec) = Find(app, name, request.Operation);
+                return app.Resilience.Outbound(spec).RunAsync(token => binding.InvokeAsync(request, token), cancellation);
+            });
+        }
+        catch (Exception error) when (error is not (OperationCanceledException or BindingFailureException or DaprFault))
+        {
+            // Whatever a driver throws is this request's failure.
+            throw Failed(name, error.Message);
+        }
+    }
+
+    private static (IOutputBinding Binding, ComponentSpec Spec) Find(AppRuntime app, string name, string operation)
+    {
+        if (operation.Length == 0)
         {
             throw Failed(name, "operation field is missing from request");
         }
@@ -23,20 +40,9 @@ internal static class BindingsBlock
         }
 
         var binding = component?.Driver as IOutputBinding ?? throw Failed(name, $"couldn't find output binding {name}");
-        if (!binding.Operations.Contains(request.Operation, StringComparer.Ordinal))
-        {
-            throw Failed(name, $"binding {name} does not support operation {request.Operation}. supported operations:{string.Join(' ', binding.Operations)}");
-        }
-
-        try
-        {
-            return await ComponentMetrics.OutputBinding.CountAsync(app, name, request.Operation, () => app.Resilience.Outbound(component!.Spec).RunAsync(token => binding.InvokeAsync(request, token), cancellation));
-        }
-        catch (Exception error) when (error is not (OperationCanceledException or BindingFailureException))
-        {
-            // Whatever a driver throws is this request's failure.
-            throw Failed(name, error.Message);
-        }
+        return binding.Operations.Contains(operation, StringComparer.Ordinal)
+            ? (binding, component!.Spec)
+            : throw Failed(name, $"binding {name} does not support operation {operation}. supported operations:{string.Join(' ', binding.Operations)}");
     }
 
     public static DaprFault Failed(string name, string reason) =>

@@ -95,8 +95,8 @@ internal sealed partial class InputBindings(AppRuntime app, IBindingApp reader, 
         try
         {
             var refusal = app.Resilience.Inbound(spec) is { } policy
-                ? await policy.RunAsync(token => reader.DeliverAsync(happened, token), static r => r?.Failure, _stop.Token)
-                : await reader.DeliverAsync(happened, _stop.Token);
+                ? await policy.RunAsync(token => TryAsync(happened, token), static r => r?.Failure, _stop.Token)
+                : await TryAsync(happened, _stop.Token);
             if (refusal is not null)
             {
                 LogGone(app.AppId, happened.Binding, refusal.Reason);
@@ -110,6 +110,15 @@ internal sealed partial class InputBindings(AppRuntime app, IBindingApp reader, 
         {
             // The sidecar stops.
         }
+    }
+
+    private async Task<BindingRefusal?> TryAsync(BindingEvent happened, CancellationToken cancellation)
+    {
+        var clock = app.Process.Clock;
+        var began = clock.GetTimestamp();
+        var refusal = await reader.DeliverAsync(happened, cancellation);
+        BindingMetrics.Delivered(app, happened.Binding, refusal is null, clock.GetElapsedTime(began));
+        return refusal;
     }
 
     /// <summary>Ends the reading, and waits for what the app has in hand.</summary>

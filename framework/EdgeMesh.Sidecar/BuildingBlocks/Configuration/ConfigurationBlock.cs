@@ -34,11 +34,11 @@ internal static class ConfigurationBlock
             new("ERR_CONFIGURATION_SUBSCRIBE", $"failed to subscribe [{string.Join(' ', keys)}] from Configuration store {store}: {reason}", 500, StatusCode.Internal);
         try
         {
-            return await policy.RunAsync(
+            return await ComponentMetrics.Configuration.CountAsync(app, store, "subscribe", () => policy.RunAsync(
                 _ => ConfigurationSubscriptions.Of(app).TryAdd(new ConfigurationSubscription(store, driver, keys, metadata), out var subscription)
                     ? Task.FromResult(subscription)
                     : throw NotSubscribed($"the app has {ConfigurationSubscriptions.Limit} subscriptions. End some first."),
-                cancellation);
+                cancellation));
         }
         catch (Exception error) when (error is CircuitOpenException or ArgumentException)
         {

@@ -14,12 +14,17 @@ internal sealed class ConfigurationSubscription : IDisposable
         Channel.CreateBounded<Dictionary<string, ConfigurationValue>>(new BoundedChannelOptions(QueueLimit) { FullMode = BoundedChannelFullMode.DropOldest, SingleReader = true });
 
     private readonly HashSet<string> _keys;
-    private readonly IDisposable _listening;
+    private readonly IReadOnlyDictionary<string, string> _metadata;
+
+    /// <summary>Guards what follows.</summary>
+    private readonly Lock _gate = new();
+    private IDisposable? _listening;
+    private bool _ended;
 
     public ConfigurationSubscription(string store, IConfigurationStore driver, IReadOnlyCollection<string> keys, IReadOnlyDictionary<string, string> metadata)
     {
-        (Store, _keys) = (store, [.. keys]);
-        _listening = driver.Listen(Take, metadata);
+        (Store, _keys, _metadata) = (store, [.. keys], metadata);
+        Listen(driver);
     }
 
     public string Id { get; } = Guid.NewGuid().ToString();
@@ -28,6 +33,17 @@ internal sealed class ConfigurationSubscription : IDisposable
 
     /// <summary>Ends when the subscription does.</summary>
     public IAsyncEnumerable<Dictionary<string, ConfigurationValue>> ChangesAsync(CancellationToken cancellation) => _changes.Reader.ReadAllAsync(cancellation);
+
+    /// <summary>Listens there from now on, and not where it did.</summary>
+    /// <param name="driver">Null: the store is gone, and nothing comes until it is there again.</param>
+    public void Listen(IConfigurationStore? driver)
+    {
+        lock (_gate)
+        {
+            _listening?.Dispose();
+            _listening = _ended ? null : driver?.Listen(Take, _metadata);
+        }
+    }
 
     private void Take(IReadOnlyDictionary<string, ConfigurationValue> changed)
     {
@@ -40,7 +56,12 @@ internal sealed class ConfigurationSubscription : IDisposable
 
     public void Dispose()
     {
-        _listening.Dispose();
+        lock (_gate)
+        {
+            _ended = true;
+            _listening?.Dispose();
+        }
+
         _changes.Writer.TryComplete();
     }
 }

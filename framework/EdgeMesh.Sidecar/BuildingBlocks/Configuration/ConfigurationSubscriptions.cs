@@ -1,6 +1,7 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Runtime.CompilerServices;
 using EdgeMesh.Sidecar.Apps;
+using EdgeMesh.Sidecar.Components;
 
 namespace EdgeMesh.Sidecar.BuildingBlocks.Configuration;
 
@@ -45,6 +46,18 @@ internal sealed class ConfigurationSubscriptions
 
             subscription.Dispose();
             return true;
+        }
+    }
+
+    /// <summary>Other stores are there now: each subscription listens to the one of its name.</summary>
+    public void Move(AppRuntime app)
+    {
+        lock (_gate)
+        {
+            foreach (var subscription in _open.Values)
+            {
+                subscription.Listen(app.Find(subscription.Store)?.Driver as IConfigurationStore);
+            }
         }
     }
 }

@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using EdgeMesh.Sidecar.Apps;
 using EdgeMesh.Sidecar.Components.CryptoLocalStorage;
+using EdgeMesh.Sidecar.Metrics;
 using Grpc.Core;
 
 namespace EdgeMesh.Sidecar.BuildingBlocks.Cryptography;
@@ -16,7 +17,7 @@ internal static class CryptographyBlock
         }
 
         return component.Driver is LocalStorageKeys keys
-            ? new CryptoProvider(keys, app.Resilience.Outbound(component.Spec))
+            ? new CryptoProvider(app, name, keys, app.Resilience.Outbound(component.Spec))
             : throw new DaprFault("ERR_CRYPTO_PROVIDERS_NOT_CONFIGURED", $"crypto provider {name} is not open: {component.Failure}", 500, StatusCode.FailedPrecondition);
     }
 
@@ -45,7 +46,7 @@ internal static class CryptographyBlock
         omitsKeyName ? null : writtenKeyName.Length > 0 ? writtenKeyName : keyName);
 
     public static Task EncryptAsync(CryptoProvider keys, EncryptionChoice choice, ChunkSource source, ChunkSink sink, CancellationToken cancellation) =>
-        RunAsync(() => EncryptionScheme.EncryptAsync(keys, choice, source, sink, cancellation));
+        RunAsync(keys, () => EncryptionScheme.EncryptAsync(keys, choice, source, sink, cancellation));
 
     /// <param name="keys">Where keys are.</param>
     /// <param name="keyName">Empty: the one that the document names.</param>
@@ -53,17 +54,21 @@ internal static class CryptographyBlock
     /// <param name="sink">Its content.</param>
     /// <param name="cancellation">Ends it.</param>
     public static Task DecryptAsync(CryptoProvider keys, string keyName, ChunkSource source, ChunkSink sink, CancellationToken cancellation) =>
-        RunAsync(() => EncryptionScheme.DecryptAsync(keys, keyName.Length > 0 ? keyName : null, source, sink, cancellation));
+        RunAsync(keys, () => EncryptionScheme.DecryptAsync(keys, keyName.Length > 0 ? keyName : null, source, sink, cancellation));
 
     public static DaprFault Failed(string reason) => new("ERR_CRYPTO", $"failed to perform operation: {reason}", 500, StatusCode.Internal);
 
     public static DaprFault Invalid(string reason) => new("ERR_BAD_REQUEST", $"invalid request: {reason}", 400, StatusCode.InvalidArgument);
 
-    private static async Task RunAsync(Func<Task> run)
+    private static async Task RunAsync(CryptoProvider provider, Func<Task> run)
     {
         try
         {
-            await run();
+            await ComponentMetrics.Crypto.CountAsync(provider.App, provider.Name, "crypto_op", async () =>
+            {
+                await run();
+                return true;
+            });
         }
         catch (CryptographicException error)
         {

@@ -75,9 +75,12 @@ internal static class InvocationBlock
     {
         try
         {
-            return target is RemoteSidecar remote
-                ? await RemoteInvocation.SendAsync(caller, remote, appId, request, cancellation)
-                : await target.SendAsync(request, cancellation);
+            return target switch
+            {
+                RemoteSidecar remote => await InvocationMetrics.CountAsync(caller, remote.AppId, isHere: false, () => RemoteInvocation.SendAsync(caller, remote, appId, request, cancellation)),
+                AppChannel channel => await InvocationMetrics.CountAsync(caller, channel.AppId, isHere: true, () => channel.SendAsync(request, cancellation)),
+                _ => await target.SendAsync(request, cancellation),
+            };
         }
         catch (HttpRequestException error)
         {

@@ -127,7 +127,9 @@ internal sealed partial class JobRunner : IAsyncDisposable
                 return;
             }
 
+            var began = _clock.GetTimestamp();
             var verdict = await _deliver(job.Job, _stop.Token);
+            JobMetrics.Triggered(_app, verdict == JobVerdict.Done, began);
             await SettleAsync(job, plan, verdict);
         }
         catch (OperationCanceledException) when (_stop.IsCancellationRequested)

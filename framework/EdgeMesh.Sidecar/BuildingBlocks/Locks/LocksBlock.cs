@@ -13,12 +13,12 @@ internal static class LocksBlock
 
     public static async Task<bool> TryLockAsync(AppRuntime app, string store, string resource, string owner, int expirySeconds, CancellationToken cancellation)
     {
-        var (locks, prefix, policy) = Open(app, store, resource, owner);
         if (expirySeconds <= 0)
         {
             throw DaprFault.Malformed($"ExpiryInSeconds is not positive in lock store {store}");
         }
 
+        var (locks, prefix, policy) = Open(app, store, resource, owner);
         var key = Key(prefix, resource, "ERR_TRY_LOCK", Acquiring);
         return await RunAsync(() => policy.RunAsync(token => locks.TryLockAsync(key, owner, TimeSpan.FromSeconds(expirySeconds), token), cancellation), "ERR_TRY_LOCK", Acquiring);
     }
@@ -35,6 +35,12 @@ internal static class LocksBlock
 
     private static (ILockStore Locks, string Prefix, ResiliencePolicy? Policy) Open(AppRuntime app, string store, string resource, string owner)
     {
+        // What is missing is told before the store is looked for, as daprd does.
+        if (resource.Length == 0 || owner.Length == 0)
+        {
+            throw DaprFault.Malformed($"{(resource.Length == 0 ? "ResourceId" : "LockOwner")} is empty in lock store {store}");
+        }
+
         if (app.Find(store) is not { } component || !component.Spec.Type.StartsWith("lock.", StringComparison.Ordinal))
         {
             throw new DaprFault("ERR_LOCK_STORE_NOT_FOUND", $"lock store {store} not found", 400, StatusCode.InvalidArgument);
@@ -42,9 +48,7 @@ internal static class LocksBlock
 
         var locks = component.Driver as ILockStore
             ?? throw new DaprFault("ERR_LOCK_STORE_NOT_CONFIGURED", $"lock store {store} is not open: {component.Failure}", 500, StatusCode.FailedPrecondition);
-        return resource.Length == 0 ? throw DaprFault.Malformed($"ResourceId is empty in lock store {store}")
-            : owner.Length == 0 ? throw DaprFault.Malformed($"LockOwner is empty in lock store {store}")
-            : (locks, component.StatePrefix(app), app.Resilience.Outbound(component.Spec));
+        return (locks, component.StatePrefix(app), app.Resilience.Outbound(component.Spec));
     }
 
     private static string Key(string prefix, string resource, string code, string failed) =>

@@ -7,8 +7,11 @@ namespace EdgeMesh.Sidecar.BuildingBlocks.PubSub;
 /// <summary>The subscriptions of one app that stand. What can't stand is told by name, and the others stand without it.</summary>
 internal sealed partial class AppSubscriptions(AppRuntime app, CancellationTokenSource ended, ILogger logger) : IAsyncDisposable
 {
-    private readonly ConcurrentBag<IAsyncDisposable> _open = [];
+    private readonly ConcurrentDictionary<IAsyncDisposable, string> _open = new();
     private readonly List<Task> _later = [];
+
+    /// <summary>By which it reaches the app. Set as it starts.</summary>
+    private AppChannel? _channel;
 
     /// <summary>Asks an app what it subscribes, and connects that and what is declared for it to the brokers. Returns when all of it
     /// stands; subscriptions of a component whose errors are ignored follow when its server answers.</summary>
@@ -22,7 +25,8 @@ internal sealed partial class AppSubscriptions(AppRuntime app, CancellationToken
         var subscriptions = new AppSubscriptions(app, CancellationTokenSource.CreateLinkedTokenSource(cancellation), logger);
         try
         {
-            await subscriptions.OpenAsync(channel);
+            subscriptions._channel = channel;
+            await subscriptions.OpenAsync(app.Subscriptions);
             return subscriptions;
         }
         catch
@@ -32,12 +36,24 @@ internal sealed partial class AppSubscriptions(AppRuntime app, CancellationToken
         }
     }
 
-    private async Task OpenAsync(AppChannel channel)
+    /// <summary>Other brokers are there now by these names: those subscriptions are connected anew, and the others go on.</summary>
+    public async Task ConnectAgainAsync(IReadOnlySet<string> pubSubs)
+    {
+        foreach (var (open, _) in _open.Where(o => pubSubs.Contains(o.Value)).ToArray())
+        {
+            _open.TryRemove(open, out _);
+            await open.DisposeAsync();
+        }
+
+        await OpenAsync(app.Subscriptions.Where(s => pubSubs.Contains(s.PubSub)));
+    }
+
+    private async Task OpenAsync(IEnumerable<Subscription> subscriptions)
     {
         var now = new List<Task>();
-        foreach (var subscription in app.Subscriptions)
+        foreach (var subscription in subscriptions)
         {
-            var opening = OpenAsync(subscription, PostmanOf(app, channel, subscription, logger), ended.Token);
+            var opening = OpenAsync(subscription, PostmanOf(app, _channel!, subscription, logger), ended.Token);
             (app.Find(subscription.PubSub) is { IgnoreErrors: true, Driver: null } ? _later : now).Add(opening);
         }
 
@@ -54,10 +70,18 @@ internal sealed partial class AppSubscriptions(AppRuntime app, CancellationToken
         if (subscription.Bulk is { } bulk)
         {
             BulkSender send = channel.Callbacks is { } callbacks ? new GrpcBulkSender(app, callbacks, subscription, logger).SendAsync : new HttpBulkSender(app, channel, subscription, logger).SendAsync;
-            return new BulkPostman(bulk, send, app.Process.Clock).DeliverAsync;
+            return new BulkPostman(bulk, Counted(send), app.Process.Clock).DeliverAsync;
         }
 
         return channel.Callbacks is { } grpc ? new GrpcPostman(app, grpc, subscription, logger).DeliverAsync : new AppPostman(app, channel, subscription, logger).DeliverAsync;
+
+        BulkSender Counted(BulkSender send) => async (path, parcels, cancellation) =>
+        {
+            var began = app.Process.Clock.GetTimestamp();
+            var verdicts = await send(path, parcels, cancellation);
+            PubSubMetrics.DeliveredMany(app, subscription, verdicts, began);
+            return verdicts;
+        };
     }
 
     private async Task OpenAsync(Subscription subscription, Postman postman, CancellationToken cancellation)
@@ -69,7 +93,7 @@ internal sealed partial class AppSubscriptions(AppRuntime app, CancellationToken
                 await awaited.Opened.WaitAsync(cancellation);
             }
 
-            _open.Add(await Delivery.OpenAsync(app, subscription, postman, logger, cancellation));
+            _open[await Delivery.OpenAsync(app, subscription, postman, logger, cancellation)] = subscription.PubSub;
         }
         catch (Exception error) when (error is not OperationCanceledException)
         {
@@ -83,7 +107,7 @@ internal sealed partial class AppSubscriptions(AppRuntime app, CancellationToken
     {
         await ended.CancelAsync();
         await Task.WhenAll(_later).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        await Task.WhenAll(_open.Select(s => s.DisposeAsync().AsTask()));
+        await Task.WhenAll(_open.Keys.Select(s => s.DisposeAsync().AsTask()));
         _open.Clear();
         ended.Dispose();
     }

@@ -67,7 +67,6 @@ internal sealed partial class Delivery(AppRuntime app, Subscription subscription
         span?.Tag("messaging.system", "pubsub");
         span?.Tag("messaging.destination.name", message.Topic);
         var verdict = await DeliverAsync(new Parcel(message, span is { } traced ? envelope with { TraceParent = traced.Parent } : envelope, body, path), cancellation);
-        PubSubMetrics.Delivered(app, subscription, verdict switch { Verdict.Success => "success", Verdict.Drop => "drop", _ => "retry" });
         return verdict switch
         {
             Verdict.Success => true,
@@ -81,18 +80,31 @@ internal sealed partial class Delivery(AppRuntime app, Subscription subscription
     {
         if (app.Resilience.Inbound(spec) is not { } policy)
         {
-            return await postman(parcel, cancellation);
+            return await TryAsync(parcel, cancellation);
         }
 
         try
         {
-            return await policy.RunAsync(token => postman(parcel, token), static verdict => verdict == Verdict.Retry ? new CallFailure(null, null) : null, cancellation);
+            return await policy.RunAsync(token => TryAsync(parcel, token), static verdict => verdict == Verdict.Retry ? new CallFailure(null, null) : null, cancellation);
         }
         catch (Exception error) when (error is TimeoutException or CircuitOpenException)
         {
             LogNotDelivered(parcel.Envelope.Id, subscription.PubSub, parcel.Message.Topic, app.AppId, error.Message);
             return Verdict.Retry;
         }
+    }
+
+    /// <summary>Once. Messages that go together are counted together.</summary>
+    private async Task<Verdict> TryAsync(Parcel parcel, CancellationToken cancellation)
+    {
+        var began = app.Process.Clock.GetTimestamp();
+        var verdict = await postman(parcel, cancellation);
+        if (subscription.Bulk is null)
+        {
+            PubSubMetrics.Delivered(app, subscription, verdict, began);
+        }
+
+        return verdict;
     }
 
     private RouteChoice Route(ReadOnlyMemory<byte> body)

@@ -32,7 +32,10 @@ internal static class PubSubBlock
     {
         var message = Message(target, publication);
         target.RequireAllowed();
-        if (await TryPublishAsync(target, message, cancellation) is { } error)
+        var began = target.App.Process.Clock.GetTimestamp();
+        var failure = await TryPublishAsync(target, message, cancellation);
+        PubSubMetrics.Published(target, failure is null, began);
+        if (failure is { } error)
         {
             throw PubSubFaults.NotPublished(target.Spec.Name, target.Topic, error);
         }
@@ -51,8 +54,10 @@ internal static class PubSubBlock
         var messages = entries.Select(e => Message(target, e.Publication)).ToArray();
         target.RequireAllowed();
         var errors = new string?[entries.Count];
+        var began = target.App.Process.Clock.GetTimestamp();
         await Parallel.ForAsync(0, messages.Length, new ParallelOptions { MaxDegreeOfParallelism = ParallelEntries, CancellationToken = cancellation },
             async (i, token) => errors[i] = await TryPublishAsync(target, messages[i], token));
+        PubSubMetrics.PublishedMany(target, Array.TrueForAll(errors, e => e is null), began);
         return [.. errors.Select((error, i) => (entries[i].Id, error!)).Where(e => e.Item2 is not null)];
     }
 
@@ -96,7 +101,6 @@ internal static class PubSubBlock
             failure = error.Message;
         }
 
-        PubSubMetrics.Published(target, failure is null);
         return failure;
     }
 }

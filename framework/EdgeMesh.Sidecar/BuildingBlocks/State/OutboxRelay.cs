@@ -34,7 +34,8 @@ internal sealed partial class OutboxRelay(AppRuntime app) : IAsyncDisposable
     /// <summary>Begins to relay for every store of the app that has an outbox.</summary>
     public static IAsyncDisposable Start(AppRuntime app, ILogger logger)
     {
-        var relay = Of(app);
+        var relay = new OutboxRelay(app);
+        ByApp.AddOrUpdate(app, relay);
         foreach (var component in app.Components.Where(c => c.Spec.Type.StartsWith("state.", StringComparison.Ordinal)))
         {
             if (OutboxOptions.Of(component.Spec) is { } options)
