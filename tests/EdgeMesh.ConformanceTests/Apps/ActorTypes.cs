@@ -17,7 +17,7 @@ internal static class ActorTypes
 
     public static string ConfigOf(string appId) => appId switch
     {
-        "alpha" => """
+        "alpha" or "coarse" => """
             {
               "entities": ["plain", "idle", "reentrant", "shared"],
               "actorIdleTimeout": "1h",

@@ -32,9 +32,9 @@ internal static class MetricsCalls
         ("/v1.0-alpha1/jobs/m-job", """{"dueTime":"1s","schedule":"@every 1h","data":{"a":1}}"""),
     ];
 
-    public static async Task MakeAsync(Running dapr)
+    public static async Task MakeAsync(Running dapr, string caller)
     {
-        using var client = dapr.Client();
+        using var client = dapr.Client(caller);
         var times = 0;
         dapr.Alpha.Answer("m-drop", _ => Results.Text("""{"status":"DROP"}"""));
         dapr.Alpha.Answer("m-again", _ => Results.StatusCode(Interlocked.Increment(ref times) < 3 ? 500 : 200));
@@ -55,7 +55,7 @@ internal static class MetricsCalls
         using var deleted = await client.DeleteAsync("/v1.0/state/memory/k");
         using var encrypt = new HttpRequestMessage(HttpMethod.Put, "/v1.0-alpha1/crypto/crypto/encrypt") { Content = new StringContent("hello"), Headers = { { "dapr-key-name", "rsa.pem" }, { "dapr-key-wrap-algorithm", "RSA" } } };
         using var encrypted = await client.SendAsync(encrypt);
-        var grpc = dapr.Grpc();
+        var grpc = dapr.Grpc(caller);
         await grpc.GetStateAsync(new GetStateRequest { StoreName = "memory", Key = "k" }, Running.Token);
         await Assert.ThrowsAsync<RpcException>(async () => await grpc.GetStateAsync(new GetStateRequest { StoreName = "nosuch", Key = "k" }, Running.Token));
     }

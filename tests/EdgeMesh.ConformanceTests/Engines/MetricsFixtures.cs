@@ -10,9 +10,13 @@ using EdgeMesh.ConformanceTests.Engines;
 namespace EdgeMesh.ConformanceTests.Engines;
 
 /// <summary>An engine with a component of every kind, two apps and policies, after one call of every kind.</summary>
+/// <param name="caller">The app that calls. Embedded engines of one process count together for apps of one name.</param>
 /// <param name="metrics">The section <c>metrics</c> of its Configuration; null: none.</param>
-public abstract class MetricsFixture(string? metrics) : IAsyncDisposable
+public abstract class MetricsFixture(string caller, string? metrics) : IAsyncDisposable
 {
+    public const string Alpha = "alpha";
+    public const string Coarse = "coarse";
+
     private readonly string _folder = Directory.CreateTempSubdirectory("edgemesh-metrics-").FullName;
     private Lazy<Task<Running>>? _running;
 
@@ -27,7 +31,7 @@ public abstract class MetricsFixture(string? metrics) : IAsyncDisposable
 
     private async Task<Running> StartAsync()
     {
-        var alpha = await TestApp.StartAsync("alpha", MetricsResources.Subscriptions, CancellationToken.None);
+        var alpha = await TestApp.StartAsync(caller, MetricsResources.Subscriptions, CancellationToken.None);
         var beta = await TestApp.StartAsync("beta", [], CancellationToken.None);
         var setup = new EngineSetup(_folder, [alpha, beta]) { ControlPlane = true, HasMetrics = true };
         using var rsa = RSA.Create(2048);
@@ -38,7 +42,7 @@ public abstract class MetricsFixture(string? metrics) : IAsyncDisposable
         try
         {
             var running = new Running(await StartEngineAsync(setup, configuration), alpha, beta);
-            await MetricsCalls.MakeAsync(running);
+            await MetricsCalls.MakeAsync(running, caller);
             return running;
         }
         catch
@@ -64,7 +68,7 @@ public abstract class MetricsFixture(string? metrics) : IAsyncDisposable
     }
 }
 
-public abstract class EmbeddedMetricsBase(string? metrics) : MetricsFixture(metrics)
+public abstract class EmbeddedMetricsBase(string caller, string? metrics) : MetricsFixture(caller, metrics)
 {
     private protected override Task<(string Name, string Type, (string Name, string Value)[] Fields)[]> PrepareAsync(string folder) => Task.FromResult<(string, string, (string, string)[])[]>(
     [
@@ -75,7 +79,7 @@ public abstract class EmbeddedMetricsBase(string? metrics) : MetricsFixture(metr
     private protected override async Task<IDaprEngine> StartEngineAsync(EngineSetup setup, string configuration) => await EmbeddedEngine.StartAsync(setup, CancellationToken.None, configuration);
 }
 
-public abstract class DaprdMetricsBase(string? metrics) : MetricsFixture(metrics)
+public abstract class DaprdMetricsBase(string caller, string? metrics) : MetricsFixture(caller, metrics)
 {
     private protected override async Task<(string Name, string Type, (string Name, string Value)[] Fields)[]> PrepareAsync(string folder)
     {
@@ -88,10 +92,10 @@ public abstract class DaprdMetricsBase(string? metrics) : MetricsFixture(metrics
     private protected override async Task<IDaprEngine> StartEngineAsync(EngineSetup setup, string configuration) => await DaprdEngine.StartAsync(setup, CancellationToken.None, configuration);
 }
 
-public sealed class EmbeddedMetricsFixture() : EmbeddedMetricsBase(null);
+public sealed class EmbeddedMetricsFixture() : EmbeddedMetricsBase(MetricsFixture.Alpha, null);
 
-public sealed class DaprdMetricsFixture() : DaprdMetricsBase(null);
+public sealed class DaprdMetricsFixture() : DaprdMetricsBase(MetricsFixture.Alpha, null);
 
-public sealed class EmbeddedCoarseMetricsFixture() : EmbeddedMetricsBase(MetricsResources.Coarse);
+public sealed class EmbeddedCoarseMetricsFixture() : EmbeddedMetricsBase(MetricsFixture.Coarse, MetricsResources.Coarse);
 
-public sealed class DaprdCoarseMetricsFixture() : DaprdMetricsBase(MetricsResources.Coarse);
+public sealed class DaprdCoarseMetricsFixture() : DaprdMetricsBase(MetricsFixture.Coarse, MetricsResources.Coarse);

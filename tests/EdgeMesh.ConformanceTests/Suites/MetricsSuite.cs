@@ -172,25 +172,25 @@ public abstract class CoarseMetricsSuite(MetricsFixture fixture)
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
     [Theory]
-    [InlineData("""dapr_http_server_request_count{app_id="alpha",method="",path="",status="204"}""")]
-    [InlineData("""dapr_http_server_request_count{app_id="alpha",method="",path="/v1.0/invoke/{id}/method/echo/{what}",status="200"}""")]
-    [InlineData("""dapr_http_client_completed_count{app_id="alpha",method="",path="",status="200"}""")]
-    [InlineData("""dapr_error_code_total{app_id="alpha",category="state",error_code="ERR_STATE_SAVE"}""")]
-    [InlineData("""dapr_error_code_total{app_id="alpha",category="pubsub",error_code="ERR_PUBSUB_NOT_FOUND"}""")]
-    [InlineData("""dapr_error_code_total{app_id="alpha",category="secret",error_code="ERR_SECRET_GET"}""")]
-    [InlineData("""dapr_error_code_total{app_id="alpha",category="binding",error_code="ERR_INVOKE_OUTPUT_BINDING"}""")]
-    [InlineData("""dapr_error_code_total{app_id="alpha",category="service-invocation",error_code="ERR_DIRECT_INVOKE"}""")]
+    [InlineData("""dapr_http_server_request_count{app_id="coarse",method="",path="",status="204"}""")]
+    [InlineData("""dapr_http_server_request_count{app_id="coarse",method="",path="/v1.0/invoke/{id}/method/echo/{what}",status="200"}""")]
+    [InlineData("""dapr_http_client_completed_count{app_id="coarse",method="",path="",status="200"}""")]
+    [InlineData("""dapr_error_code_total{app_id="coarse",category="state",error_code="ERR_STATE_SAVE"}""")]
+    [InlineData("""dapr_error_code_total{app_id="coarse",category="pubsub",error_code="ERR_PUBSUB_NOT_FOUND"}""")]
+    [InlineData("""dapr_error_code_total{app_id="coarse",category="secret",error_code="ERR_SECRET_GET"}""")]
+    [InlineData("""dapr_error_code_total{app_id="coarse",category="binding",error_code="ERR_INVOKE_OUTPUT_BINDING"}""")]
+    [InlineData("""dapr_error_code_total{app_id="coarse",category="service-invocation",error_code="ERR_DIRECT_INVOKE"}""")]
     public async Task Series_IsThere(string series)
     {
         var dapr = await fixture.RunningAsync();
-        await Eventually.HoldsAsync(async () => (await MetricsCalls.ScrapeAsync(dapr, "alpha")).Series.Contains(series), Cancellation);
+        await Eventually.HoldsAsync(async () => (await MetricsCalls.ScrapeAsync(dapr, MetricsFixture.Coarse)).Series.Contains(series), Cancellation);
     }
 
     [Fact]
     public async Task Paths_AndMethods_AreNotTold()
     {
         var dapr = await fixture.RunningAsync();
-        var (series, _) = await MetricsCalls.ScrapeAsync(dapr, "alpha");
+        var (series, _) = await MetricsCalls.ScrapeAsync(dapr, MetricsFixture.Coarse);
         Assert.DoesNotContain(series, s => s.StartsWith("dapr_http_server_", StringComparison.Ordinal) && (s.Contains("path=\"/v1.0/state", StringComparison.Ordinal) || s.Contains("GET", StringComparison.Ordinal)));
     }
 
@@ -198,7 +198,7 @@ public abstract class CoarseMetricsSuite(MetricsFixture fixture)
     public async Task Buckets_AreThoseAsked()
     {
         var dapr = await fixture.RunningAsync();
-        using var prometheus = new HttpClient { BaseAddress = dapr.Engine.Metrics("alpha") };
+        using var prometheus = new HttpClient { BaseAddress = dapr.Engine.Metrics(MetricsFixture.Coarse) };
         var bounds = (await prometheus.GetStringAsync("/metrics", Cancellation)).Split('\n')
             .Where(l => l.StartsWith("dapr_http_server_latency_bucket{", StringComparison.Ordinal) && l.Contains("status=\"204\"", StringComparison.Ordinal))
             .Select(l => l[(l.IndexOf("le=\"", StringComparison.Ordinal) + 4)..l.LastIndexOf('"')]);

@@ -7,12 +7,13 @@ namespace EdgeMesh.Sidecar.BuildingBlocks.Cryptography;
 
 /// <summary>A component's keys, used under the component's policy. As with daprd the policy covers the wrapping of a file's key, and not the
 /// content, which can't come twice.</summary>
-/// <param name="App">Who uses it.</param>
-/// <param name="Name">The component.</param>
 /// <param name="Keys">The keys.</param>
 /// <param name="Policy">Null: each use once.</param>
-internal sealed record CryptoProvider(AppRuntime App, string Name, LocalStorageKeys Keys, ResiliencePolicy? Policy)
+internal sealed record CryptoProvider(LocalStorageKeys Keys, ResiliencePolicy? Policy)
 {
+    /// <summary>For whom uses are counted, and under which component's name; null: nobody counts them.</summary>
+    public (AppRuntime App, string Component)? Counted { get; init; }
+
     /// <param name="use">What is done with a key.</param>
     /// <param name="failed">What could not be done, for whom the policy refuses.</param>
     /// <param name="cancellation">Ends it.</param>

@@ -17,7 +17,7 @@ internal static class CryptographyBlock
         }
 
         return component.Driver is LocalStorageKeys keys
-            ? new CryptoProvider(app, name, keys, app.Resilience.Outbound(component.Spec))
+            ? new CryptoProvider(keys, app.Resilience.Outbound(component.Spec)) { Counted = (app, name) }
             : throw new DaprFault("ERR_CRYPTO_PROVIDERS_NOT_CONFIGURED", $"crypto provider {name} is not open: {component.Failure}", 500, StatusCode.FailedPrecondition);
     }
 
@@ -64,11 +64,7 @@ internal static class CryptographyBlock
     {
         try
         {
-            await ComponentMetrics.Crypto.CountAsync(provider.App, provider.Name, "crypto_op", async () =>
-            {
-                await run();
-                return true;
-            });
+            await (provider.Counted is { } counted ? ComponentMetrics.Crypto.CountAsync(counted.App, counted.Component, "crypto_op", WholeAsync) : run());
         }
         catch (CryptographicException error)
         {
@@ -77,6 +73,12 @@ internal static class CryptographyBlock
         catch (OverflowException)
         {
             throw Failed("a document has at most 2^32 segments");
+        }
+
+        async Task<bool> WholeAsync()
+        {
+            await run();
+            return true;
         }
     }
 }

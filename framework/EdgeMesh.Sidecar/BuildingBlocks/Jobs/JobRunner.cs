@@ -37,6 +37,10 @@ internal sealed partial class JobRunner : IAsyncDisposable
 
     /// <summary>By the job's name; a task takes itself out.</summary>
     private readonly Dictionary<string, Task> _inHand = new(StringComparer.Ordinal);
+
+    /// <summary>Names of jobs that were settled since the file was asked last: what it said of them may be of before, and they are still
+    /// due there. Guarded as those in hand are.</summary>
+    private readonly HashSet<string> _settled = new(StringComparer.Ordinal);
     private readonly Task _loop;
     private TaskCompletionSource _wake = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
@@ -84,12 +88,17 @@ internal sealed partial class JobRunner : IAsyncDisposable
     /// <returns>How long nothing else is due; null: until something changes.</returns>
     private async Task<TimeSpan?> StartDueAsync()
     {
+        lock (_gate)
+        {
+            _settled.Clear();
+        }
+
         // Those in hand are due as well, so that more are asked for.
         var first = await _app.Jobs.FirstDueAsync(_app.AppId, 2 * InHandLimit, _stop.Token);
         var now = _clock.GetUtcNow();
         lock (_gate)
         {
-            foreach (var job in first.Where(j => !_inHand.ContainsKey(j.Job.Name)))
+            foreach (var job in first.Where(j => !_inHand.ContainsKey(j.Job.Name) && !_settled.Contains(j.Job.Name)))
             {
                 if (job.Due > now)
                 {
@@ -147,6 +156,7 @@ internal sealed partial class JobRunner : IAsyncDisposable
             lock (_gate)
             {
                 _inHand.Remove(job.Job.Name);
+                _settled.Add(job.Job.Name);
             }
 
             OnChanged(_app.AppId);
