@@ -184,6 +184,50 @@ public sealed class AttackTests : SandboxFixture
         Assert.Equal(40, (await Task.WhenAll(attacks)).Length);
     }
 
+    /// <summary>What the good one waits is compared, in the same run, with what it waits alone and with what the attackers ran: a slow machine is
+    /// slow for all. In a queue without fairness it would wait for all twelve, on two threads for six of their calls.</summary>
+    [Fact]
+    public async Task Call_BesideAttackersThatNeverRest_WaitsForNoMoreThanWhatRunsAlready()
+    {
+        var attackers = Enumerable.Range(0, 12).Select(_ => Add(Wat.EndlessLoop, new FunctionShare { Concurrency = 1, Weight = 1 })).ToArray();
+        var good = Add(Wat.Echo, new FunctionShare { Weight = 100 });
+        var alone = await WaitsAsync(good);
+        using var over = new CancellationTokenSource();
+        var storm = attackers.SelectMany(a => Enumerable.Range(0, 2).Select(_ => StormAsync(a, over.Token))).ToArray();
+        var beside = await WaitsAsync(good);
+        await over.CancelAsync();
+        var longest = (await Task.WhenAll(storm)).Max();
+
+        TestContext.Current.TestOutputHelper!.WriteLine($"waits, p99: alone {alone.TotalMilliseconds:F2} ms, beside attackers {beside.TotalMilliseconds:F2} ms; the longest attack ran {longest.TotalMilliseconds:F2} ms");
+        Assert.True(beside <= alone + 2 * longest, $"p99 of the wait is {beside} beside attackers and {alone} alone; the longest attack ran {longest}");
+    }
+
+    /// <summary>The longest run of one of its calls.</summary>
+    private static async Task<TimeSpan> StormAsync(SandboxedFunction attacker, CancellationToken over)
+    {
+        var longest = TimeSpan.Zero;
+        while (!over.IsCancellationRequested)
+        {
+            var result = await attacker.CallAsync(new CallInput { Limits = new CallLimits { Fuel = 5_000_000 } }, Cancel);
+            Assert.Equal(CallOutcome.OutOfFuel, result.Outcome);
+            longest = result.Usage.Ran > longest ? result.Usage.Ran : longest;
+        }
+
+        return longest;
+    }
+
+    /// <summary>The 99th percentile of what 200 calls, one after the other, wait in the queue.</summary>
+    private static async Task<TimeSpan> WaitsAsync(SandboxedFunction function)
+    {
+        var waits = new List<TimeSpan>();
+        for (var i = 0; i < 200; i++)
+        {
+            waits.Add((await function.CallAsync(new CallInput { Data = BitConverter.GetBytes(i) }, Cancel)).Usage.Waited);
+        }
+
+        return waits.Order().ElementAt(197);
+    }
+
     private async Task<CallResult> AssertAsync(CallOutcome outcome, string says, byte[] wasm, CallLimits? limits = null)
     {
         var result = await RunAsync(wasm, new CallInput { Limits = limits ?? new CallLimits() });

@@ -31,6 +31,25 @@ public sealed class FairSchedulerTests
         Assert.InRange(served["heavy"], 78, 82);
     }
 
+    /// <summary>All others have had the same, and came before.</summary>
+    [Fact]
+    public void Take_FunctionOfMoreWeightThatCallsRarely_IsNext()
+    {
+        var others = Enumerable.Range(0, 10).Select(i => Queue($"other-{i}", weight: 1)).ToArray();
+        foreach (var other in others)
+        {
+            Enqueue(other, 10);
+        }
+
+        for (var i = 0; i < 15; i++)
+        {
+            Take();
+        }
+
+        Enqueue(Queue("rare", weight: 2), 1);
+        Assert.Equal("rare", Take());
+    }
+
     [Fact]
     public void Take_FunctionAtItsConcurrency_LetsOthersPass()
     {

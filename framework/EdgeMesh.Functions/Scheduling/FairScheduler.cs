@@ -1,11 +1,12 @@
 namespace EdgeMesh.Functions.Scheduling;
 
-/// <summary>Which call runs next: stride scheduling over the functions that have calls waiting, so none starves and a burst of one delays
-/// the others by its share only.</summary>
+/// <summary>Which call runs next: of the functions that have calls waiting, the one that would be served first were all served at once, each
+/// by its weight. So none starves, a burst of one delays the others by its share only, and one that calls rarely waits for less the more it
+/// weighs.</summary>
 internal sealed class FairScheduler(int queueLimit, TimeProvider clock)
 {
     private readonly object _gate = new();
-    private readonly PriorityQueue<FunctionQueue, (double Pass, long Order)> _runnable = new();
+    private readonly PriorityQueue<FunctionQueue, (double Served, long Order)> _runnable = new();
     private int _waiting;
     private long _order;
     private double _pass;
@@ -115,7 +116,7 @@ internal sealed class FairScheduler(int queueLimit, TimeProvider clock)
         // Who was idle does not save up for later.
         queue.Pass = Math.Max(queue.Pass, _pass);
         queue.IsQueued = true;
-        _runnable.Enqueue(queue, (queue.Pass, _order++));
+        _runnable.Enqueue(queue, (queue.Pass + 1.0 / queue.Share.Weight, _order++));
         Monitor.PulseAll(_gate);
     }
 }
