@@ -11,6 +11,8 @@ namespace EdgeMesh.MeshTests.Processes;
 public sealed class RunningMesh : IAsyncLifetime
 {
     private readonly IReadOnlyDictionary<string, string> _environment;
+    private readonly string[] _up = [];
+    private readonly string[] _always = [];
 
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(90);
 
@@ -25,6 +27,18 @@ public sealed class RunningMesh : IAsyncLifetime
     /// <param name="environment">What its processes find there beside their own.</param>
     internal RunningMesh(IReadOnlyDictionary<string, string> environment) => _environment = environment;
 
+    /// <param name="topology">Another topology than the house's.</param>
+    /// <param name="engine">embedded or daprd.</param>
+    /// <param name="components">A folder of components.</param>
+    internal RunningMesh(string topology, string engine, string components)
+        : this() => (_always, _up) = (["--topology", topology], ["--engine", engine, "--components", components]);
+
+    /// <summary>Where its sites keep what they know.</summary>
+    internal string Data => _data;
+
+    /// <summary>That of the core.</summary>
+    internal int CoreGatewayPort => 7101 + _shift;
+
     internal int GatewayPort => 7201 + _shift;
 
     /// <summary>That of clinic-b.</summary>
@@ -38,24 +52,26 @@ public sealed class RunningMesh : IAsyncLifetime
         var cancellation = TestContext.Current.CancellationToken;
         for (_shift = 4_000; ; _shift += 1_000)
         {
-            var result = await EdgeMeshCommand.RunAsync(Limit, _environment, cancellation, "up", "-d", "--data-dir", _data, "--port-shift", Shift);
+            var result = await EdgeMeshCommand.RunAsync(Limit, _environment, cancellation, ["up", "-d", .. _up, .. Place]);
             if (result.ExitCode == 0)
             {
                 return;
             }
 
-            Assert.True(result.Errors.Contains("taken", StringComparison.Ordinal) && _shift < 20_000, result.ToString());
+            // By another mesh that was there before, or that took them since this one looked.
+            var isTaken = result.Errors.Contains("taken", StringComparison.Ordinal) || result.Errors.Contains("address already in use", StringComparison.Ordinal);
+            Assert.True(isTaken && _shift < 20_000, result.ToString());
         }
     }
 
     public async ValueTask DisposeAsync()
     {
-        await EdgeMeshCommand.RunAsync(Limit, CancellationToken.None, "down", "--data-dir", _data, "--port-shift", Shift);
+        await EdgeMeshCommand.RunAsync(Limit, CancellationToken.None, ["down", .. Place]);
         Directory.Delete(_data, recursive: true);
     }
 
     internal Task<CommandResult> RunAsync(params string[] arguments) =>
-        EdgeMeshCommand.RunAsync(Limit, TestContext.Current.CancellationToken, [.. arguments, "--data-dir", _data, "--port-shift", Shift]);
+        EdgeMeshCommand.RunAsync(Limit, TestContext.Current.CancellationToken, [.. arguments, .. Place]);
 
     /// <summary>A practitioner of clinic-a at its gateway.</summary>
     internal Task<HttpClient> PractitionerAsync() => PractitionerAsync("dr-ada", "clinic-a", GatewayPort);
@@ -87,6 +103,8 @@ public sealed class RunningMesh : IAsyncLifetime
         Assert.Equal("OperationOutcome", json.RootElement.GetProperty("resourceType").GetString());
         return ((int)answer.StatusCode, json.RootElement.GetProperty("issue")[0].GetProperty("details").GetProperty("coding")[0].GetProperty("code").GetString(), text);
     }
+
+    private string[] Place => [.. _always, "--data-dir", _data, "--port-shift", Shift];
 
     private string Shift => _shift.ToString(CultureInfo.InvariantCulture);
 }

@@ -1,4 +1,6 @@
 using System.Text;
+using System.Text.Json;
+using System.Text.Json.Serialization;
 using EdgeMesh.Functions;
 using EdgeMesh.Services.Functions.Deployments;
 using EdgeMesh.Services.Functions.Running;
@@ -107,6 +109,7 @@ internal sealed class TopicSource : TriggerSource
 
     private TriggeredCall Call(IReadOnlyList<TopicMessage> messages)
     {
+        var keys = messages.Select(m => $"{m.Topic}/{m.Id}").ToArray();
         var environment = new Dictionary<string, string>
         {
             ["EDGEMESH_TOPIC"] = messages[0].Topic,
@@ -114,8 +117,14 @@ internal sealed class TopicSource : TriggerSource
             ["EDGEMESH_MESSAGES"] = messages.Count.ToString(System.Globalization.CultureInfo.InvariantCulture),
             ["CONTENT_TYPE"] = _trigger.Batch == 1 ? messages[0].ContentType : "application/json",
         };
-        var key = $"{messages[0].Topic}/{messages[0].Id}";
-        return new TriggeredCall(TriggerNames.Topic, messages.Count == 1 ? key : $"{key}+{messages.Count - 1}", _trigger.Batch == 1 ? messages[0].Data : Array(messages), environment);
+        if (_trigger.Batch == 1)
+        {
+            return new TriggeredCall(TriggerNames.Topic, keys[0], messages[0].Data, environment);
+        }
+
+        // A message that comes again may come in another company: each has a key of its own.
+        environment["EDGEMESH_IDEMPOTENCY_KEYS"] = JsonSerializer.Serialize(keys, KeysJson.Default.StringArray);
+        return new TriggeredCall(TriggerNames.Topic, keys.Length == 1 ? keys[0] : $"{keys[0]}+{keys.Length - 1}", Array(messages), environment);
     }
 
     /// <summary>A batch is a JSON array, of whatever length: JSON messages as they are, others as texts.</summary>
@@ -133,7 +142,7 @@ internal sealed class TopicSource : TriggerSource
             var message = messages[i];
             array.Write(message.ContentType.Contains("json", StringComparison.OrdinalIgnoreCase)
                 ? message.Data.Span
-                : Encoding.UTF8.GetBytes($"\"{System.Text.Json.JsonEncodedText.Encode(Encoding.UTF8.GetString(message.Data.Span))}\""));
+                : Encoding.UTF8.GetBytes($"\"{JsonEncodedText.Encode(Encoding.UTF8.GetString(message.Data.Span))}\""));
         }
 
         array.WriteByte((byte)']');
@@ -152,3 +161,7 @@ internal sealed class TopicSource : TriggerSource
         public bool IsClosed { get; set; }
     }
 }
+
+/// <summary>The keys of a batch's messages, for its environment.</summary>
+[JsonSerializable(typeof(string[]))]
+internal sealed partial class KeysJson : JsonSerializerContext;

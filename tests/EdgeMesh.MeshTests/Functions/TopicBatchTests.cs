@@ -1,0 +1,95 @@
+using System.Text;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using EdgeMesh.Functions.Tests;
+using Microsoft.Data.Sqlite;
+
+namespace EdgeMesh.MeshTests.Functions;
+
+/// <summary>A function that takes a topic in batches, and whose process is killed with SIGKILL in the middle of them.</summary>
+public sealed class TopicBatchTests
+{
+    private const int Messages = 48;
+    private const int MostRounds = 5;
+
+    [Fact]
+    public async Task Kill_InTheMiddleOfBatches_EveryMessageIsHandledUnderItsOwnKey()
+    {
+        await using var site = await OneSite.StartAsync("embedded");
+        await site.DeployAsync(Manifest("handler", "topic: { name: orders, batch: 8 }", "permissions: { state: true }"), Handler, 1);
+        await site.DeployAsync(Manifest("press", "http: { method: POST, path: /press, open: true }", "permissions: { publish: [orders] }"), Press, 1);
+        var taken = new HashSet<int>();
+        var wasInTheMiddle = false;
+        for (var round = 0; round < MostRounds && !wasInTheMiddle; round++)
+        {
+            await PublishAsync(site, taken, round);
+            await site.KillAsync();
+            wasInTheMiddle = !taken.IsSubsetOf(Handled(site).SelectMany(h => h.Numbers));
+            await OneSite.UntilAsync(async () => await site.FindAsync("handler") is not null, "the site is back");
+        }
+
+        Assert.True(wasInTheMiddle, "no kill came while messages waited: the handler is too fast for this test");
+        await OneSite.UntilAsync(() => Task.FromResult(taken.IsSubsetOf(Handled(site).SelectMany(h => h.Numbers))), "every message that was taken is handled");
+        var keys = Handled(site).SelectMany(h => h.Numbers.Zip(h.Keys)).Distinct().GroupBy(p => p.First, p => p.Second).ToDictionary(g => g.Key, g => g.ToArray());
+        Assert.All(keys.Values, k => Assert.StartsWith("orders/", Assert.Single(k), StringComparison.Ordinal));
+        Assert.Equal(keys.Count, keys.Values.Select(k => k[0]).Distinct().Count());
+    }
+
+    /// <summary>Publishes by a function; only what it answered for counts.</summary>
+    private static async Task PublishAsync(OneSite site, HashSet<int> taken, int round)
+    {
+        for (var number = round * Messages; number < (round + 1) * Messages; number++)
+        {
+            using var content = new StringContent($$"""{"n":{{number}}}""");
+            if (await site.CallAsync("press/press", content) is (200, _))
+            {
+                taken.Add(number);
+            }
+        }
+    }
+
+    /// <summary>What the handler has on disk: the batches that it was given, and the keys that came with them.</summary>
+    private static IReadOnlyList<(int[] Numbers, string[] Keys)> Handled(OneSite site)
+    {
+        using var heads = new SqliteConnection($"Data Source={Path.Combine(site.Data, "heads.db")};Pooling=False;Default Timeout=30");
+        heads.Open();
+        using var command = heads.CreateCommand();
+        command.CommandText = "SELECT key, value, is_binary FROM state WHERE key LIKE '%/function/handler/%'";
+        using var rows = command.ExecuteReader();
+        var handled = new List<(int[], string[])>();
+        while (rows.Read())
+        {
+            var batch = rows.GetString(0)[(rows.GetString(0).IndexOf("/function/handler/", StringComparison.Ordinal) + "/function/handler/".Length)..];
+            var environment = rows.GetBoolean(2) ? Encoding.UTF8.GetString(Convert.FromBase64String(rows.GetString(1))) : rows.GetString(1);
+            var keys = environment.Split('\0').Single(v => v.StartsWith("EDGEMESH_IDEMPOTENCY_KEYS=", StringComparison.Ordinal))["EDGEMESH_IDEMPOTENCY_KEYS=".Length..];
+            handled.Add(([.. JsonNode.Parse(batch)!.AsArray().Select(m => (int)m!["n"]!)], JsonSerializer.Deserialize<string[]>(keys)!));
+        }
+
+        return handled;
+    }
+
+    private static string Manifest(string name, string trigger, string more) => $"name: {name}\nversion: 1.0.0\nmodule: m.wasm\ntriggers:\n  - {trigger}\n{more}\n";
+
+    /// <summary>Works for a while, and then keeps the batch as a key, and its environment as the value.</summary>
+    private static byte[] Handler => Wat.Command("""
+        (local $i i32)
+        (drop (call $sizes (i32.const 32) (i32.const 36)))
+        (drop (call $get (i32.const 1024) (i32.const 8192)))
+        (i32.store (i32.const 0) (i32.const 4096)) (i32.store (i32.const 4) (i32.const 4096))
+        (drop (call $read (i32.const 0) (i32.const 0) (i32.const 1) (i32.const 16)))
+        (local.set $i (i32.const 60000000))
+        (loop $work (br_if $work (local.tee $i (i32.sub (local.get $i) (i32.const 1)))))
+        (if (i32.lt_s (call $set (i32.const 4096) (i32.load (i32.const 16)) (i32.const 8192) (i32.load (i32.const 36))) (i32.const 0)) (then (call $exit (i32.const 1))))
+        """, imports: """
+        (import "wasi_snapshot_preview1" "environ_sizes_get" (func $sizes (param i32 i32) (result i32)))
+        (import "wasi_snapshot_preview1" "environ_get" (func $get (param i32 i32) (result i32)))
+        (import "edgemesh_v1" "state_set" (func $set (param i32 i32 i32 i32) (result i32)))
+        """);
+
+    /// <summary>Publishes stdin.</summary>
+    private static byte[] Press => Wat.Command("""
+        (i32.store (i32.const 0) (i32.const 4096)) (i32.store (i32.const 4) (i32.const 4096))
+        (drop (call $read (i32.const 0) (i32.const 0) (i32.const 1) (i32.const 16)))
+        (if (i32.lt_s (call $publish (i32.const 1024) (i32.const 6) (i32.const 4096) (i32.load (i32.const 16))) (i32.const 0)) (then (call $exit (i32.const 1))))
+        """, "(data (i32.const 1024) \"orders\")", """(import "edgemesh_v1" "publish" (func $publish (param i32 i32 i32 i32) (result i32)))""");
+}
