@@ -2,6 +2,7 @@ using Dapr.Client;
 using EdgeMesh.Hosting;
 using EdgeMesh.Replication;
 using EdgeMesh.Services.Functions.Deployments;
+using EdgeMesh.Services.Functions.Rollouts;
 using EdgeMesh.Services.Functions.Store;
 using EdgeMesh.Services.Functions.Triggers.Http;
 
@@ -13,6 +14,9 @@ public static class FunctionsApp
     /// <summary>Its Dapr app id.</summary>
     public const string AppId = "functions";
 
+    /// <summary>A rollout under way is looked at more often; one at rest needs no actor.</summary>
+    private static readonly TimeSpan ActorIdleTimeout = TimeSpan.FromMinutes(1);
+
     /// <summary>Makes the service.</summary>
     public static WebApplication Create(WebApplicationBuilder builder)
     {
@@ -20,6 +24,12 @@ public static class FunctionsApp
         var services = builder.Services;
         services.AddSingleton(FunctionsOptions.Read(builder.Configuration));
         services.AddSingleton<IJournalStore>(provider => new DaprJournalStore(provider.GetRequiredService<DaprClient>()));
+        services.AddActors(actors =>
+        {
+            actors.Actors.RegisterActor<RolloutActor>();
+            actors.ActorIdleTimeout = ActorIdleTimeout;
+        });
+        services.AddSingleton<RolloutActors>();
         services.AddSingleton<FunctionsOpener>();
         services.AddHostedService(provider => provider.GetRequiredService<FunctionsOpener>());
         services.AddReadiness("functions", (provider, _) => Task.FromResult(provider.GetRequiredService<FunctionsOpener>().WaitsFor));
@@ -28,6 +38,7 @@ public static class FunctionsApp
         app.MapEdgeMesh();
         app.UseEdgeMeshCallers();
         var opener = app.Services.GetRequiredService<FunctionsOpener>();
+        app.MapActorsHandlers();
         app.MapDeployments();
         app.MapHttpTriggers();
         app.MapAnnouncements(() => opener.Store?.Links);

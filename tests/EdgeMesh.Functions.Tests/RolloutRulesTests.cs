@@ -91,6 +91,56 @@ public sealed class RolloutRulesTests
     }
 
     [Fact]
+    public void Next_HeldCanaryThatFails_IsRolledBackAllTheSame()
+    {
+        var word = Word(2, "two", Tenth);
+        var held = RolloutRules.Hold(RolloutRules.Next(Running, Facts(word)), "ada");
+
+        Assert.Equal(held, RolloutRules.Next(held, Facts(word, minutes: 999, candidate: new(100, 0, 100))));
+        var back = RolloutRules.Next(held, Facts(word, candidate: new(100, 50, 100)));
+        Assert.Equal((RolloutPhase.RolledBack, "one", true), (back.Phase, back.Stable, back.IsHeld));
+    }
+
+    /// <summary>Two deployers on two sides of a cut sign the same generation: whichever a site saw first, it ends at the one that is obeyed.</summary>
+    [Theory]
+    [InlineData(100)]
+    [InlineData(10)]
+    public void Next_TwoWordsOfOneGeneration_EndAtTheSameVersionInEitherOrder(int percent)
+    {
+        Deployment[] words = [Word(2, "two", Tenth with { Percent = percent }), Word(2, "zwei", Tenth with { Percent = percent })];
+        var obeyed = words.Aggregate((a, b) => Deployment.Compare(a, b) > 0 ? a : b);
+        foreach (var first in words)
+        {
+            var state = RolloutRules.Next(RolloutRules.Next(Running, Facts(first)), Facts(obeyed));
+            state = RolloutRules.Next(state, Facts(obeyed, minutes: 30));
+            Assert.Equal((RolloutPhase.Steady, obeyed.Bundle), (state.Phase, state.Stable));
+        }
+    }
+
+    [Fact]
+    public void Next_RemovalOfTheSameGeneration_EndsTheSameInEitherOrder()
+    {
+        var (two, gone) = (Word(2, "two", CanaryPlan.None), Deployment.Sign("f", 2, null, CanaryPlan.None, Ops));
+        foreach (var (first, obeyed) in ((Deployment, Deployment)[])[(two, gone), (gone, two)])
+        {
+            var state = RolloutRules.Next(RolloutRules.Next(Running, Facts(first) with { RunsHere = first.Bundle is not null }), Facts(obeyed) with { RunsHere = obeyed.Bundle is not null });
+            Assert.Equal(obeyed.Bundle, state.Stable);
+        }
+    }
+
+    [Fact]
+    public void Deadline_OfACanary_IsLaterWhileTooFewCallsAreToJudgeBy()
+    {
+        var word = Word(2, "two", Tenth);
+        var canary = RolloutRules.Next(Running, Facts(word));
+
+        Assert.Equal(Noon.AddMinutes(30), RolloutRules.Deadline(canary, Facts(word)));
+        Assert.Equal(Noon.AddMinutes(10), RolloutRules.Deadline(canary, Facts(word, candidate: new(5, 0, 5))));
+        Assert.Null(RolloutRules.Deadline(RolloutRules.Pause(canary, "ada"), Facts(word)));
+        Assert.Null(RolloutRules.Deadline(Running, Facts(word)));
+    }
+
+    [Fact]
     public void Next_PausedCanary_EndsByHealthAloneUntilItIsResumed()
     {
         var word = Word(2, "two", Tenth);

@@ -19,8 +19,9 @@ internal sealed class FunctionsSite : IAsyncDisposable
 
     private static readonly (string Private, string Public) CallerKey = NewCallerKey();
     private readonly DaprTestHost _host;
+    private readonly TimeProvider _clock;
 
-    private FunctionsSite(DaprTestHost host) => (_host, Client) = (host, host.InvokeClient("gateway", FunctionsApp.AppId));
+    private FunctionsSite(DaprTestHost host, TimeProvider clock) => (_host, _clock, Client) = (host, clock, host.InvokeClient("gateway", FunctionsApp.AppId));
 
     /// <summary>As the gateway reaches the service.</summary>
     public HttpClient Client { get; }
@@ -29,9 +30,15 @@ internal sealed class FunctionsSite : IAsyncDisposable
 
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
+    /// <param name="data">A folder that stays; null: one that goes with the site.</param>
+    /// <param name="apps">Apps beside the functions and the gateway.</param>
+    /// <param name="resources">Components; null: in memory.</param>
+    /// <param name="clock">The clock of everything at the site; null: the machine's.</param>
+    /// <param name="settings">Settings of the functions, below <c>EdgeMesh:Functions:</c>.</param>
     public static async Task<FunctionsSite> StartAsync(
-        string? data = null, IReadOnlyList<TestApp>? apps = null, string? resources = null, params (string Key, string Value)[] settings)
+        string? data = null, IReadOnlyList<TestApp>? apps = null, string? resources = null, TimeProvider? clock = null, params (string Key, string Value)[] settings)
     {
+        clock ??= TimeProvider.System;
         var all = settings.Append(("Labels:kind", "clinic")).ToDictionary(s => $"EdgeMesh:Functions:{s.Item1}", s => (string?)s.Item2);
         var options = new DaprTestHostOptions
         {
@@ -47,8 +54,9 @@ internal sealed class FunctionsSite : IAsyncDisposable
             },
             Resources = resources ?? TestComponents.InMemory,
             DataDirectory = data,
+            Clock = clock,
         };
-        return new FunctionsSite(await DaprTestHost.StartAsync(options, Cancellation));
+        return new FunctionsSite(await DaprTestHost.StartAsync(options, Cancellation), clock);
     }
 
     public static string Manifest(string name, string version = "1.0.0", string triggers = "  - http: { method: POST, path: / }", string more = "") =>
@@ -126,7 +134,24 @@ internal sealed class FunctionsSite : IAsyncDisposable
         return ((int)answer.StatusCode, await answer.Content.ReadAsStringAsync(Cancellation));
     }
 
-    public async Task<HttpResponseMessage> SendAsync(HttpMethod method, string path, byte[]? body, Caller? caller)
+    /// <summary>Where this site is with a function, as the commands show it.</summary>
+    public async Task<JsonNode> AtAsync(string function) => (await DetailAsync(function))!["function"]!["sites"]![Site]!;
+
+    /// <summary>Asks as an operator for one of hold, release, pause, resume.</summary>
+    public async Task<(bool Done, string Answer)> ChangeAsync(string function, string change)
+    {
+        using var answer = await SendAsync(HttpMethod.Post, $"deployments/{function}/{change}", [], Admin);
+        return (answer.IsSuccessStatusCode, await answer.Content.ReadAsStringAsync(Cancellation));
+    }
+
+    public Task<HttpResponseMessage> SendAsync(HttpMethod method, string path, byte[]? body, Caller? caller) => SendAsync(Client, method, path, body, caller);
+
+    /// <param name="client">The gateway's way to the service, or another one.</param>
+    /// <param name="method">The method.</param>
+    /// <param name="path">The path.</param>
+    /// <param name="body">The body; null: none.</param>
+    /// <param name="caller">Who the gateway says that calls; null: it says nothing.</param>
+    public async Task<HttpResponseMessage> SendAsync(HttpClient client, HttpMethod method, string path, byte[]? body, Caller? caller)
     {
         using var request = new HttpRequestMessage(method, path);
         if (body is not null)
@@ -136,10 +161,10 @@ internal sealed class FunctionsSite : IAsyncDisposable
 
         if (caller is not null)
         {
-            request.Headers.Add(CallerTokens.Header, new CallerTokens(TimeProvider.System).Sign(caller, Site, CallerKey.Private));
+            request.Headers.Add(CallerTokens.Header, new CallerTokens(_clock).Sign(caller, Site, CallerKey.Private));
         }
 
-        return await Client.SendAsync(request, Cancellation);
+        return await client.SendAsync(request, Cancellation);
     }
 
     public static Caller User { get; } = new() { Kind = CallerKind.User, Subject = "ada", Site = Site };

@@ -1,4 +1,3 @@
-using System.Text.Json.Nodes;
 using EdgeMesh.Functions;
 
 namespace EdgeMesh.Services.Functions.Tests;
@@ -21,7 +20,7 @@ public sealed class RolloutTests
             Assert.Contains((await site.CallAsync("f")).Status, (int[])[200, 502]);
         }
 
-        var at = await AtAsync(site);
+        var at = await site.AtAsync("f");
         Assert.Equal(("RolledBack", "1.0.0"), ((string)at["phase"]!, (string)at["version"]!));
         Assert.Contains("calls failed", (string)at["reason"]!, StringComparison.Ordinal);
         for (var i = 0; i < 10; i++)
@@ -91,11 +90,9 @@ public sealed class RolloutTests
 
     private static async Task ChangeAsync(FunctionsSite site, string change)
     {
-        using var answer = await site.SendAsync(HttpMethod.Post, $"deployments/f/{change}", [], FunctionsSite.Admin);
-        answer.EnsureSuccessStatusCode();
+        var (done, answer) = await site.ChangeAsync("f", change);
+        Assert.True(done, answer);
     }
 
-    private static async Task<string> PhaseAsync(FunctionsSite site) => (string)(await AtAsync(site))["phase"]!;
-
-    private static async Task<JsonNode> AtAsync(FunctionsSite site) => (await site.DetailAsync("f"))!["function"]!["sites"]![FunctionsSite.Site]!;
+    private static async Task<string> PhaseAsync(FunctionsSite site) => (string)(await site.AtAsync("f"))["phase"]!;
 }

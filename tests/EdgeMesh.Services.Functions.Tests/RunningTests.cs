@@ -1,8 +1,12 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Diagnostics.Metrics;
+using System.Text.Json.Nodes;
 using EdgeMesh.Functions.Tests;
+using EdgeMesh.Services.Functions.Running;
+using EdgeMesh.Testing;
 using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.Time.Testing;
 
 namespace EdgeMesh.Services.Functions.Tests;
 
@@ -66,6 +70,48 @@ public sealed class RunningTests
     }
 
     [Fact]
+    public async Task Usage_AfterAStop_IsWhatItWas_AndAfterACrashWhatWasWritten()
+    {
+        var (clock, data) = (new FakeTimeProvider(new DateTimeOffset(2026, 3, 1, 12, 0, 0, TimeSpan.Zero)), Directory.CreateTempSubdirectory("edgemesh-functions-").FullName);
+        try
+        {
+            await using var site = await FunctionsSite.StartAsync(data, resources: SqliteComponents.Text, clock: clock);
+            await site.DeployAsync(FunctionsSite.Says("a"), FunctionsSite.Manifest("a"));
+            await site.CallAsync("a", "xyz");
+            await site.CallAsync("a", "xyz");
+            var before = await UsageAsync(site);
+            await site.Host.StopAppAsync(FunctionsApp.AppId);
+            await site.Host.StartAppAsync(FunctionsApp.AppId, TestContext.Current.CancellationToken);
+            await site.RunsAsync("a", 1);
+            Assert.Equal((2, 8), ((int)before["calls"]!, (int)before["bytes"]!));
+            Assert.Equal(before.ToJsonString(), (await UsageAsync(site)).ToJsonString());
+
+            // A third call is written in its time, a fourth never: the disk is lost before.
+            await site.CallAsync("a", "xyz");
+            site.Host.Calls.Clear();
+            var written = site.Host.Calls.FirstAsync(c => c.Kind == CallKind.StateWrite && c.Name.EndsWith("/functions/usage/a", StringComparison.Ordinal), TestContext.Current.CancellationToken);
+            while (!written.IsCompleted)
+            {
+                clock.Advance(UsageTotals.SaveEvery);
+                await Task.Delay(5, TestContext.Current.CancellationToken);
+            }
+
+            site.Host.Faults.Fail(c => c.Kind == CallKind.StateWrite);
+            await site.CallAsync("a", "xyz");
+            Assert.Equal(4, (int)(await UsageAsync(site))["calls"]!);
+            await site.Host.StopAppAsync(FunctionsApp.AppId);
+            site.Host.Faults.Clear();
+            await site.Host.StartAppAsync(FunctionsApp.AppId, TestContext.Current.CancellationToken);
+            await site.RunsAsync("a", 1);
+            Assert.Equal(3, (int)(await UsageAsync(site))["calls"]!);
+        }
+        finally
+        {
+            Directory.Delete(data, recursive: true);
+        }
+    }
+
+    [Fact]
     public async Task Call_OfATemplate_HasWhatStandsForItsNamesInTheEnvironment()
     {
         await using var site = await FunctionsSite.StartAsync();
@@ -104,4 +150,6 @@ public sealed class RunningTests
         """);
 
     private static async Task<int> ColdStartsAsync(FunctionsSite site, string function) => (int)(await site.DetailAsync(function))!["function"]!["usage"]!["coldStarts"]!;
+
+    private static async Task<JsonNode> UsageAsync(FunctionsSite site) => (await site.DetailAsync("a"))!["function"]!["usage"]!;
 }

@@ -5,7 +5,8 @@ internal static class SqliteComponents
 {
     public static string Text { get; } = EdgeMesh.Testing.TestComponents.InMemory
         .Replace("name: heads\nspec:\n  type: state.in-memory\n  version: v1", State("heads"), StringComparison.Ordinal)
-        .Replace("name: bodies\nspec:\n  type: state.in-memory\n  version: v1", State("bodies"), StringComparison.Ordinal);
+        .Replace("name: bodies\nspec:\n  type: state.in-memory\n  version: v1", State("bodies"), StringComparison.Ordinal)
+        .Replace("name: actors\nspec:\n  type: state.in-memory\n  version: v1\n  metadata:", State("actors"), StringComparison.Ordinal);
 
     private static string State(string name) =>
         $"name: {name}\nspec:\n  type: state.sqlite\n  version: v1\n  metadata:\n    - name: connectionString\n      value: {name}.db";

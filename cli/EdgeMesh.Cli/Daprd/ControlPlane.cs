@@ -1,24 +1,28 @@
 using System.Globalization;
 using EdgeMesh.Cli.Commands;
 using EdgeMesh.Cli.Topology;
+using EdgeMesh.Services.Functions;
 using EdgeMesh.Services.Monitor;
 
 namespace EdgeMesh.Cli.Daprd;
 
-/// <summary>What daprd needs for actors: placement, which says where they live, and scheduler, which keeps their reminders. Only a core's
-/// monitor has actors, so only a core runs them. Their certificates come from the site's sentry; they carry its namespace, and so none is set.</summary>
+/// <summary>What daprd needs for actors: placement, which says where they live, and scheduler, which keeps their reminders. A site runs its own
+/// when a service of it has actors: the functions have one for each rollout, a core's monitor one for each site. Their certificates come from
+/// the site's sentry; they carry its namespace, and so none is set.</summary>
 internal static class ControlPlane
 {
-    /// <summary>The service whose sidecar hosts actors.</summary>
-    public const string ActorService = MonitorApp.AppId;
-
     private const string Loopback = "127.0.0.1";
     private const string PlacementId = "dapr-placement-0";
     private const string SchedulerId = "dapr-scheduler-server-0";
 
-    public static bool IsNeeded(SiteDefinition site) => site.IsCore && site.Services.Contains(ActorService);
+    public static bool IsNeeded(SiteDefinition site) => site.Services.Any(service => HostsActors(site, service));
 
-    /// <summary>What the sidecar of <see cref="ActorService"/> must be told.</summary>
+    public static bool HostsActors(SiteDefinition site, string service) => service == FunctionsApp.AppId || (service == MonitorApp.AppId && site.IsCore);
+
+    /// <summary>The service behind whose sidecar's ports theirs are: the same at every site.</summary>
+    public static string PortsAfter(MeshTopology topology) => topology.Services.Any(s => s.Name == MonitorApp.AppId) ? MonitorApp.AppId : FunctionsApp.AppId;
+
+    /// <summary>What the sidecar of a service that hosts actors must be told.</summary>
     public static string[] SidecarFlags(MeshPlace place, SiteDefinition site) =>
     [
         "--placement-host-address", $"{Loopback}:{Number(place.Topology.PlacementPort(site))}",

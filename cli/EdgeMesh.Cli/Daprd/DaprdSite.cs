@@ -134,7 +134,7 @@ internal sealed class DaprdSite(MeshPlace place, SiteDefinition site, Screen scr
             "--metrics-port", Number(topology.SidecarMetricsPort(site, service)), "--metrics-listen-address", Loopback,
             "--resources-path", DaprdFiles.Resources(place, site), "--config", DaprdFiles.Configuration(place, site),
             "--enable-mtls", "--sentry-address", $"{Loopback}:{Number(topology.SentryPort(site))}", "--control-plane-trust-domain", TrustDomain,
-            "--log-as-json", "--log-level", "warn", .. service == ControlPlane.ActorService && ControlPlane.IsNeeded(site) ? ControlPlane.SidecarFlags(place, site) : [],
+            "--log-as-json", "--log-level", "warn", .. ControlPlane.HostsActors(site, service) ? ControlPlane.SidecarFlags(place, site) : [],
         ];
     }
 

@@ -18,7 +18,7 @@ internal static class RunFile
         line("# First: ./edgemesh keys (makes the site's keys and its files for daprd), and a RabbitMQ on its usual port.");
         if (ControlPlane.IsNeeded(site))
         {
-            line("# The monitor's actors need Dapr's placement and scheduler: dapr init starts both; after dapr init --slim start them from ~/.dapr/bin.");
+            line("# Actors need Dapr's placement and scheduler: dapr init starts both; after dapr init --slim start them from ~/.dapr/bin.");
         }
 
         line("version: 1");

@@ -16,7 +16,7 @@ internal static class PortPlan
     /// <summary>With daprd, a site's sentry takes this many ports after the gateway's sidecar.</summary>
     private const int SentryPorts = 3;
 
-    /// <summary>With daprd, a core's placement and scheduler take so many ports after the monitor's sidecar.</summary>
+    /// <summary>With daprd, placement and scheduler take so many ports after the monitor's sidecar.</summary>
     private const int PlacementPorts = 4;
     private const int SchedulerPorts = 5;
 
@@ -36,10 +36,10 @@ internal static class PortPlan
     /// <summary>The site's certificate issuer for its sidecars; its health and metrics take the next two.</summary>
     public static int SentryPort(this MeshTopology topology, SiteDefinition site) => topology.AppPort(site, "gateway") + SidecarPorts + 1;
 
-    /// <summary>Where a core's monitor finds placement; its health, metrics and consensus take the next three.</summary>
-    public static int PlacementPort(this MeshTopology topology, SiteDefinition site) => topology.AppPort(site, ControlPlane.ActorService) + SidecarPorts + 1;
+    /// <summary>Where sidecars of actors find placement; its health, metrics and consensus take the next three.</summary>
+    public static int PlacementPort(this MeshTopology topology, SiteDefinition site) => topology.AppPort(site, ControlPlane.PortsAfter(topology)) + SidecarPorts + 1;
 
-    /// <summary>Where a core's monitor finds the scheduler; its health, metrics and database take the next four.</summary>
+    /// <summary>Where sidecars of actors find the scheduler; its health, metrics and database take the next four.</summary>
     public static int SchedulerPort(this MeshTopology topology, SiteDefinition site) => topology.PlacementPort(site) + PlacementPorts;
 
     /// <summary>Where <paramref name="site"/> reaches <paramref name="peer"/>'s mesh door: a relay that <c>edgemesh up</c> owns.</summary>

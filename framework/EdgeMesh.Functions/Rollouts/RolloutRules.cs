@@ -37,18 +37,27 @@ public static class RolloutRules
     {
         if (state.IsHeld && state.Stable is not null)
         {
-            return state;
+            // What is being tried here must not go on being unhealthy because somebody holds the site.
+            return state.Phase == RolloutPhase.Canary && IsDecidedOn(state, facts.Word) && Unhealthy(facts) is { } fault ? RollBack(state, facts, fault) : state;
         }
 
-        return facts.Word.Generation > state.Generation ? Begin(state, facts) : state.Phase switch
+        return !IsDecidedOn(state, facts.Word) ? Begin(state, facts) : state.Phase switch
         {
             RolloutPhase.Waiting => Waiting(state, facts),
             RolloutPhase.Canary => Canary(state, facts),
-            // Its bundle came after its word, or the site's labels changed.
-            RolloutPhase.Removed when facts.RunsHere => To(state, facts, RolloutPhase.Steady, facts.Word.Bundle, null, "deployed"),
             _ => state,
         };
     }
+
+    /// <summary>Whether a rollout goes on by itself, with time, calls or other sites: somebody must look at it again.</summary>
+    public static bool IsUnderWay(RolloutState state) => state.Phase is RolloutPhase.Canary or RolloutPhase.Waiting;
+
+    /// <summary>Whether a candidate's calls are bad enough to end its canary.</summary>
+    public static bool IsUnhealthy(RolloutFacts facts) => Unhealthy(facts) is not null;
+
+    /// <summary>When a canary that stays healthy is over; null: not by time.</summary>
+    public static DateTimeOffset? Deadline(RolloutState state, RolloutFacts facts) =>
+        state is { Phase: RolloutPhase.Canary, IsPaused: false, IsHeld: false } ? state.Since + Lasts(facts) : null;
 
     /// <summary>Has the site keep what it runs.</summary>
     public static RolloutState Hold(RolloutState state, string by) => state with { IsHeld = true, Reason = $"held by {by}" };
@@ -104,15 +113,23 @@ public static class RolloutRules
     {
         if (Unhealthy(facts) is { } fault)
         {
-            return To(state, facts, RolloutPhase.RolledBack, state.Stable, state.Candidate, fault);
+            return RollBack(state, facts, fault);
         }
 
-        var (lasted, plan) = (facts.Now - state.Since, facts.Word.Canary);
-        var enough = facts.Candidate.Calls >= CallsToJudge ? plan.For : plan.For * QuietFactor;
-        return !state.IsPaused && lasted >= enough
+        return !state.IsPaused && facts.Now - state.Since >= Lasts(facts)
             ? To(state, facts, RolloutPhase.Steady, state.Candidate, null, $"healthy in {facts.Candidate.Calls} calls")
             : state;
     }
+
+    private static TimeSpan Lasts(RolloutFacts facts) => facts.Candidate.Calls >= CallsToJudge ? facts.Word.Canary.For : facts.Word.Canary.For * QuietFactor;
+
+    /// <summary>Two words of one generation were signed on two sides of a cut: the bundle tells which of them a site decided on. One whose
+    /// bundle came after it, or whose site became a target later, was not decided on.</summary>
+    private static bool IsDecidedOn(RolloutState state, Deployment word) =>
+        state.Generation > word.Generation || (state.Generation == word.Generation && word.Bundle == (state.Phase is RolloutPhase.Steady ? state.Stable : state.Candidate));
+
+    private static RolloutState RollBack(RolloutState state, RolloutFacts facts, string fault) =>
+        To(state, facts, RolloutPhase.RolledBack, state.Stable, state.Candidate, fault);
 
     private static string? Unhealthy(RolloutFacts facts)
     {

@@ -33,6 +33,9 @@ public readonly record struct RolloutTally(long Calls, long Failed, double Milli
 
     /// <summary>With one more call.</summary>
     public RolloutTally With(bool failed, double milliseconds) => new(Calls + 1, Failed + (failed ? 1 : 0), Milliseconds + milliseconds);
+
+    /// <summary>With the calls of another tally.</summary>
+    public RolloutTally With(RolloutTally other) => new(Calls + other.Calls, Failed + other.Failed, Milliseconds + other.Milliseconds);
 }
 
 /// <summary>A function's rollout at one site. Replaced as a whole; what is stored after each change, so that a crash at any step goes on

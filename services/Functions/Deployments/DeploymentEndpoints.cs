@@ -1,7 +1,9 @@
 using System.Globalization;
 using System.Text;
+using Dapr;
 using EdgeMesh.Functions;
 using EdgeMesh.Hosting;
+using EdgeMesh.Services.Functions.Rollouts;
 using EdgeMesh.Services.Functions.Running;
 using EdgeMesh.Services.Functions.Store;
 using EdgeMesh.Services.Functions.Triggers.Http;
@@ -18,7 +20,7 @@ internal static class DeploymentEndpoints
     // Plain delegates: nothing is compiled at start.
     public static void MapDeployments(this WebApplication app)
     {
-        Map(HttpMethods.Get, "", (_, store) => Task.FromResult(Results.Json(FunctionViews.All(store), ViewsJson.Default.FunctionViewArray)));
+        Map(HttpMethods.Get, "", async (context, store) => Results.Json(await FunctionViews.AllAsync(store, context.RequestAborted), ViewsJson.Default.FunctionViewArray));
         Map(HttpMethods.Get, "/{function}", DetailAsync);
         Map(HttpMethods.Put, "/{function}", DeployAsync);
         Map(HttpMethods.Put, "/{function}/bundle", TakeBundleAsync);
@@ -84,13 +86,12 @@ internal static class DeploymentEndpoints
 
     private static async Task<IResult> ChangeAsync(HttpContext context, FunctionsStore store)
     {
-        var (by, now) = (context.GetCaller()!.Subject, context.RequestServices.GetRequiredService<TimeProvider>().GetUtcNow());
-        Func<RolloutState, RolloutState>? change = (string)context.Request.RouteValues["change"]! switch
+        var change = (string)context.Request.RouteValues["change"]! switch
         {
-            "hold" => s => RolloutRules.Hold(s, by),
-            "release" => s => RolloutRules.Release(s, by),
-            "pause" => s => RolloutRules.Pause(s, by),
-            "resume" => s => RolloutRules.Resume(s, by, now),
+            "hold" => nameof(IRollout.HoldAsync),
+            "release" => nameof(IRollout.ReleaseAsync),
+            "pause" => nameof(IRollout.PauseAsync),
+            "resume" => nameof(IRollout.ResumeAsync),
             _ => null,
         };
         if (change is null)
@@ -98,7 +99,16 @@ internal static class DeploymentEndpoints
             return Problems.Problem(StatusCodes.Status404NotFound, "route-unknown", "There is nothing at this path.", "POST to calls, hold, release, pause or resume.");
         }
 
-        return await store.Rollouts.ChangeAsync(Function(context), change, context.RequestAborted) ? await DetailAsync(context, store) : HttpFaults.Unknown(Function(context));
+        try
+        {
+            return await store.Rollouts.ChangeAsync(Function(context), change, context.GetCaller()!.Subject, context.RequestAborted)
+                ? await DetailAsync(context, store)
+                : HttpFaults.Unknown(Function(context));
+        }
+        catch (Exception error) when (error is DaprException or HttpRequestException or TimeoutException)
+        {
+            return HttpFaults.RolloutAway(context, Function(context), error.Message);
+        }
     }
 
     private static IResult Answer(DeployAnswer answer) => answer.Code is { } code

@@ -13,7 +13,7 @@ namespace EdgeMesh.Services.Functions.Deployments;
 /// <param name="Signer">Who signed the deployment.</param>
 /// <param name="Triggers">What calls it.</param>
 /// <param name="Sites">How far each site is.</param>
-/// <param name="Usage">What it cost at this site since the service started.</param>
+/// <param name="Usage">What it cost at this site since it was first called.</param>
 internal sealed record FunctionView(
     string Name, string? Version, long Generation, string? Deployed, string Signer, IReadOnlyList<string> Triggers, IReadOnlyDictionary<string, SiteView> Sites, FunctionUsage Usage);
 

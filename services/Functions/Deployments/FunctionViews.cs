@@ -6,22 +6,31 @@ namespace EdgeMesh.Services.Functions.Deployments;
 /// <summary>Makes what the commands show.</summary>
 internal static class FunctionViews
 {
-    public static FunctionView[] All(FunctionsStore store) => [.. store.Catalog.Functions.OrderBy(f => f.Name, StringComparer.Ordinal).Select(f => Of(store, f))];
+    public static async Task<FunctionView[]> AllAsync(FunctionsStore store, CancellationToken cancellation)
+    {
+        var views = new List<FunctionView>();
+        foreach (var function in store.Catalog.Functions.OrderBy(f => f.Name, StringComparer.Ordinal))
+        {
+            views.Add(await OfAsync(store, function, cancellation));
+        }
+
+        return [.. views];
+    }
 
     public static async Task<FunctionDetail> DetailAsync(FunctionsStore store, KnownFunction function, CancellationToken cancellation)
     {
         var versions = await store.Deployer.VersionsAsync(function.Name, cancellation);
-        return new FunctionDetail(Of(store, function), [.. versions.Select(v => new VersionView(v.Manifest.Version, v.Digest, v.Statement.Signer))]);
+        return new FunctionDetail(await OfAsync(store, function, cancellation), [.. versions.Select(v => new VersionView(v.Manifest.Version, v.Digest, v.Statement.Signer))]);
     }
 
-    private static FunctionView Of(FunctionsStore store, KnownFunction function)
+    private static async Task<FunctionView> OfAsync(FunctionsStore store, KnownFunction function, CancellationToken cancellation)
     {
         var (catalog, word) = (store.Catalog, function.Word);
         var (running, deployed) = (store.Choose(function), catalog.FindBundle(word.Bundle));
         return new FunctionView(
             function.Name, running?.Manifest.Version, word.Generation, deployed?.Manifest.Version, word.Signer,
             [.. (running ?? deployed)?.Manifest.Triggers.Select(Describe) ?? []],
-            catalog.Rollouts(function.Name).ToDictionary(r => r.Key, r => View(r.Value), StringComparer.Ordinal), store.Calls.Usage.Of(function.Name));
+            catalog.Rollouts(function.Name).ToDictionary(r => r.Key, r => View(r.Value), StringComparer.Ordinal), await store.Calls.Usage.OfAsync(function.Name, cancellation));
     }
 
     private static SiteView View(RolloutBody rollout)

@@ -1,27 +1,32 @@
 using System.Collections.Concurrent;
 using EdgeMesh.Functions;
 using EdgeMesh.Hosting;
-using EdgeMesh.Replication;
 using EdgeMesh.Services.Functions.Deployments;
 using EdgeMesh.Services.Functions.Running;
 
 namespace EdgeMesh.Services.Functions.Rollouts;
 
-/// <summary>This site's rollouts. Each step is decided by <see cref="RolloutRules"/> and written to the journal before it takes effect: a
-/// crash between leaves the step before, which is decided again. What versions did during a canary is counted in memory; after a crash the
-/// count begins anew, and the time goes on.</summary>
-internal sealed partial class SiteRollouts(Journal changes, FollowerLoop following, Catalog catalog, SiteIdentity identity, TimeProvider clock, ILogger<SiteRollouts> logger)
+/// <summary>Wakes the actors of this site's rollouts when something came that they may decide on, chooses the version for each call, and counts
+/// what it did. It decides nothing itself, so an actor of a function at rest is never in memory. Reminders are a cache: what is under way is
+/// looked at again at the start, and now and then.</summary>
+internal sealed partial class SiteRollouts(RolloutBook book, Catalog catalog, SiteIdentity identity, RolloutActors actors, TimeProvider clock, ILogger<SiteRollouts> logger)
     : IAsyncDisposable
 {
-    private static readonly TimeSpan LookEvery = TimeSpan.FromSeconds(1);
-    private static readonly TimeSpan FailurePause = TimeSpan.FromSeconds(2);
+    private const int AtOnce = 8;
+    private static readonly TimeSpan LookAgainEvery = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(50);
+    private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(5);
 
-    private readonly ConcurrentDictionary<string, CanaryCount> _counts = new(StringComparer.Ordinal);
     private readonly DueFunctions _due = new();
-    private readonly SemaphoreSlim _one = new(1, 1);
+
+    /// <summary>Rollouts that are under way and were looked at since the last time that all were: function to generation.</summary>
+    private readonly ConcurrentDictionary<string, long> _seen = new(StringComparer.Ordinal);
     private readonly CancellationTokenSource _stop = new();
+    private volatile bool _hasFailed;
     private ITimer? _timer;
     private Task _loop = Task.CompletedTask;
+
+    public RolloutBook Book => book;
 
     public void Start()
     {
@@ -31,6 +36,7 @@ internal sealed partial class SiteRollouts(Journal changes, FollowerLoop followi
             _due.Add(function.Name);
         }
 
+        _timer = clock.CreateTimer(_ => LookAgain(), null, LookAgainEvery, LookAgainEvery);
         _loop = RunAsync(_stop.Token);
     }
 
@@ -38,25 +44,29 @@ internal sealed partial class SiteRollouts(Journal changes, FollowerLoop followi
     public string? Choose(KnownFunction function) =>
         catalog.Rollout(identity.Site, function.Name) is { State: var state } ? RolloutRules.Choose(state, function.Word, Random.Shared.NextDouble()) : null;
 
-    /// <summary>Counts a call for the canary that it was part of.</summary>
+    /// <summary>Counts a call for the canary that it was part of. One that makes the candidate unhealthy ends it at once.</summary>
     public void Called(FunctionCall call, CallResult result)
     {
-        if (catalog.Rollout(identity.Site, call.Manifest.Name) is { State: { Phase: RolloutPhase.Canary } state } && result.Outcome is not (CallOutcome.Busy or CallOutcome.Canceled))
+        var name = call.Manifest.Name;
+        if (book.State(name) is { Phase: RolloutPhase.Canary } state && result.Outcome is not (CallOutcome.Busy or CallOutcome.Canceled))
         {
-            Count(state).Add(call.Bundle.Digest == state.Candidate, result.Outcome != CallOutcome.Completed, result.Usage.Ran.TotalMilliseconds);
+            book.Counts.Of(state).Add(call.Bundle.Digest == state.Candidate, result.Outcome != CallOutcome.Completed, result.Usage.Ran.TotalMilliseconds);
+            if (book.IsDue(name))
+            {
+                _due.Add(name);
+            }
         }
     }
 
-    /// <summary>An operator of this site changes a rollout. False: the function is not known here.</summary>
-    public async Task<bool> ChangeAsync(string function, Func<RolloutState, RolloutState> change, CancellationToken cancellation)
+    /// <summary>An operator of this site changes a rollout: one of the changes of <see cref="IRollout"/>. False: the function is not known here.</summary>
+    public async Task<bool> ChangeAsync(string function, string change, string by, CancellationToken cancellation)
     {
         if (catalog.Find(function) is null)
         {
             return false;
         }
 
-        await StepAsync(function, change, cancellation);
-        _due.Add(function);
+        await actors.ChangeAsync(function, change, by, cancellation);
         return true;
     }
 
@@ -71,21 +81,25 @@ internal sealed partial class SiteRollouts(Journal changes, FollowerLoop followi
         }
 
         _stop.Dispose();
-        _one.Dispose();
     }
 
     private async Task RunAsync(CancellationToken cancellation)
     {
+        // The sidecar comes back in its own time, whatever clock a test gave to this service.
+        await using var retry = TimeProvider.System.CreateTimer(_ => _due.Wake(), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+        var pause = FirstPause;
         try
         {
             while (true)
             {
-                foreach (var function in await _due.TakeAsync(cancellation))
+                var functions = await _due.TakeAsync(cancellation);
+                _hasFailed = false;
+                await Parallel.ForEachAsync(functions, new ParallelOptions { MaxDegreeOfParallelism = AtOnce, CancellationToken = cancellation }, LookAsync);
+                pause = !_hasFailed ? FirstPause : pause * 2 < LongestPause ? pause * 2 : LongestPause;
+                if (_hasFailed)
                 {
-                    await TryStepAsync(function, cancellation);
+                    retry.Change(pause * (0.5 + Random.Shared.NextDouble()), Timeout.InfiniteTimeSpan);
                 }
-
-                LookAgainWhileCanaries();
             }
         }
         catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
@@ -94,126 +108,40 @@ internal sealed partial class SiteRollouts(Journal changes, FollowerLoop followi
         }
     }
 
-    private async Task TryStepAsync(string function, CancellationToken cancellation)
+    private async ValueTask LookAsync(string function, CancellationToken cancellation)
     {
+        if (IsSeen(function) && !book.IsDue(function))
+        {
+            return;
+        }
+
         try
         {
-            await StepAsync(function, static state => state, cancellation);
+            await actors.LookAsync(function, cancellation);
+            if (book.State(function) is var state && RolloutRules.IsUnderWay(state))
+            {
+                _seen[function] = state.Generation;
+            }
         }
-        catch (Exception error) when (error is not OperationCanceledException)
+        catch (Exception error) when (error is not OperationCanceledException || !cancellation.IsCancellationRequested)
         {
-            // The store is away: the same step is decided again later.
+            // The sidecar, the placement service or a store is away: the same step is decided again later.
             LogFailed(logger, function, error.Message);
             _due.AddForLater(function);
-            LookAgain(FailurePause);
+            _hasFailed = true;
         }
     }
 
-    /// <summary>Decides the next step after a change, and writes it.</summary>
-    private async Task StepAsync(string function, Func<RolloutState, RolloutState> change, CancellationToken cancellation)
+    private bool IsSeen(string function) => book.State(function) is var state && (!RolloutRules.IsUnderWay(state) || _seen.GetValueOrDefault(function) == state.Generation);
+
+    private void LookAgain()
     {
-        await _one.WaitAsync(cancellation);
-        try
+        foreach (var function in _seen.Keys.Where(f => _seen.TryRemove(f, out _)))
         {
-            if (catalog.Find(function) is not { } known)
-            {
-                return;
-            }
-
-            var before = catalog.Rollout(identity.Site, function)?.State ?? new RolloutState(function);
-            var after = RolloutRules.Next(change(before), Facts(known, before));
-            if (after != before)
-            {
-                await WriteAsync(after, cancellation);
-                LogStep(logger, function, before.Phase, after.Phase, after.Generation, after.Reason);
-            }
-        }
-        finally
-        {
-            _one.Release();
+            _due.Add(function);
         }
     }
-
-    private RolloutFacts Facts(KnownFunction known, RolloutState state)
-    {
-        var count = Count(state);
-        return new RolloutFacts(
-            identity.Site, known.Word, catalog.BundleHere(known) is not null, clock.GetUtcNow(),
-            [.. known.Word.Canary.Sites.Select(s => new PeerRollout(s, catalog.Rollout(s, known.Name)?.State))])
-        {
-            Stable = count.Stable, Candidate = count.Candidate,
-        };
-    }
-
-    private async Task WriteAsync(RolloutState state, CancellationToken cancellation)
-    {
-        var key = FunctionDocuments.Rollout(identity.Site, state.Function);
-        var body = new RolloutBody(state, catalog.FindBundle(state.Stable)?.Manifest.Version).Write();
-        var current = await changes.GetAsync(key, cancellation);
-        var result = await changes.CommitAsync(new Commit { Changes = [new Change(key, current?.Frontier, body)] }, cancellation);
-        if (result is not CommitResult.Committed { At: var at })
-        {
-            throw new InvalidOperationException($"the step could not be written: {result}");
-        }
-
-        await following.ReachAsync(at, cancellation);
-    }
-
-    private CanaryCount Count(RolloutState state) => _counts.AddOrUpdate(
-        state.Function,
-        (_, generation) => new CanaryCount(generation),
-        (_, count, generation) => count.Generation == generation ? count : new CanaryCount(generation),
-        state.Generation);
-
-    private void LookAgainWhileCanaries()
-    {
-        foreach (var function in catalog.Functions.Where(f => catalog.Rollout(identity.Site, f.Name) is { State.Phase: RolloutPhase.Canary }))
-        {
-            _due.AddForLater(function.Name);
-        }
-
-        if (!_due.IsEmpty)
-        {
-            LookAgain(LookEvery);
-        }
-    }
-
-    private void LookAgain(TimeSpan after)
-    {
-        _timer ??= clock.CreateTimer(_ => _due.Wake(), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
-        _timer.Change(after, Timeout.InfiniteTimeSpan);
-    }
-
-    [LoggerMessage(LogLevel.Information, "Rollout of {Function}: {Before} to {After}, generation {Generation}: {Reason}")]
-    private static partial void LogStep(ILogger logger, string function, RolloutPhase before, RolloutPhase after, long generation, string reason);
 
     [LoggerMessage(LogLevel.Warning, "A step of the rollout of {Function} failed ({Reason}); it is decided again")]
     private static partial void LogFailed(ILogger logger, string function, string reason);
-
-    /// <summary>What both versions did in one canary.</summary>
-    private sealed class CanaryCount(long generation)
-    {
-        private readonly Lock _gate = new();
-
-        public long Generation => generation;
-
-        public RolloutTally Stable { get; private set; }
-
-        public RolloutTally Candidate { get; private set; }
-
-        public void Add(bool isCandidate, bool failed, double milliseconds)
-        {
-            lock (_gate)
-            {
-                if (isCandidate)
-                {
-                    Candidate = Candidate.With(failed, milliseconds);
-                }
-                else
-                {
-                    Stable = Stable.With(failed, milliseconds);
-                }
-            }
-        }
-    }
 }

@@ -6,7 +6,8 @@ using EdgeMesh.Hosting;
 namespace EdgeMesh.Services.Functions.Running;
 
 /// <summary>Makes calls: loads the module, runs it in the sandbox with what the manifest grants, and records what came of it.</summary>
-internal sealed partial class FunctionCalls(LoadedFunctions loaded, HostServices host, TimeProvider clock, FunctionsOptions options, ILogger<FunctionCalls> logger)
+internal sealed partial class FunctionCalls(
+    LoadedFunctions loaded, HostServices host, UsageTotals usage, TimeProvider clock, FunctionsOptions options, ILogger<FunctionCalls> logger)
 {
     private static readonly ActivitySource Source = new(FunctionMetrics.Name);
 
@@ -14,7 +15,7 @@ internal sealed partial class FunctionCalls(LoadedFunctions loaded, HostServices
     public CallLog Log { get; } = new(options.LoggedCalls);
 
     /// <summary>The cost.</summary>
-    public UsageTotals Usage { get; } = new();
+    public UsageTotals Usage => usage;
 
     /// <summary>Told of every call that was made.</summary>
     public event Action<FunctionCall, CallResult>? Called;

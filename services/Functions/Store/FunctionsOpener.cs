@@ -35,7 +35,7 @@ internal sealed partial class FunctionsOpener(IServiceProvider services, ILogger
         {
             try
             {
-                Store = await FunctionsStore.OpenAsync(services, stoppingToken);
+                Store = await OpenAsync(stoppingToken);
                 LogOpened(logger, Store.Changes.Head.ToString());
                 return;
             }
@@ -48,6 +48,22 @@ internal sealed partial class FunctionsOpener(IServiceProvider services, ILogger
             }
 
             await Task.Delay(pause * (0.5 + Random.Shared.NextDouble()), TimeProvider.System, stoppingToken);
+        }
+    }
+
+    private async Task<FunctionsStore> OpenAsync(CancellationToken cancellation)
+    {
+        var store = await FunctionsStore.OpenAsync(services, cancellation);
+        try
+        {
+            _waitsFor = "the catalogue, which is read from the journal";
+            await store.StartAsync(cancellation);
+            return store;
+        }
+        catch
+        {
+            await store.DisposeAsync();
+            throw;
         }
     }
 

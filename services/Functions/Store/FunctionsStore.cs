@@ -36,8 +36,10 @@ internal sealed class FunctionsStore : IAsyncDisposable
         Deployer = new Deployer(changes, Following, Catalog, modules, _loaded, trusted, identity, options);
         _metrics = new FunctionMetrics(identity.Site);
         var host = new HostServices(services.GetRequiredService<DaprClient>(), services.GetRequiredService<AppClients>(), identity, _metrics);
-        Calls = new FunctionCalls(_loaded, host, clock, options, services.GetRequiredService<ILogger<FunctionCalls>>());
-        Rollouts = new SiteRollouts(changes, Following, catalog, identity, clock, services.GetRequiredService<ILogger<SiteRollouts>>());
+        var usage = new UsageTotals(services.GetRequiredService<DaprClient>(), identity, clock, services.GetRequiredService<ILogger<UsageTotals>>());
+        Calls = new FunctionCalls(_loaded, host, usage, clock, options, services.GetRequiredService<ILogger<FunctionCalls>>());
+        var book = new RolloutBook(changes, Following, catalog, identity, clock);
+        Rollouts = new SiteRollouts(book, catalog, identity, services.GetRequiredService<RolloutActors>(), clock, services.GetRequiredService<ILogger<SiteRollouts>>());
         Calls.Called += Rollouts.Called;
         _records = new RecordChanges(
             services.GetRequiredService<IJournalStore>(), identity, services.GetRequiredService<AppClients>(), clock, services.GetRequiredService<ILogger<RecordChanges>>());
@@ -83,13 +85,20 @@ internal sealed class FunctionsStore : IAsyncDisposable
             cancellation);
         var catalog = new Catalog(identity.Site, options.Labels);
         var follower = new CatalogFollower(changes, catalog, trusted, Path.Combine(folder, "catalog.json"), services.GetRequiredService<ILogger<CatalogFollower>>());
-        var store = new FunctionsStore(changes, follower, catalog, trusted, services);
-        store.Following.Start();
-        store.Rollouts.Start();
-        store.Triggers.Start();
-        store.Links.Start();
-        store._announcer.Start();
-        return store;
+        return new FunctionsStore(changes, follower, catalog, trusted, services);
+    }
+
+    /// <summary>Begins to work once the catalogue knows what the journal knew at the start: whoever decided before would take the first
+    /// word that he read for the last.</summary>
+    public async Task StartAsync(CancellationToken cancellation)
+    {
+        Following.Start();
+        await Following.ReachAsync(Changes.Head, cancellation);
+        Calls.Usage.Start();
+        Rollouts.Start();
+        Triggers.Start();
+        Links.Start();
+        _announcer.Start();
     }
 
     /// <summary>Stops what brings work before what does it, and followers before what they follow.</summary>
@@ -100,6 +109,7 @@ internal sealed class FunctionsStore : IAsyncDisposable
         await Links.DisposeAsync();
         await _announcer.DisposeAsync();
         await Rollouts.DisposeAsync();
+        await Calls.Usage.DisposeAsync();
         _loaded.Dispose();
         _metrics.Dispose();
         await Following.DisposeAsync();

@@ -26,6 +26,10 @@ internal static class HttpFaults
 
     public static IResult NotLoaded(HttpContext context, string reason) => Later(context, StatusCodes.Status503ServiceUnavailable, "function-not-loaded", "The function can't be loaded at this site.", reason);
 
+    /// <summary>Whether the change was written is not known: asking for it again changes nothing more.</summary>
+    public static IResult RolloutAway(HttpContext context, string name, string reason) =>
+        Later(context, StatusCodes.Status503ServiceUnavailable, "rollout-unavailable", $"The rollout of '{name}' did not answer.", $"{reason} Ask again in a second; /readyz says what this site waits for.");
+
     /// <summary>A call that did not complete: by the function's fault 502, by its time 504, by too many calls 429.</summary>
     public static IResult Of(HttpContext context, FunctionManifest manifest, CallResult result) => result.Outcome switch
     {

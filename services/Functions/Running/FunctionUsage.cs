@@ -1,0 +1,34 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+
+namespace EdgeMesh.Services.Functions.Running;
+
+/// <summary>What a function has cost at this site.</summary>
+/// <param name="Function">Its name.</param>
+/// <param name="Calls">Calls that were started.</param>
+/// <param name="Failed">Those of them that did not complete.</param>
+/// <param name="ColdStarts">Those whose module had to be loaded.</param>
+/// <param name="CpuMilliseconds">Processor time.</param>
+/// <param name="MemoryMilliseconds">Linear memory times run time, in MiB·ms.</param>
+/// <param name="Bytes">In and out.</param>
+internal sealed record FunctionUsage(string Function, long Calls, long Failed, long ColdStarts, double CpuMilliseconds, double MemoryMilliseconds, long Bytes)
+{
+    /// <summary>Of this layout.</summary>
+    public int Format { get; init; } = 1;
+
+    public static FunctionUsage None(string function) => new(function, 0, 0, 0, 0, 0, 0);
+
+    public FunctionUsage With(FunctionUsage other) => this with
+    {
+        Calls = Calls + other.Calls,
+        Failed = Failed + other.Failed,
+        ColdStarts = ColdStarts + other.ColdStarts,
+        CpuMilliseconds = CpuMilliseconds + other.CpuMilliseconds,
+        MemoryMilliseconds = MemoryMilliseconds + other.MemoryMilliseconds,
+        Bytes = Bytes + other.Bytes,
+    };
+}
+
+[JsonSerializable(typeof(FunctionUsage))]
+[JsonSourceGenerationOptions(JsonSerializerDefaults.Web)]
+internal sealed partial class UsageJson : JsonSerializerContext;
