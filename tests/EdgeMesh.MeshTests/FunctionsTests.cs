@@ -47,6 +47,24 @@ public sealed class FunctionsTests(RunningMesh mesh) : IClassFixture<RunningMesh
     }
 
     [Fact]
+    public async Task Deploy_AtASiteThatAnotherCantReach_ComesThereByTheCore()
+    {
+        var folder = Directory.CreateTempSubdirectory("edgemesh-function-").FullName;
+        await DoneAsync("link", "cut", "clinic-a", "clinic-b");
+        try
+        {
+            await DeployAsync(folder, "messenger", 1, "clinic-a");
+            await RunsAsync("clinic-b", "messenger", "1.0.1");
+            Assert.Equal("version 1", await InvokeAsync("messenger", "clinic-b"));
+        }
+        finally
+        {
+            await DoneAsync("link", "restore", "clinic-a", "clinic-b");
+            Directory.Delete(folder, recursive: true);
+        }
+    }
+
+    [Fact]
     public async Task Kill_AgainAndAgainWhileDeploying_LosesNothingThatWasTakenAndTakesNothingByHalves()
     {
         var folder = Directory.CreateTempSubdirectory("edgemesh-function-").FullName;

@@ -1,8 +1,11 @@
-using EdgeMesh.Functions.Tests;
+using System.Buffers.Text;
+using System.Text.Json;
+using EdgeMesh.Hosting;
 using EdgeMesh.Services.Functions.Running;
 using EdgeMesh.Testing;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
+using Microsoft.Data.Sqlite;
 
 namespace EdgeMesh.Services.Functions.Tests;
 
@@ -45,6 +48,61 @@ public sealed class HostTests
     }
 
     [Fact]
+    public async Task Setting_ThatTheManifestRefersTo_IsTheSitesOwnWhereItHasOne()
+    {
+        var data = Directory.CreateTempSubdirectory("edgemesh-functions-").FullName;
+        try
+        {
+            await using var site = await FunctionsSite.StartAsync(data, resources: TestComponents.InMemory + SettingsComponent);
+            await site.DeployAsync(HostModules.Ask("setting", "limit"), FunctionsSite.Manifest("f", more: ByReference));
+            Assert.Equal((200, "42"), await site.CallAsync("f"));
+
+            await using var settings = new SqliteConnection($"Data Source={Path.Combine(data, "settings.db")};Pooling=False");
+            await settings.OpenAsync(TestContext.Current.CancellationToken);
+            await using var set = settings.CreateCommand();
+            set.CommandText = "INSERT INTO configuration (key, value) VALUES ('functions/limit', '99')";
+            await set.ExecuteNonQueryAsync(TestContext.Current.CancellationToken);
+            while (await site.CallAsync("f") != (200, "99"))
+            {
+                await Task.Delay(10, TestContext.Current.CancellationToken);
+            }
+        }
+        finally
+        {
+            Directory.Delete(data, recursive: true);
+        }
+    }
+
+    [Fact]
+    public async Task Setting_ThatTheManifestRefersTo_AtASiteWithoutSettings_IsUnavailable()
+    {
+        await using var site = await FunctionsSite.StartAsync();
+        await site.DeployAsync(HostModules.Ask("setting", "limit"), FunctionsSite.Manifest("f", more: ByReference));
+
+        Assert.Equal((200, "-4"), await site.CallAsync("f"));
+    }
+
+    /// <summary>What the function invokes sees the user who called it, and the function does not see the proof of that.</summary>
+    [Fact]
+    public async Task Invoke_ByAFunctionThatAUserCalled_IsInTheUsersName()
+    {
+        var app = new TestApp("mirror", builder =>
+        {
+            var web = builder.Build();
+            web.MapGet("/who", (HttpContext context) => SubjectOf(context.Request.Headers[CallerTokens.Header].ToString()));
+            return web;
+        });
+        await using var site = await FunctionsSite.StartAsync(apps: [app]);
+        const string grants = "permissions: { invoke: [\"GET mirror/who\"] }";
+        await site.DeployAsync(HostModules.Invoke("GET mirror/who"), FunctionsSite.Manifest("known", more: grants));
+        await site.DeployAsync(HostModules.Invoke("GET mirror/who"), FunctionsSite.Manifest("anybody", triggers: "  - http: { method: POST, path: /, open: true }", more: grants));
+
+        Assert.Equal((200, "ada"), await site.CallAsync("known"));
+        using var answer = await site.SendAsync(HttpMethod.Post, "functions/anybody/run", [], null);
+        Assert.Equal("nobody", await answer.Content.ReadAsStringAsync(TestContext.Current.CancellationToken));
+    }
+
+    [Fact]
     public async Task Invoke_WhatTheManifestGrants_ReachesTheService()
     {
         var app = new TestApp("prices", builder =>
@@ -75,6 +133,35 @@ public sealed class HostTests
     [InlineData("GET ab/b/c", "GET a/*", false)]
     public void IsGrantedBy_Target_FitsItsGrantAlone(string target, string grant, bool granted) =>
         Assert.Equal(granted, InvokeTarget.Parse(target)!.IsGrantedBy(grant));
+
+    private const string ByReference = "settings: { limit: \"42\" }\nconfiguration: { limit: functions/limit }";
+
+    private const string SettingsComponent = """
+
+        ---
+        apiVersion: dapr.io/v1alpha1
+        kind: Component
+        metadata:
+          name: settings
+        spec:
+          type: configuration.edgemesh.sqlite
+          version: v1
+          metadata:
+            - name: connectionString
+              value: settings.db
+        """;
+
+    /// <summary>A token is three parts in base64, the second of which says who it is about.</summary>
+    private static string SubjectOf(string token)
+    {
+        if (token.Length == 0)
+        {
+            return "nobody";
+        }
+
+        using var claims = JsonDocument.Parse(Base64Url.DecodeFromChars(token.Split('.')[1]));
+        return claims.RootElement.GetProperty("sub").GetString()!;
+    }
 
     [Theory]
     [InlineData("GET a")]

@@ -196,7 +196,7 @@ public sealed class RolloutActorTests
         Assert.True((await site.ChangeAsync(function, "hold")).Done);
         var bundle = await FunctionsSite.BundleAsync(candidate, FunctionsSite.Manifest(function, "1.0.1"));
         Assert.Equal((true, ""), await site.PutBundleAsync(bundle));
-        Assert.Equal((true, ""), await site.PutAsync(Deployment.Sign(function, 2, bundle.Digest, Here, FunctionsSite.Ops)));
+        Assert.Equal((true, ""), await site.PutAsync(Deployment.Sign(function, 2, bundle.Digest, Here with { For = TimeSpan.FromSeconds(15) }, FunctionsSite.Ops)));
     }
 
     private static async Task CallAsync(FunctionsSite site, int times, int status)

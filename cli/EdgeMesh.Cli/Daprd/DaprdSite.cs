@@ -17,8 +17,9 @@ internal sealed class DaprdSite(MeshPlace place, SiteDefinition site, Screen scr
     private const string TrustDomain = "localhost";
     private const string Loopback = "127.0.0.1";
 
-    /// <summary>Runs "$@" until it ends or its standard input does: a child that knows nothing of that rule ends with its parent.</summary>
-    private const string Leash = """exec 3<&0; "$@" </dev/null & child=$!; { cat <&3 >/dev/null; kill -TERM $child 2>/dev/null; } & watch=$!; wait $child; code=$?; kill $watch 2>/dev/null; exit $code""";
+    /// <summary>Runs "$@" until it ends or its standard input does: a child that knows nothing of that rule ends with its parent. What watches
+    /// the input may outlive the child, and must not hold what the child writes to: whoever reads that would wait for it.</summary>
+    internal const string Leash = """exec 3<&0; "$@" </dev/null & child=$!; { cat <&3 >/dev/null 2>&1; kill -TERM $child 2>/dev/null; } & watch=$!; wait $child; code=$?; kill $watch 2>/dev/null; exit $code""";
 
     private static readonly TimeSpan SentryLimit = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan LookEvery = TimeSpan.FromMilliseconds(50);

@@ -30,6 +30,10 @@ public sealed record FunctionManifest
     /// <summary>What it may do beyond stdin and stdout.</summary>
     public FunctionPermissions Permissions { get; init; } = new();
 
+    /// <summary>What <c>setting</c> answers before <see cref="Settings"/> where the site has it: by the function's name for it, the key in the
+    /// site's configuration.</summary>
+    public IReadOnlyDictionary<string, string> Configuration { get; init; } = new Dictionary<string, string>();
+
     /// <summary>What <c>setting</c> answers.</summary>
     public IReadOnlyDictionary<string, string> Settings { get; init; } = new Dictionary<string, string>();
 

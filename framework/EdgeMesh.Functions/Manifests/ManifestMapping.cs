@@ -29,6 +29,7 @@ internal static class ManifestMapping
             Invoke = Texts(json["permissions"]?["invoke"]),
             PreciseClock = (bool?)json["permissions"]?["preciseClock"] ?? false,
         },
+        Configuration = Map(json["configuration"]),
         Settings = Map(json["settings"]),
         Secrets = Map(json["secrets"]),
         Targets = new FunctionTargets { Sites = Texts(json["targets"]?["sites"]), Labels = Map(json["targets"]?["labels"]) },

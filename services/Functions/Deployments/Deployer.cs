@@ -92,6 +92,42 @@ internal sealed class Deployer(
         }
     }
 
+    /// <summary>Makes the word that is obeyed this site's own, with its bundle, when another site brought it.</summary>
+    /// <exception cref="InvalidDataException">The bundle's module is not whole here yet.</exception>
+    public async Task<DeployAnswer> RelayAsync(string function, CancellationToken cancellation)
+    {
+        await _one.WaitAsync(cancellation);
+        try
+        {
+            if (catalog.Find(function) is not { } known || known.Words.GetValueOrDefault(identity.Site)?.Text == known.Word.Text)
+            {
+                return DeployAnswer.Known;
+            }
+
+            var wanted = new List<Change>();
+            if (known.Word.Bundle is { } digest && catalog.FindBundle(digest)?.Sources.ContainsKey(identity.Site) != true)
+            {
+                // Its own catalogue's turn comes when the bundle does.
+                if (catalog.FindBundle(digest) is not { } bundle)
+                {
+                    return DeployAnswer.Known;
+                }
+
+                var read = await FunctionBundle.ReadAsync(bundle.Statement.Text, bundle.Statement.ManifestText, await modules.ReadAsync(bundle, cancellation), trusted);
+                wanted.AddRange(ModuleParts.Cut(identity.Site, read.Bundle ?? throw new InvalidDataException(string.Join("; ", read.Faults))));
+            }
+
+            wanted.Add(new Change(FunctionDocuments.Deployment(identity.Site, function), null, Encoding.UTF8.GetBytes(known.Word.Text)));
+            var answer = await CommitAsync(await OnCurrentAsync(wanted, cancellation), cancellation);
+            await ForgetOldBundlesAsync(function, cancellation);
+            return answer;
+        }
+        finally
+        {
+            _one.Release();
+        }
+    }
+
     private DeployAnswer? Refuse(Deployment word)
     {
         var current = catalog.Find(word.Function)?.Word;

@@ -79,7 +79,7 @@ internal static class DeploymentEndpoints
             return HttpFaults.Unknown(Function(context));
         }
 
-        var call = new FunctionCall(bundle, TriggerNames.Other, Guid.NewGuid().ToString("N"), await BodyAsync(context));
+        var call = new FunctionCall(bundle, TriggerNames.Other, Guid.NewGuid().ToString("N"), await BodyAsync(context)) { CallerToken = HttpTriggers.TokenOf(context) };
         var result = await store.Calls.CallAsync(call, context.RequestAborted);
         return result.Outcome == CallOutcome.Completed ? Results.Bytes(result.Output.ToArray(), "application/octet-stream") : HttpFaults.Of(context, bundle.Manifest, result);
     }

@@ -11,12 +11,14 @@ namespace EdgeMesh.Services.Functions.Running;
 internal sealed record HostServices(DaprClient Dapr, AppClients Apps, SiteIdentity Identity, FunctionMetrics Metrics);
 
 /// <summary>What one function may do beyond stdin and stdout: what its manifest grants, through Dapr. State lies below the function's own
-/// prefix, which no key can leave: it is put before whatever the function says.</summary>
-internal sealed class DaprFunctionHost(FunctionManifest manifest, HostServices services) : IFunctionHost
+/// prefix, which no key can leave: it is put before whatever the function says. What it invokes, it invokes in the name of the user who called
+/// it, so a service such as the records decides by that user's rights; called by a topic, a schedule or a change it has nobody's.</summary>
+internal sealed class DaprFunctionHost(FunctionCall call, HostServices services) : IFunctionHost
 {
     private const string State = "heads";
     private const string Events = "events";
     private const string Secrets = "secrets";
+    private const string Settings = "settings";
     private const int MaxKey = 256;
 
     private static readonly HostAnswer Done = new(HostStatus.Done);
@@ -24,6 +26,8 @@ internal sealed class DaprFunctionHost(FunctionManifest manifest, HostServices s
     private static readonly HostAnswer Invalid = new(HostStatus.Invalid);
     private static readonly HostAnswer NotFound = new(HostStatus.NotFound);
     private static readonly HostAnswer Unavailable = new(HostStatus.Unavailable);
+
+    private readonly FunctionManifest _manifest = call.Manifest;
 
     public ValueTask<HostAnswer> GetStateAsync(string key, CancellationToken cancellation) => WithStateAsync(key, async name =>
     {
@@ -43,7 +47,7 @@ internal sealed class DaprFunctionHost(FunctionManifest manifest, HostServices s
         return Done;
     });
 
-    public ValueTask<HostAnswer> PublishAsync(string topic, ReadOnlyMemory<byte> data, CancellationToken cancellation) => manifest.Permissions.Publish.Contains(topic)
+    public ValueTask<HostAnswer> PublishAsync(string topic, ReadOnlyMemory<byte> data, CancellationToken cancellation) => _manifest.Permissions.Publish.Contains(topic)
         ? AskAsync(async () =>
         {
             await services.Dapr.PublishByteEventAsync(Events, topic, data, ContentType(data.Span), [], cancellation);
@@ -53,13 +57,15 @@ internal sealed class DaprFunctionHost(FunctionManifest manifest, HostServices s
 
     public ValueTask<HostAnswer> InvokeAsync(string target, ReadOnlyMemory<byte> body, CancellationToken cancellation) =>
         InvokeTarget.Parse(target) is not { } parsed ? new(Invalid)
-        : !manifest.Permissions.Invoke.Any(parsed.IsGrantedBy) ? new(Denied)
+        : !_manifest.Permissions.Invoke.Any(parsed.IsGrantedBy) ? new(Denied)
         : AskAsync(() => InvokeAsync(parsed, body, cancellation));
 
-    public ValueTask<HostAnswer> GetSettingAsync(string name, CancellationToken cancellation) =>
-        new(manifest.Settings.TryGetValue(name, out var value) ? HostAnswer.Of(Encoding.UTF8.GetBytes(value)) : NotFound);
+    /// <summary>The site's own, where the manifest refers to one and the site has it; else the manifest's.</summary>
+    public ValueTask<HostAnswer> GetSettingAsync(string name, CancellationToken cancellation) => _manifest.Configuration.TryGetValue(name, out var key)
+        ? new(OfTheSiteAsync(name, key, cancellation))
+        : new(Own(name));
 
-    public ValueTask<HostAnswer> GetSecretAsync(string name, CancellationToken cancellation) => manifest.Secrets.TryGetValue(name, out var secret)
+    public ValueTask<HostAnswer> GetSecretAsync(string name, CancellationToken cancellation) => _manifest.Secrets.TryGetValue(name, out var secret)
         ? AskAsync(async () =>
         {
             var found = await services.Dapr.GetSecretAsync(Secrets, secret, cancellationToken: cancellation);
@@ -74,15 +80,31 @@ internal sealed class DaprFunctionHost(FunctionManifest manifest, HostServices s
             return HostStatus.Invalid;
         }
 
-        services.Metrics.Count(manifest.Name, name, value);
+        services.Metrics.Count(_manifest.Name, name, value);
         return HostStatus.Done;
     }
 
+    private async Task<HostAnswer> OfTheSiteAsync(string setting, string key, CancellationToken cancellation)
+    {
+        try
+        {
+            var found = await services.Dapr.GetConfiguration(Settings, [key], cancellationToken: cancellation);
+            return found.Items.TryGetValue(key, out var item) ? HostAnswer.Of(Encoding.UTF8.GetBytes(item.Value)) : Own(setting);
+        }
+        catch (DaprException)
+        {
+            // Also a site without the component: what it would say is not known, and the manifest's own may be the wrong one.
+            return Unavailable;
+        }
+    }
+
+    private HostAnswer Own(string setting) => _manifest.Settings.TryGetValue(setting, out var value) ? HostAnswer.Of(Encoding.UTF8.GetBytes(value)) : NotFound;
+
     private ValueTask<HostAnswer> WithStateAsync(string key, Func<string, Task<HostAnswer>> ask) =>
-        !manifest.Permissions.State ? new(Denied)
+        !_manifest.Permissions.State ? new(Denied)
         // Dapr takes '||' for the end of a prefix.
         : key.Length > MaxKey || key.Contains("||", StringComparison.Ordinal) ? new(Invalid)
-        : AskAsync(() => ask($"{services.Identity.Site}/function/{manifest.Name}/{key}"));
+        : AskAsync(() => ask($"{services.Identity.Site}/function/{_manifest.Name}/{key}"));
 
     private async Task<HostAnswer> InvokeAsync(InvokeTarget target, ReadOnlyMemory<byte> body, CancellationToken cancellation)
     {
@@ -90,6 +112,11 @@ internal sealed class DaprFunctionHost(FunctionManifest manifest, HostServices s
         if (!body.IsEmpty)
         {
             request.Content = new ReadOnlyMemoryContent(body) { Headers = { ContentType = new(ContentType(body.Span)) } };
+        }
+
+        if (call.CallerToken is { } caller)
+        {
+            request.Headers.Add(CallerTokens.Header, caller);
         }
 
         using var answer = await services.Apps.Get(target.App).SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancellation);

@@ -23,6 +23,9 @@ internal sealed record FunctionCall(KnownBundle Bundle, string Trigger, string I
     /// <summary>For the environment, beside what every call has.</summary>
     public IReadOnlyDictionary<string, string> Environment { get; init; } = new Dictionary<string, string>();
 
+    /// <summary>The gateway's word on who calls, for what the function invokes in the caller's name; the function never sees it. Null: nobody.</summary>
+    public string? CallerToken { get; init; }
+
     public FunctionManifest Manifest => Bundle.Manifest;
 }
 

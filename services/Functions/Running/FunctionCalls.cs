@@ -77,7 +77,7 @@ internal sealed partial class FunctionCalls(
             Environment = environment,
             Limits = manifest.Limits,
             PreciseClock = manifest.Permissions.PreciseClock,
-            Host = new DaprFunctionHost(manifest, host),
+            Host = new DaprFunctionHost(call, host),
         };
     }
 

@@ -20,6 +20,7 @@ internal sealed class FunctionsStore : IAsyncDisposable
     private readonly LoadedFunctions _loaded;
     private readonly FunctionMetrics _metrics;
     private readonly RecordChanges _records;
+    private readonly Relay _relay;
 
     private FunctionsStore(Journal changes, CatalogFollower follower, Catalog catalog, IReadOnlyCollection<DeployerIdentity> trusted, IServiceProvider services)
     {
@@ -34,6 +35,7 @@ internal sealed class FunctionsStore : IAsyncDisposable
         var modules = new ModuleParts(changes);
         _loaded = new LoadedFunctions(options, modules, clock);
         Deployer = new Deployer(changes, Following, Catalog, modules, _loaded, trusted, identity, options);
+        _relay = new Relay(Catalog, Deployer, services.GetRequiredService<MeshDirectory>(), services.GetRequiredService<ILogger<Relay>>());
         _metrics = new FunctionMetrics(identity.Site);
         var host = new HostServices(services.GetRequiredService<DaprClient>(), services.GetRequiredService<AppClients>(), identity, _metrics);
         var usage = new UsageTotals(services.GetRequiredService<DaprClient>(), identity, clock, services.GetRequiredService<ILogger<UsageTotals>>());
@@ -96,6 +98,7 @@ internal sealed class FunctionsStore : IAsyncDisposable
         await Following.ReachAsync(Changes.Head, cancellation);
         Calls.Usage.Start();
         Rollouts.Start();
+        _relay.Start();
         Triggers.Start();
         Links.Start();
         _announcer.Start();
@@ -108,6 +111,7 @@ internal sealed class FunctionsStore : IAsyncDisposable
         await _records.DisposeAsync();
         await Links.DisposeAsync();
         await _announcer.DisposeAsync();
+        await _relay.DisposeAsync();
         await Rollouts.DisposeAsync();
         await Calls.Usage.DisposeAsync();
         _loaded.Dispose();

@@ -12,11 +12,14 @@ public sealed class TopicBatchTests
     private const int Messages = 48;
     private const int MostRounds = 5;
 
+    /// <summary>One batch at a time, of about a second, while the other thread of the sandbox publishes.</summary>
+    private const string Slow = "concurrency: 1\nlimits: { fuel: 100000000000, time: 60s }";
+
     [Fact]
     public async Task Kill_InTheMiddleOfBatches_EveryMessageIsHandledUnderItsOwnKey()
     {
         await using var site = await OneSite.StartAsync("embedded");
-        await site.DeployAsync(Manifest("handler", "topic: { name: orders, batch: 8 }", "permissions: { state: true }"), Handler, 1);
+        await site.DeployAsync(Manifest("handler", "topic: { name: orders, batch: 8 }", $"permissions: {{ state: true }}\n{Slow}"), Handler, 1);
         await site.DeployAsync(Manifest("press", "http: { method: POST, path: /press, open: true }", "permissions: { publish: [orders] }"), Press, 1);
         var taken = new HashSet<int>();
         var wasInTheMiddle = false;
@@ -77,7 +80,7 @@ public sealed class TopicBatchTests
         (drop (call $get (i32.const 1024) (i32.const 8192)))
         (i32.store (i32.const 0) (i32.const 4096)) (i32.store (i32.const 4) (i32.const 4096))
         (drop (call $read (i32.const 0) (i32.const 0) (i32.const 1) (i32.const 16)))
-        (local.set $i (i32.const 60000000))
+        (local.set $i (i32.const 300000000))
         (loop $work (br_if $work (local.tee $i (i32.sub (local.get $i) (i32.const 1)))))
         (if (i32.lt_s (call $set (i32.const 4096) (i32.load (i32.const 16)) (i32.const 8192) (i32.load (i32.const 36))) (i32.const 0)) (then (call $exit (i32.const 1))))
         """, imports: """

@@ -106,8 +106,12 @@ internal static class HttpTriggers
         }
 
         var key = request.Headers["Idempotency-Key"].ToString();
-        return new FunctionCall(bundle, TriggerNames.Http, key.Length is > 0 and <= 128 ? key : Guid.NewGuid().ToString("N"), body) { Environment = environment };
+        return new FunctionCall(bundle, TriggerNames.Http, key.Length is > 0 and <= 128 ? key : Guid.NewGuid().ToString("N"), body) { Environment = environment, CallerToken = TokenOf(request.HttpContext) };
     }
+
+    /// <summary>What the gateway said of a user of this site; a function speaks for nobody else.</summary>
+    public static string? TokenOf(HttpContext context) =>
+        context.GetCaller() is { Kind: CallerKind.User, ForwardedBy: null } ? context.Request.Headers[CallerTokens.Header].ToString() : null;
 
     private static bool IsForFunctions(string header) =>
         !header.StartsWith("X-EdgeMesh-", StringComparison.OrdinalIgnoreCase) && !header.StartsWith("dapr-", StringComparison.OrdinalIgnoreCase)
