@@ -12,7 +12,6 @@ namespace EdgeMesh.Services.Functions.Tests;
 public sealed class RolloutActorTests
 {
     private const string Reminder = "Rollout/f/method/remind/look";
-    private const string Look = "Rollout/f/method/LookAsync";
 
     private static readonly DateTimeOffset Start = new(2026, 3, 1, 12, 0, 0, TimeSpan.Zero);
 
@@ -25,18 +24,26 @@ public sealed class RolloutActorTests
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
     [Fact]
-    public async Task Canary_ThatStaysHealthy_IsEndedByItsReminder()
+    public async Task Canary_ThatStaysHealthy_EndsInItsTime()
     {
         var clock = new FakeTimeProvider(Start);
         await using var site = await CanaryAsync(clock, FunctionsSite.Says("new"));
         await CallAsync(site, 5, 200);
 
-        // Nobody else looks.
-        using var alone = site.Host.Faults.Drop(c => c is { Kind: CallKind.ActorCall, Name: Look });
         clock.Advance(TimeSpan.FromSeconds(50));
         Assert.Equal("Canary", await PhaseAsync(site));
         await UntilAsync(site, clock, "Steady");
         Assert.Equal(("1.0.1", "healthy in 5 calls"), ((string?)(await site.AtAsync("f"))["version"], (string?)(await site.AtAsync("f"))["reason"]));
+    }
+
+    [Fact]
+    public async Task Canary_UnderWay_IsLookedAtByItsReminderAgainAndAgain()
+    {
+        var clock = new FakeTimeProvider(Start);
+        await using var site = await CanaryAsync(clock, FunctionsSite.Says("new"), time: TimeSpan.FromHours(10));
+
+        await AdvanceUntilAsync(clock, () => Task.FromResult(site.Host.Calls.Of(CallKind.ActorCall).Count(c => c is { Name: Reminder, Status: 200 }) >= 3));
+        Assert.Equal("Canary", await PhaseAsync(site));
     }
 
     [Fact]
