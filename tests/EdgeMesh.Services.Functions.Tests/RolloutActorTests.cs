@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Net;
 using EdgeMesh.Functions;
 using EdgeMesh.Services.Functions.Deployments;
@@ -20,6 +21,8 @@ public sealed class RolloutActorTests
 
     /// <summary>Shorter than what a store is given to answer: that is measured by the same clock.</summary>
     private static readonly TimeSpan Step = TimeSpan.FromSeconds(2);
+
+    private static readonly TimeSpan Limit = TimeSpan.FromMinutes(2);
 
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
@@ -228,18 +231,24 @@ public sealed class RolloutActorTests
 
     private static async Task UntilAsync(FunctionsSite site, string phase)
     {
+        var began = Stopwatch.GetTimestamp();
         while (await PhaseAsync(site) != phase)
         {
+            Assert.True(Stopwatch.GetElapsedTime(began) < Limit, $"the rollout did not become {phase} in {Limit}");
             await Task.Delay(5, Cancellation);
         }
     }
 
+    /// <summary>The moved clock goes slower the longer it takes: what a store is given to answer is measured by it, and a machine with much else
+    /// to do would never be quick enough.</summary>
     private static async Task AdvanceUntilAsync(FakeTimeProvider clock, Func<Task<bool>> isSo)
     {
-        while (!await isSo())
+        var began = Stopwatch.GetTimestamp();
+        for (var steps = 0; !await isSo(); steps++)
         {
+            Assert.True(Stopwatch.GetElapsedTime(began) < Limit, $"what was waited for did not come in {Limit}");
             clock.Advance(Step);
-            await Task.Delay(5, Cancellation);
+            await Task.Delay(5 << Math.Min(steps / 40, 6), Cancellation);
         }
     }
 
