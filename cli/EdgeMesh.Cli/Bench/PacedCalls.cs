@@ -1,40 +1,53 @@
 using System.Diagnostics;
+using System.Threading.Channels;
 
 namespace EdgeMesh.Cli.Bench;
 
-/// <summary>Calls at a steady rate, whatever the answers take: a time begins when its call was due, so a stall is seen by all that it held up.</summary>
+/// <summary>Calls at a steady rate, whatever the answers take: a thread of its own lets each call go when it is due and waits for nobody, and
+/// the call's time begins there, so a stall is seen by all that it held up.</summary>
 internal static class PacedCalls
 {
     private const int Clients = 32;
 
     public static async Task<HttpFigures> RunAsync(int rate, TimeSpan time, Func<CancellationToken, Task<bool>> call, CancellationToken cancellation)
     {
-        var (count, next, failed) = ((int)(rate * time.TotalSeconds), -1, 0);
+        var (count, failed) = ((int)(rate * time.TotalSeconds), 0);
         var times = new double[count];
+        var due = Channel.CreateUnbounded<(int Index, long LetGo)>(new UnboundedChannelOptions { SingleWriter = true });
         var started = Stopwatch.GetTimestamp();
+        var pacer = new Thread(() => Pace(due.Writer, rate, count, started, cancellation)) { IsBackground = true, Name = "pacer" };
+        pacer.Start();
         await Task.WhenAll(Enumerable.Range(0, Clients).Select(_ => ClientAsync()));
         var seconds = Stopwatch.GetElapsedTime(started).TotalSeconds;
         return new(rate, Math.Round(count / seconds, 1), failed, Spread.Of(times));
 
         async Task ClientAsync()
         {
-            await Task.Yield();
-            for (var i = Interlocked.Increment(ref next); i < count; i = Interlocked.Increment(ref next))
+            await foreach (var (index, letGo) in due.Reader.ReadAllAsync(cancellation))
             {
-                var due = TimeSpan.FromSeconds((double)i / rate);
-                var wait = due - Stopwatch.GetElapsedTime(started);
-                if (wait > TimeSpan.FromMilliseconds(1))
-                {
-                    await Task.Delay(wait, TimeProvider.System, cancellation);
-                }
-
                 if (!await call(cancellation))
                 {
                     Interlocked.Increment(ref failed);
                 }
 
-                times[i] = (Stopwatch.GetElapsedTime(started) - due).TotalMicroseconds;
+                times[index] = Stopwatch.GetElapsedTime(letGo).TotalMicroseconds;
             }
         }
+    }
+
+    /// <summary>In steps of a millisecond, as fine as a thread can sleep without keeping a processor busy.</summary>
+    private static void Pace(ChannelWriter<(int Index, long LetGo)> due, int rate, int count, long started, CancellationToken cancellation)
+    {
+#pragma warning disable RS0030 // This thread does nothing but keep time, and a timer's callback would wait for the pool that the calls use.
+        for (var next = 0; next < count && !cancellation.IsCancellationRequested; Thread.Sleep(1))
+#pragma warning restore RS0030
+        {
+            for (var now = Stopwatch.GetTimestamp(); next < count && next <= Stopwatch.GetElapsedTime(started, now).TotalSeconds * rate; next++)
+            {
+                due.TryWrite((next, now));
+            }
+        }
+
+        due.Complete();
     }
 }
