@@ -174,4 +174,18 @@ public sealed class HostTests
     [InlineData("a/b")]
     [InlineData("GET /b")]
     public void Parse_TargetThatMightBeRewritten_IsNone(string target) => Assert.Null(InvokeTarget.Parse(target));
+
+    [Theory]
+    [InlineData("PUT functions/actors/Rollout/triage/method/ReleaseAsync")]
+    [InlineData("DELETE monitor/Actors/Site/clinic-a")]
+    [InlineData("GET records/dapr/subscribe")]
+    [InlineData("POST records/job/nightly")]
+    public void Parse_WhatASidecarAloneAsks_IsNone(string target) => Assert.Null(InvokeTarget.Parse(target));
+
+    [Theory]
+    [InlineData("GET records/fhir/Patient/1", true)]
+    [InlineData("POST functions/functions/other/run", true)]
+    [InlineData("POST functions/deployments/triage/release", false)]
+    [InlineData("PUT functions/Deployments", false)]
+    public void Caller_GoesWithACall_ButNotToTheDeployments(string target, bool carries) => Assert.Equal(carries, InvokeTarget.Parse(target)!.CarriesCaller);
 }

@@ -23,7 +23,7 @@ internal sealed record FunctionFigures
     /// <summary>In this process, one call at a time, queue, threads and result included.</summary>
     public required Spread CallMicroseconds { get; init; }
 
-    /// <summary>Over HTTPS through gateway and sidecar, from when each call was let go at the stated rate, whatever the calls before it did.</summary>
+    /// <summary>Over HTTPS through gateway and sidecar, from when each call was due at the stated rate.</summary>
     public required IReadOnlyList<HttpFigures> Http { get; init; }
 
     /// <summary>From sending the bundle until every site's own door says that it runs, in milliseconds; bundle and deployment by HTTPS.</summary>

@@ -114,7 +114,7 @@ internal sealed class DaprFunctionHost(FunctionCall call, HostServices services)
             request.Content = new ReadOnlyMemoryContent(body) { Headers = { ContentType = new(ContentType(body.Span)) } };
         }
 
-        if (call.CallerToken is { } caller)
+        if (target.CarriesCaller && call.CallerToken is { } caller)
         {
             request.Headers.Add(CallerTokens.Header, caller);
         }

@@ -6,6 +6,9 @@ internal sealed record InvokeTarget(string Method, string App, string Path)
 {
     private const string Plain = "-._~$/";
 
+    /// <summary>What a sidecar alone asks of an app: an actor or a job takes whoever comes for the sidecar.</summary>
+    private static readonly string[] OfTheSidecar = ["actors", "dapr", "job"];
+
     public static InvokeTarget? Parse(string text)
     {
         var (blank, slash) = (text.IndexOf(' ', StringComparison.Ordinal), text.IndexOf('/', StringComparison.Ordinal));
@@ -18,10 +21,14 @@ internal sealed record InvokeTarget(string Method, string App, string Path)
         var path = target.PathAlone;
         return target.Method.All(char.IsAsciiLetterUpper) && target.App.All(c => char.IsAsciiLetterLower(c) || char.IsAsciiDigit(c) || c == '-')
             && path.All(c => char.IsAsciiLetterOrDigit(c) || Plain.Contains(c, StringComparison.Ordinal)) && path.Split('/').All(s => s is not ("" or "." or ".."))
-            && !target.Path.Contains('#', StringComparison.Ordinal)
+            && !target.Path.Contains('#', StringComparison.Ordinal) && !OfTheSidecar.Contains(path.Split('/')[0], StringComparer.OrdinalIgnoreCase)
             ? target
             : null;
     }
+
+    /// <summary>Whether the token of the function's caller goes with it: not to the deployments, where a function would decide in an
+    /// administrator's name what runs.</summary>
+    public bool CarriesCaller => App != FunctionsApp.AppId || !PathAlone.Split('/')[0].Equals("deployments", StringComparison.OrdinalIgnoreCase);
 
     private string PathAlone => Path.Split('?', 2)[0];
 

@@ -19,7 +19,7 @@ internal sealed record Silence(string Id, string? Rule, string? Site, string? Se
     /// <summary>What is wrong with it; null: nothing.</summary>
     public string? Fault(DateTimeOffset now)
     {
-        if (Rule is null && Site is null && Service is null)
+        if (IsAny(Rule) && IsAny(Site) && IsAny(Service))
         {
             return "Name a rule, a site or a service: a silence over everything hides the next disaster.";
         }
@@ -40,6 +40,8 @@ internal sealed record Silence(string Id, string? Rule, string? Site, string? Se
     /// <summary>Whether it covers an alert now.</summary>
     public bool Covers(Alert alert, DateTimeOffset now) =>
         now >= From && now < Until && Fits(Rule, alert.Rule) && Fits(Site, alert.Site) && Fits(Service, alert.Service);
+
+    private static bool IsAny(string? pattern) => pattern is null || pattern.All(c => c == '*');
 
     private static bool Fits(string? pattern, string value) => pattern is null || NamePattern.Fits(pattern, value);
 }

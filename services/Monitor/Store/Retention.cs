@@ -84,12 +84,22 @@ internal sealed class Retention
         var done = Repeat(Logs($"id < {logs}"))
             & Repeat(Traces($"start < {traces}"))
             & Repeat([$"DELETE FROM point WHERE slot = (SELECT min(slot) FROM point WHERE slot < {points})"]);
-        if (done && Drop(new(null, [$"DELETE FROM series WHERE seen < {points}"])) + Drop(new(null, [SourcesUnseenSince(now)])) > 0)
+        if (done)
         {
-            _forget();
+            // Each by itself: a disk that refuses the second must not leave numbers in memory that the first has taken away.
+            Forget(new(null, [$"DELETE FROM series WHERE seen < {points}"]));
+            Forget(new(null, [SourcesUnseenSince(now)]));
         }
 
         return done;
+    }
+
+    private void Forget(Victim names)
+    {
+        if (Drop(names) > 0)
+        {
+            _forget();
+        }
     }
 
     /// <summary>For longer than anything of theirs is kept.</summary>

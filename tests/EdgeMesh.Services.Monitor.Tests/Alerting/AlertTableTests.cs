@@ -87,6 +87,7 @@ public sealed class AlertTableTests
 
     [Theory]
     [InlineData(null, null, null, "ada", "why", 60, "Name a rule")]
+    [InlineData("*", null, "*", "ada", "why", 60, "Name a rule")]
     [InlineData("disk", null, null, "", "why", 60, "Say who")]
     [InlineData("disk", null, null, "ada", " ", 60, "Say who")]
     [InlineData("disk", null, null, "ada", "why", 0, "It must end after now")]

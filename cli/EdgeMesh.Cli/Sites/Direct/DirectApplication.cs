@@ -28,11 +28,22 @@ internal sealed partial class DirectApplication<TContext>(IHttpApplication<TCont
         {
             error = thrown;
             LogUnhandled(thrown);
-            await response.FailAsync(thrown);
+            response.Fail(thrown);
         }
 
-        await response.CompletedAsync();
-        application.DisposeContext(context, error);
+        try
+        {
+            await response.CompletedAsync();
+        }
+        catch (Exception thrown)
+        {
+            error ??= thrown;
+            LogUnhandled(thrown);
+        }
+        finally
+        {
+            application.DisposeContext(context, error);
+        }
     }
 
     [LoggerMessage(LogLevel.Error, "An unhandled exception was thrown by the application.")]

@@ -37,6 +37,15 @@ internal sealed class DirectDoor
         }
     }
 
+    /// <summary>Lets nobody in any more.</summary>
+    public void Close()
+    {
+        lock (guard)
+        {
+            application = null;
+        }
+    }
+
     /// <summary>Lets nobody in any more, and waits for those who are inside.</summary>
     public async Task CloseAsync(CancellationToken cancellation)
     {

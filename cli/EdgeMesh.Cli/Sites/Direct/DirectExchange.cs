@@ -64,21 +64,29 @@ internal sealed class DirectExchange : IHttpRequestLifetimeFeature, IHttpConnect
     public void Abort()
     {
         response.BreakOff(new IOException("The application broke the exchange off."));
-        aborted.Cancel();
+        Tell();
     }
 
     /// <summary>By the caller: nobody reads any more, and the application is told.</summary>
     private void GiveUp()
     {
+        Tell();
         response.Drop();
-        aborted.Cancel();
     }
+
+    /// <summary>On another thread: what the application hangs on its token is none of the caller's business, and may fail.</summary>
+    private void Tell() => _ = aborted.CancelAsync();
 
     private async Task RunAsync()
     {
         try
         {
             await application.RunAsync(features, response);
+        }
+        catch (Exception error)
+        {
+            // Not the application's own: nobody must wait for a head that never comes.
+            response.BreakOff(error);
         }
         finally
         {

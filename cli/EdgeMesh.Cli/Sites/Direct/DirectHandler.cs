@@ -33,6 +33,7 @@ internal sealed class DirectHandler(DirectDoor door, int port, HttpMessageHandle
         var entered = true;
         try
         {
+            cancellation.ThrowIfCancellationRequested();
             var body = request.Content is { } content ? await content.ReadAsByteArrayAsync(cancellation) : [];
             if (tellsTrace)
             {

@@ -43,6 +43,8 @@ internal sealed class DirectResponse : IHttpResponseFeature, IHttpResponseBodyFe
 
     public bool HasStarted { get; private set; }
 
+    private bool HasBody => request.Method != HttpMethod.Head && StatusCode is not (StatusCodes.Status204NoContent or StatusCodes.Status304NotModified);
+
     public Stream Stream { get; }
 
     public PipeWriter Writer { get; }
@@ -60,35 +62,25 @@ internal sealed class DirectResponse : IHttpResponseFeature, IHttpResponseBodyFe
 
     public async Task StartAsync(CancellationToken cancellationToken = default)
     {
-        if (HasStarted)
-        {
-            return;
-        }
-
-        for (var i = (starting?.Count ?? 0) - 1; i >= 0; i--)
-        {
-            await starting![i].Call(starting[i].State);
-        }
-
-        if (!HasStarted)
-        {
-            HasStarted = true;
-            head.TrySetResult(Message());
-        }
+        await CallStartingAsync();
+        TellHead();
     }
 
     public async Task CompleteAsync()
     {
         if (!isFinished)
         {
+            // Its callbacks may fail: then it is not finished, and a 500 takes its place.
+            await CallStartingAsync();
             isFinished = true;
-            await StartAsync();
+            TellHead();
             await Writer.CompleteAsync();
         }
     }
 
-    /// <summary>The application let an exception through: what has not begun becomes a 500, what has breaks off.</summary>
-    public async Task FailAsync(Exception error)
+    /// <summary>The application let an exception through: what has not begun becomes a 500 without what was already written, and what has
+    /// breaks off.</summary>
+    public void Fail(Exception error)
     {
         if (HasStarted || head.Task.IsCompleted)
         {
@@ -96,10 +88,10 @@ internal sealed class DirectResponse : IHttpResponseFeature, IHttpResponseBodyFe
             return;
         }
 
-        Headers.Clear();
-        (StatusCode, ReasonPhrase, starting) = (StatusCodes.Status500InternalServerError, null, null);
-        Headers.ContentLength = 0;
-        await CompleteAsync();
+        isBroken = isFinished = HasStarted = true;
+        pipe.Reader.Complete();
+        pipe.Writer.Complete();
+        head.TrySetResult(new HttpResponseMessage(HttpStatusCode.InternalServerError) { RequestMessage = request, Content = new ByteArrayContent([]) });
     }
 
     public async Task CompletedAsync()
@@ -123,6 +115,25 @@ internal sealed class DirectResponse : IHttpResponseFeature, IHttpResponseBodyFe
     {
         head.TrySetException(new HttpRequestException(HttpRequestError.ResponseEnded, "The caller gave up."));
         pipe.Reader.Complete();
+    }
+
+    private async Task CallStartingAsync()
+    {
+        var calls = starting;
+        starting = null;
+        for (var i = (calls?.Count ?? 0) - 1; i >= 0; i--)
+        {
+            await calls![i].Call(calls[i].State);
+        }
+    }
+
+    private void TellHead()
+    {
+        if (!HasStarted)
+        {
+            HasStarted = true;
+            head.TrySetResult(Message());
+        }
     }
 
     private HttpResponseMessage Message()
@@ -158,7 +169,8 @@ internal sealed class DirectResponse : IHttpResponseFeature, IHttpResponseBodyFe
         {
             base.Dispose(disposing);
             reader.Complete();
-            if (!response.isFinished)
+            // Who has no body to read does not break anything off.
+            if (!response.isFinished && response.HasBody)
             {
                 response.giveUp();
             }
@@ -201,13 +213,10 @@ internal sealed class DirectResponse : IHttpResponseFeature, IHttpResponseBodyFe
                 return new FlushResult(isCanceled: false, isCompleted: true);
             }
 
-            // The bytes first: a caller that is told of the head finds them there, and does not wait for a second signal.
+            await response.CallStartingAsync();
+            // The bytes before the head: a caller that is told of it finds them there, and does not wait for a second signal.
             var flushing = inner.FlushAsync(cancellationToken);
-            if (!response.HasStarted)
-            {
-                await response.StartAsync(cancellationToken);
-            }
-
+            response.TellHead();
             return await flushing;
         }
     }

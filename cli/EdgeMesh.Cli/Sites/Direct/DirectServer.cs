@@ -32,5 +32,9 @@ internal sealed class DirectServer(IServer sockets, DirectDoor door, ILoggerFact
     /// <summary>New calls take the sockets, which refuse them; those that are inside may end.</summary>
     public Task StopAsync(CancellationToken cancellationToken) => Task.WhenAll(door.CloseAsync(cancellationToken), sockets.StopAsync(cancellationToken));
 
-    public void Dispose() => sockets.Dispose();
+    public void Dispose()
+    {
+        door.Close();
+        sockets.Dispose();
+    }
 }

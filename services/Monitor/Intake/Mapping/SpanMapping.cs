@@ -72,6 +72,13 @@ internal sealed class SpanMapping(string site)
             }
         }
 
+        // Whom somebody searched for stands in the query: that is no business of telemetry's.
+        fields.Remove("url.query");
+        if (fields.TryGetValue("url.full", out var address) && address.IndexOf('?', StringComparison.Ordinal) is >= 0 and var query)
+        {
+            fields["url.full"] = address[..query];
+        }
+
         if (span.Status is { Message.Length: > 0 } status)
         {
             fields["error.message"] = VisibleText.Of(status.Message, Attributes.MostText);

@@ -23,6 +23,16 @@ public sealed class DirectResponseTests
             ["/own"] = context => Set(context, 499),
             ["/json"] = context => context.Response.WriteAsJsonAsync(new { a = 1 }, Cancellation),
             ["/throws"] = _ => throw new InvalidOperationException("by intent"),
+            ["/startingthrows"] = context =>
+            {
+                context.Response.OnStarting(() => throw new InvalidOperationException("by intent"));
+                return context.Response.WriteAsync("never", Cancellation);
+            },
+            ["/startingthrowsempty"] = context =>
+            {
+                context.Response.OnStarting(() => throw new InvalidOperationException("by intent"));
+                return Task.CompletedTask;
+            },
             ["/starting"] = context =>
             {
                 context.Response.OnStarting(() => Set(context, 201, ("X-Late", "here")));
@@ -139,6 +149,37 @@ public sealed class DirectResponseTests
         });
 
         await Assert.ThrowsAsync<HttpRequestException>(() => host.SendAsync("/").WaitAsync(Limit, Cancellation));
+    }
+
+    [Fact]
+    public async Task Caller_OfAHead_BreaksNothingOff()
+    {
+        var aborted = new TaskCompletionSource<bool>(TaskCreationOptions.RunContinuationsAsynchronously);
+        await using var host = await DirectHost.StartAsync(async context =>
+        {
+            await context.Response.WriteAsync("a body that a head has not", CancellationToken.None);
+            await context.Response.WriteAsync("and more of it", CancellationToken.None);
+            aborted.SetResult(context.RequestAborted.IsCancellationRequested);
+        });
+
+        (await host.SendAsync("/", HttpMethod.Head).WaitAsync(Limit, Cancellation)).Dispose();
+
+        Assert.False(await aborted.Task.WaitAsync(Limit, Cancellation));
+    }
+
+    [Fact]
+    public async Task Application_WhoseLastCallbackThrows_HasAnsweredAllTheSame()
+    {
+        await using var host = await DirectHost.StartAsync(context =>
+        {
+            context.RequestAborted.Register(() => throw new InvalidOperationException("by intent"));
+            context.Response.OnCompleted(() => throw new InvalidOperationException("by intent"));
+            return context.Response.WriteAsync("text", Cancellation);
+        });
+
+        using var answer = await host.SendAsync("/").WaitAsync(Limit, Cancellation);
+
+        Assert.Equal("text", await answer.Content.ReadAsStringAsync(Cancellation));
     }
 
     private static Task Set(HttpContext context, int status, params (string Name, string Value)[] headers)
