@@ -20,7 +20,13 @@ public sealed class AlertsTests(Chromium chromium)
         await Assertions.Expect(alert).ToContainTextAsync("clinic-17");
         await Assertions.Expect(alert).ToContainTextAsync("silent for 23 minutes");
 
-        await alert.GetByRole(AriaRole.Button, new() { Name = "Silence" }).ClickAsync();
+        // A click that comes before the live connection does nothing.
+        for (var tries = 0; tries < 20 && !await window.Page.GetByLabel("Why").IsVisibleAsync(); tries++)
+        {
+            await alert.GetByRole(AriaRole.Button, new() { Name = "Silence" }).ClickAsync();
+            await Task.WhenAny(window.Page.GetByLabel("Why").WaitForAsync(new() { Timeout = 2_000 }));
+        }
+
         await window.Page.GetByLabel("Why").FillAsync("the provider digs up the street");
         await window.Page.Locator("form.silence").GetByRole(AriaRole.Button, new() { Name = "Silence" }).ClickAsync();
 

@@ -11,7 +11,7 @@ internal sealed class Window : IAsyncDisposable
     public Window(IBrowserContext context, IPage page)
     {
         (_context, Page) = (context, page);
-        page.SetDefaultTimeout(20_000);
+        page.SetDefaultTimeout(60_000);
         page.PageError += (_, error) => Report(error);
         page.Console += (_, message) =>
         {
