@@ -117,10 +117,14 @@ internal sealed class AppListeners
         {
             probe.Connect(new UnixDomainSocketEndPoint(path));
         }
-        catch (SocketException)
+        catch (SocketException error) when (error.SocketErrorCode == SocketError.ConnectionRefused)
         {
             File.Delete(path);
             return path;
+        }
+        catch (SocketException error)
+        {
+            throw new IOException($"{path}: it can't be told whether another process serves this socket: {error.Message}. Take it away, or give the app another id or folder.", error);
         }
 
         throw new IOException($"{path}: another process serves this socket. Stop it, or give the app another id or folder.");

@@ -31,7 +31,7 @@ internal sealed class AlertsCommand : MeshCommand
             Add(json);
             SetAction((parse, cancellation) => SiteCalls.RunAsync(options, parse, screen, parse.GetValue(site), ["operator"], [], async calls =>
             {
-                var answer = await calls.SendAsync(HttpMethod.Get, "monitor/alerts", null, null, cancellation);
+                var answer = await calls.GetAsync("monitor/alerts", cancellation);
                 if (!answer.IsDone || answer.Json is not JsonObject view)
                 {
                     return answer.Refuse(screen);

@@ -52,9 +52,6 @@ public static class RolloutRules
     /// <summary>Whether a rollout goes on by itself, with time, calls or other sites: somebody must look at it again.</summary>
     public static bool IsUnderWay(RolloutState state) => state.Phase is RolloutPhase.Canary or RolloutPhase.Waiting;
 
-    /// <summary>Whether a candidate's calls are bad enough to end its canary.</summary>
-    public static bool IsUnhealthy(RolloutFacts facts) => Unhealthy(facts) is not null;
-
     /// <summary>When a canary that stays healthy is over; null: not by time.</summary>
     public static DateTimeOffset? Deadline(RolloutState state, RolloutFacts facts) =>
         state is { Phase: RolloutPhase.Canary, IsPaused: false, IsHeld: false } ? state.Since + Lasts(facts) : null;

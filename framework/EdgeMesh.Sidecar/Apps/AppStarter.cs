@@ -118,7 +118,11 @@ internal sealed partial class AppStarter(AppRuntime app, IReadOnlyList<Subscript
     public Task TakeAsync(IReadOnlySet<string> components, bool withBindings, bool withOutbox, CancellationToken cancellation) => InTurnAsync(
         async () =>
         {
-            ConfigurationSubscriptions.Of(app).Move(app);
+            foreach (var failure in ConfigurationSubscriptions.Of(app).Move(app))
+            {
+                LogDeaf(app.AppId, failure);
+            }
+
             foreach (var (_, part) in _parts)
             {
                 await (part is AppSubscriptions subscriptions ? subscriptions.ConnectAgainAsync(components) : Task.CompletedTask);
@@ -181,6 +185,9 @@ internal sealed partial class AppStarter(AppRuntime app, IReadOnlyList<Subscript
 
     [LoggerMessage(LogLevel.Debug, "{App}: what it had in hand is done, and its subscriptions have ended")]
     private partial void LogEnded(string app);
+
+    [LoggerMessage(LogLevel.Error, "{App} has a subscription that is told of no change any more: {Reason}")]
+    private partial void LogDeaf(string app, string reason);
 
     [LoggerMessage(LogLevel.Warning, "{App} is not healthy: it gets no messages and no calls until it is")]
     private partial void LogUnhealthy(string app);

@@ -12,8 +12,6 @@ namespace EdgeMesh.Sidecar.Http;
 /// <summary><c>/v1.0/configuration</c>, and the same below <c>/v1.0-alpha1</c>.</summary>
 internal static class ConfigurationRoutes
 {
-    private const string MetadataPrefix = "metadata.";
-
     public static void MapConfiguration(this IEndpointRouteBuilder routes)
     {
         foreach (var version in new[] { "v1.0", "v1.0-alpha1" })
@@ -26,12 +24,9 @@ internal static class ConfigurationRoutes
 
     private static string[] Keys(HttpContext context) => [.. context.Request.Query["key"].OfType<string>()];
 
-    private static Dictionary<string, string> Metadata(HttpContext context) => context.Request.Query
-        .Where(q => q.Key.StartsWith(MetadataPrefix, StringComparison.Ordinal)).ToDictionary(q => q.Key[MetadataPrefix.Length..], q => q.Value.ToString(), StringComparer.Ordinal);
-
     private static async Task GetAsync(HttpContext context, AppRuntime app)
     {
-        var items = await ConfigurationBlock.GetAsync(app, context.Value("store"), Keys(context), Metadata(context), context.RequestAborted);
+        var items = await ConfigurationBlock.GetAsync(app, context.Value("store"), Keys(context), context.Metadata(), context.RequestAborted);
         if (items.Count == 0)
         {
             Answers.NoContent(context);
@@ -60,7 +55,7 @@ internal static class ConfigurationRoutes
             throw new DaprFault("ERR_APP_CHANNEL_NIL", "app channel is not initialized. cannot subscribe to configuration updates", 500, global::Grpc.Core.StatusCode.FailedPrecondition);
         }
 
-        var subscription = await ConfigurationBlock.SubscribeAsync(app, context.Value("store"), Keys(context), Metadata(context), context.RequestAborted);
+        var subscription = await ConfigurationBlock.SubscribeAsync(app, context.Value("store"), Keys(context), context.Metadata(), context.RequestAborted);
         var services = context.RequestServices;
         var logger = services.GetRequiredService<ILoggerFactory>().CreateLogger("EdgeMesh.Sidecar");
         _ = new ConfigurationPostman(app, app.Find(subscription.Store)!.Spec, subscription, logger).RunAsync(services.GetRequiredService<IHostApplicationLifetime>().ApplicationStopping);

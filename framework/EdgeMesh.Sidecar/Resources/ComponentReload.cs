@@ -47,12 +47,19 @@ internal sealed partial class ComponentReload(SidecarOptions options, ComponentC
 
         var gone = catalog.Take(next, names);
         var withBindings = before.Concat(after).Any(c => names.Contains(c.Name) && c.Type.StartsWith("bindings.", StringComparison.Ordinal));
-        foreach (var app in apps)
+        try
         {
-            await app.TakeAsync(names, withBindings, HasOutbox(app.App, names, before), cancellation);
+            foreach (var app in apps)
+            {
+                await app.TakeAsync(names, withBindings, HasOutbox(app.App, names, before), cancellation);
+            }
+        }
+        finally
+        {
+            // They are out of the catalog, whatever an app made of it.
+            _closing = CloseAsync(gone, _closing, calls.EndedAsync());
         }
 
-        _closing = CloseAsync(gone, _closing, calls.EndedAsync());
         LogTaken(logger, string.Join(", ", names.Order(StringComparer.Ordinal)));
         return true;
     }

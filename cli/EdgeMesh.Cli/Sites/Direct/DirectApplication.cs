@@ -27,7 +27,11 @@ internal sealed partial class DirectApplication<TContext>(IHttpApplication<TCont
         catch (Exception thrown)
         {
             error = thrown;
-            LogUnhandled(thrown);
+            if (!(response.IsDropped && thrown is OperationCanceledException or IOException))
+            {
+                LogUnhandled(thrown);
+            }
+
             response.Fail(thrown);
         }
 

@@ -43,6 +43,9 @@ internal sealed class DirectResponse : IHttpResponseFeature, IHttpResponseBodyFe
 
     public bool HasStarted { get; private set; }
 
+    /// <summary>The caller gave up: that the application ends by it is no fault.</summary>
+    public bool IsDropped { get; private set; }
+
     private bool HasBody => request.Method != HttpMethod.Head && StatusCode is not (StatusCodes.Status204NoContent or StatusCodes.Status304NotModified);
 
     public Stream Stream { get; }
@@ -113,6 +116,7 @@ internal sealed class DirectResponse : IHttpResponseFeature, IHttpResponseBodyFe
     /// <summary>By the caller: nobody reads any more, and what is still written goes nowhere.</summary>
     public void Drop()
     {
+        IsDropped = true;
         head.TrySetException(new HttpRequestException(HttpRequestError.ResponseEnded, "The caller gave up."));
         pipe.Reader.Complete();
     }

@@ -29,8 +29,18 @@ internal sealed class DirectServer(IServer sockets, DirectDoor door, ILoggerFact
         door.Open(new DirectApplication<TContext>(application, loggers.CreateLogger<DirectServer>()));
     }
 
-    /// <summary>New calls take the sockets, which refuse them; those that are inside may end.</summary>
-    public Task StopAsync(CancellationToken cancellationToken) => Task.WhenAll(door.CloseAsync(cancellationToken), sockets.StopAsync(cancellationToken));
+    /// <summary>New calls take the sockets, which refuse them; those that are inside may end, as long as the host gives them.</summary>
+    public async Task StopAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            await Task.WhenAll(door.CloseAsync(cancellationToken), sockets.StopAsync(cancellationToken));
+        }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+            // Who is still inside ends with the process, as by the sockets.
+        }
+    }
 
     public void Dispose()
     {

@@ -41,6 +41,7 @@ internal sealed class ConfigurationSubscription : IDisposable
         lock (_gate)
         {
             _listening?.Dispose();
+            _listening = null;
             _listening = _ended ? null : driver?.Listen(Take, _metadata);
         }
     }

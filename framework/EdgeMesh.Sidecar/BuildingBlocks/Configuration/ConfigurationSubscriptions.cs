@@ -50,14 +50,25 @@ internal sealed class ConfigurationSubscriptions
     }
 
     /// <summary>Other stores are there now: each subscription listens to the one of its name.</summary>
-    public void Move(AppRuntime app)
+    /// <returns>Why subscriptions hear nothing any more: their store can't tell them of changes.</returns>
+    public IReadOnlyList<string> Move(AppRuntime app)
     {
+        var failures = new List<string>();
         lock (_gate)
         {
             foreach (var subscription in _open.Values)
             {
-                subscription.Listen(app.Find(subscription.Store)?.Driver as IConfigurationStore);
+                try
+                {
+                    subscription.Listen(app.Find(subscription.Store)?.Driver as IConfigurationStore);
+                }
+                catch (ArgumentException error)
+                {
+                    failures.Add($"{subscription.Store}: {error.Message}");
+                }
             }
         }
+
+        return failures;
     }
 }

@@ -39,7 +39,8 @@ internal sealed class IssuerKeys(Uri issuer, Uri? keys, TimeProvider clock) : ID
         {
             if (ReferenceEquals(known, _fetched) && IsOlder(known, ShortestPause))
             {
-                await FetchAsync(cancellation);
+                // For all callers: one that gives up must not leave it undone, or whoever hangs up would have the issuer asked without a pause.
+                await FetchAsync(CancellationToken.None);
             }
         }
         finally
