@@ -29,7 +29,7 @@ internal static class AlertEndpoints
 
     private static async Task AnswerAsync(HttpContext context, Func<HttpContext, AlertBook, Caller, Task<IResult>> answer)
     {
-        var result = OperatorAccess.Refuse(context.GetCaller());
+        var result = OperatorAccess.Refuse(context.GetCaller(), changes: !HttpMethods.IsGet(context.Request.Method));
         try
         {
             if (result is null)

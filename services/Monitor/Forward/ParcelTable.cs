@@ -20,9 +20,15 @@ internal sealed class ParcelTable(TelemetryStore store, MonitorOptions options)
     /// <summary>Before packing. One that failed on the way is sent anew as a whole; and one alone must not use up the day.</summary>
     private readonly int _bytesOfAParcel = (int)Math.Clamp(options.ForwardBytesADay / 16, 4 * 1024, 256 * 1024);
 
-    /// <summary>A parcel that waits since before, or a new one of what is important enough; null: there is nothing.</summary>
+    /// <summary>A parcel that waits since before, or a new one of what is important enough; null: there is nothing, or nothing may go any more
+    /// today, not even again.</summary>
     public async Task<WaitingParcel?> NextAsync(int leastImportant, DateTimeOffset now)
     {
+        if (leastImportant == 0)
+        {
+            return null;
+        }
+
         WaitingParcel? parcel = null;
         await store.RunAsync(connection => parcel = Waiting(connection).FirstOrDefault() ?? Make(connection, leastImportant, now));
         return parcel;

@@ -6,7 +6,7 @@ using EdgeMesh.Services.Monitor.Store;
 namespace EdgeMesh.Services.Monitor.Intake;
 
 /// <summary>Takes the telemetry of the site, whatever the transport. What is answered as taken is on disk.</summary>
-internal sealed class OtlpIntake(SiteIdentity identity, TelemetryStore store, IntakeMeter meter, TimeProvider clock)
+internal sealed class OtlpIntake(SiteIdentity identity, TelemetryStore store, IntakeMeter meter, MonitorOptions options, TimeProvider clock)
 {
     /// <summary>Of one export: an empty record takes two bytes on the wire, and as much memory as any once it is read.</summary>
     private const int MostRecords = 100_000;
@@ -15,6 +15,9 @@ internal sealed class OtlpIntake(SiteIdentity identity, TelemetryStore store, In
     private readonly SpanMapping _spans = new(identity.Site);
     private readonly MetricMapping _metrics = new(identity.Site, clock);
     private readonly SemaphoreSlim _metricGate = new(1, 1);
+
+    /// <summary>Bytes of metrics that are before the gate or behind it: the store's own bound counts what is behind it alone.</summary>
+    private long _metricBytes;
 
     public Task<IntakeResult> TakeAsync(ExportLogsServiceRequest request) => TakeAsync("logs", ExportSize.Of(request),
         () => AddAsync(new TelemetryBatch { Logs = _logs.Map(request), Weight = request.CalculateSize() }, 0, null));
@@ -37,11 +40,18 @@ internal sealed class OtlpIntake(SiteIdentity identity, TelemetryStore store, In
     /// <summary>One at a time, until it is stored: a change is told by what was stored before it.</summary>
     private async Task<IntakeResult> TakeMetricsAsync(ExportMetricsServiceRequest request)
     {
+        var weight = request.CalculateSize();
+        if (Interlocked.Add(ref _metricBytes, weight) is var waiting && waiting > options.QueueBytes && waiting > weight)
+        {
+            Interlocked.Add(ref _metricBytes, -weight);
+            return new(AddOutcome.Busy, 0, "More metrics came than the disk can take; send them again in a moment.");
+        }
+
         await _metricGate.WaitAsync();
         try
         {
             var samples = _metrics.Map(request, out var rejected);
-            var result = await AddAsync(new TelemetryBatch { Samples = samples, Weight = request.CalculateSize() }, rejected,
+            var result = await AddAsync(new TelemetryBatch { Samples = samples, Weight = weight }, rejected,
                 "Summaries are not taken, nor points that are no numbers, nor more running totals than are remembered: send histograms, and delta temporality.");
             if (result.Outcome == AddOutcome.Stored)
             {
@@ -55,6 +65,7 @@ internal sealed class OtlpIntake(SiteIdentity identity, TelemetryStore store, In
             // Nothing is left to undo of what was kept.
             _metrics.Undo();
             _metricGate.Release();
+            Interlocked.Add(ref _metricBytes, -weight);
         }
     }
 

@@ -5,20 +5,21 @@ using EdgeMesh.Hosting;
 
 namespace EdgeMesh.Services.Monitor.Ledgers;
 
-/// <summary>Keeps both sides of a split view on disk, each a signed note that any C2SP tool reads. Bounded; the first ones are what matters.</summary>
+/// <summary>Keeps both sides of a split view on disk, each a signed note that any C2SP tool reads. Bounded for each log, so that none that signs
+/// many can hide another's; the first ones are what matters.</summary>
 internal sealed class EvidenceFiles(SiteIdentity identity)
 {
     private const int Most = 100;
 
     public string Folder { get; } = Path.Combine(identity.DataDirectory, "monitor", "split-views");
 
-    /// <summary>False: it is there already, or there are too many.</summary>
+    /// <summary>False: it is there already, or there are too many of this log.</summary>
     /// <exception cref="IOException">The disk does not take it.</exception>
     public bool Keep(SplitView split)
     {
         var path = Path.Combine(Folder, Name(split.One));
         Directory.CreateDirectory(Folder);
-        if (File.Exists($"{path}.one") || Directory.GetFiles(Folder).Length >= 2 * Most)
+        if (File.Exists($"{path}.one") || Directory.GetFiles(Folder, $"{Log(split.One)}-*").Length >= 2 * Most)
         {
             return false;
         }
@@ -35,6 +36,7 @@ internal sealed class EvidenceFiles(SiteIdentity identity)
         file.Flush(flushToDisk: true);
     }
 
-    private static string Name(SeenCheckpoint checkpoint) =>
-        string.Create(CultureInfo.InvariantCulture, $"{Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(checkpoint.Log)))[..16]}-{checkpoint.Size}");
+    private static string Name(SeenCheckpoint checkpoint) => string.Create(CultureInfo.InvariantCulture, $"{Log(checkpoint)}-{checkpoint.Size}");
+
+    private static string Log(SeenCheckpoint checkpoint) => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(checkpoint.Log)))[..16];
 }

@@ -53,6 +53,19 @@ public sealed class AlertEndpointTests
     }
 
     [Fact]
+    public async Task Alerts_ByAProgramThatOnlyReads_AreShown_AndNotSilenced()
+    {
+        await using var site = await TelemetrySite.StartAsync();
+        var program = Operator with { Roles = [], Scopes = ["monitor"] };
+
+        using var shown = await site.SendAsync(HttpMethod.Get, "monitor/alerts", program);
+        using var silenced = await site.SendAsync(HttpMethod.Post, "monitor/silences", program, "{}"u8.ToArray());
+        using var ended = await site.SendAsync(HttpMethod.Delete, "monitor/silences/x", program);
+
+        Assert.Equal((HttpStatusCode.OK, HttpStatusCode.Forbidden, HttpStatusCode.Forbidden), (shown.StatusCode, silenced.StatusCode, ended.StatusCode));
+    }
+
+    [Fact]
     public async Task Silence_ByWhomItIsNotFor_IsRefused()
     {
         await using var site = await TelemetrySite.StartAsync();

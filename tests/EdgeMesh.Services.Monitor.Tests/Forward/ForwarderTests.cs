@@ -149,6 +149,28 @@ public sealed class ForwarderTests
     }
 
     [Fact]
+    public async Task TurnAsync_OfAParcelThatNeverArrives_ObeysTheBudgetOfTheDay()
+    {
+        await using var link = await CoreLink.StartAsync(new MonitorOptions { ForwardBytesADay = 64 * 1024 });
+        var random = new Random(1);
+        await link.Edge.AddAsync([.. Enumerable.Range(0, 20).Select(i => Line($"{i} {Noise(random, 500)}", i, LogLevel.Error))]);
+        link.State = LinkState.LosesAnswers;
+
+        for (var turn = 0; turn < 100; turn++)
+        {
+            await link.TurnAsync();
+        }
+
+        Assert.InRange(link.Forwarder.Today.Sent, 64 * 1024, 72 * 1024);
+        link.State = LinkState.Open;
+        link.Edge.Clock.Advance(TimeSpan.FromDays(1));
+        // The first attempt since the link is whole again; draining stops at a fault.
+        await link.TurnAsync();
+        await link.DrainAsync();
+        Assert.Equal(20, CoreLines(link, LogLevel.Error).Count);
+    }
+
+    [Fact]
     public async Task TurnAsync_OfAWindowWithMoreSeriesThanAParcelHolds_GivesTheCoreAllOfThemOnceInSeveral()
     {
         await using var link = await CoreLink.StartAsync(new MonitorOptions { ForwardBytesADay = 64L * 1024 * 1024 });
