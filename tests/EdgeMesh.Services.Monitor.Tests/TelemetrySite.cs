@@ -2,6 +2,7 @@ using System.Security.Cryptography;
 using EdgeMesh.Hosting;
 using EdgeMesh.Services.Monitor.Store;
 using EdgeMesh.Testing;
+using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace EdgeMesh.Services.Monitor.Tests;
@@ -37,7 +38,9 @@ internal sealed class TelemetrySite : IAsyncDisposable
 
     public static Task<TelemetrySite> StartAsync(params (string Key, string Value)[] settings) => StartAsync(null, settings);
 
-    public static async Task<TelemetrySite> StartAsync(MeshDirectory? directory, params (string Key, string Value)[] settings)
+    public static Task<TelemetrySite> StartAsync(MeshDirectory? directory, params (string Key, string Value)[] settings) => StartAsync(directory, MonitorApp.Create, settings);
+
+    public static async Task<TelemetrySite> StartAsync(MeshDirectory? directory, Func<WebApplicationBuilder, WebApplication> create, params (string Key, string Value)[] settings)
     {
         var (grpc, http) = (LoopbackPorts.Take(), LoopbackPorts.Take());
         // What tests send is dated, and must not be too old one day.
@@ -46,7 +49,7 @@ internal sealed class TelemetrySite : IAsyncDisposable
         {
             Site = Site,
             Directory = directory,
-            Apps = [new TestApp(MonitorApp.AppId, MonitorApp.Create) { Settings = all.ToDictionary(s => $"EdgeMesh:Monitor:{s.Key}", s => (string?)s.Value) }, new TestApp("gateway")],
+            Apps = [new TestApp(MonitorApp.AppId, create) { Settings = all.ToDictionary(s => $"EdgeMesh:Monitor:{s.Key}", s => (string?)s.Value) }, new TestApp("gateway")],
             Secrets = new Dictionary<string, string> { [SiteSecrets.CallerSigningKey] = CallerKey.Private, [SiteSecrets.CallerVerifyKey] = CallerKey.Public },
         };
         return new(await DaprTestHost.StartAsync(options, Cancellation), grpc, http);

@@ -43,11 +43,12 @@ internal static class ParcelCodec
     }
 
     /// <exception cref="InvalidDataException">It is none, or unpacks to more than a parcel may have.</exception>
+    /// <exception cref="BadHttpRequestException">It did not come whole, which says nothing of what it is.</exception>
     public static async Task<Wire> UnpackAsync(Stream body, CancellationToken cancellation)
     {
         try
         {
-            await using var bounded = new BoundedStream(new GZipStream(body, CompressionMode.Decompress), MostBytes);
+            await using var bounded = new BoundedStream(new GZipStream(body, CompressionMode.Decompress), MostBytes, text => new InvalidDataException(text));
             using var bytes = new MemoryStream();
             await bounded.CopyToAsync(bytes, cancellation);
             var parcel = Wire.Parser.ParseFrom(bytes.GetBuffer().AsSpan(0, (int)bytes.Length));
@@ -58,7 +59,7 @@ internal static class ParcelCodec
 
             return parcel is { Epoch.Length: > 0 and <= MostEpoch, Sequence: > 0 } ? parcel : throw new InvalidDataException("It has no number: was it cut off?");
         }
-        catch (Exception error) when (error is InvalidProtocolBufferException or BadHttpRequestException)
+        catch (InvalidProtocolBufferException error)
         {
             throw new InvalidDataException(error.Message, error);
         }

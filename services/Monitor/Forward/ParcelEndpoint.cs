@@ -43,6 +43,12 @@ internal static class ParcelEndpoint
             await Problems.Problem(StatusCodes.Status400BadRequest, Malformed, "This is no parcel.", error.Message).ExecuteAsync(context);
             return;
         }
+        catch (BadHttpRequestException error)
+        {
+            // The same parcel may come whole the next time, or in parts where the status says that it is too large for here.
+            await Problems.Problem(error.StatusCode, "parcel-cut-off", "The parcel did not come whole.", $"{error.Message} Send it again.").ExecuteAsync(context);
+            return;
+        }
 
         await TakeAsync(context, parcel, caller.Subject);
     }

@@ -2,8 +2,10 @@ using EdgeMesh.Hosting;
 using EdgeMesh.Services.Monitor.Forward;
 using EdgeMesh.Services.Monitor.Tests.Store;
 using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 
@@ -23,6 +25,9 @@ internal enum LinkState
 
     /// <summary>Something on the way does not understand, and says no more.</summary>
     Garbles,
+
+    /// <summary>The upload stops half-way, until the core has waited for long enough.</summary>
+    CutsOff,
 
     /// <summary>What is larger than a fraction of a parcel does not pass.</summary>
     Narrow,
@@ -73,7 +78,11 @@ internal sealed class CoreLink : IAsyncDisposable
         CoreLink? link = null;
         app.Map("/v1.0/invoke/gateway/method/mesh/core/{**path}", (RequestDelegate)(context => link!.PassAsync(context)));
         await app.StartAsync(Cancellation);
-        return link = new(new TemporaryStore((options ?? new MonitorOptions()) with { Core = CoreName }), await TelemetrySite.StartAsync(directory), app);
+        return link = new(new TemporaryStore((options ?? new MonitorOptions()) with { Core = CoreName }), await TelemetrySite.StartAsync(directory, monitor =>
+        {
+            monitor.Services.AddSingleton<IStartupFilter>(new UploadCutter(() => link?.State == LinkState.CutsOff));
+            return MonitorApp.Create(monitor);
+        }), app);
     }
 
     /// <summary>Clients of a process whose sidecar is the link.</summary>
@@ -131,10 +140,30 @@ internal sealed class CoreLink : IAsyncDisposable
         Bytes += body.Length;
         var caller = new Caller { Kind = CallerKind.Site, Subject = TemporaryStore.Site, Site = TemporaryStore.Site };
         using var answer = await Core.SendAsync(HttpMethod.Post, (string)context.Request.RouteValues["path"]!, caller, State == LinkState.Refuses ? [1] : body.ToArray());
-        if (State is LinkState.Open or LinkState.Refuses or LinkState.Narrow)
+        if (State is LinkState.Open or LinkState.Refuses or LinkState.Narrow or LinkState.CutsOff)
         {
             context.Response.StatusCode = (int)answer.StatusCode;
             await context.Response.WriteAsync(await answer.Content.ReadAsStringAsync(Cancellation), Cancellation);
         }
+    }
+
+    /// <summary>What Kestrel says of an upload that stopped, without the seconds that it waits.</summary>
+    private sealed class UploadCutter(Func<bool> cuts) : IStartupFilter
+    {
+        public Action<IApplicationBuilder> Configure(Action<IApplicationBuilder> next) => app =>
+        {
+            app.Use((context, rest) =>
+            {
+                context.Request.Body = cuts() && context.Request.Path == ParcelEndpoint.Path ? new CutBody() : context.Request.Body;
+                return rest(context);
+            });
+            next(app);
+        };
+    }
+
+    private sealed class CutBody : MemoryStream
+    {
+        public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default) =>
+            throw new BadHttpRequestException("Reading the request body timed out due to data arriving too slowly.", StatusCodes.Status408RequestTimeout);
     }
 }

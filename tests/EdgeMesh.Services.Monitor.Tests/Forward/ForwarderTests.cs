@@ -205,14 +205,16 @@ public sealed class ForwarderTests
         Assert.Equal(0, link.Edge.Store.ReadOutgoing().Records);
     }
 
-    [Fact]
-    public async Task TurnAsync_WhoseParcelSomethingOnTheWayDoesNotUnderstand_KeepsItUntilItArrives()
+    [Theory]
+    [InlineData("Garbles", "400")]
+    [InlineData("CutsOff", "408 (parcel-cut-off)")]
+    public async Task TurnAsync_WhoseParcelDoesNotComeThroughWhole_KeepsItUntilItArrives(string state, string fault)
     {
         await using var link = await CoreLink.StartAsync();
         await link.Edge.AddAsync(Line("kept"));
-        link.State = LinkState.Garbles;
+        link.State = Enum.Parse<LinkState>(state);
         await link.TurnAsync();
-        Assert.Contains("400", link.Forwarder.Fault, StringComparison.Ordinal);
+        Assert.Contains(fault, link.Forwarder.Fault, StringComparison.Ordinal);
 
         link.State = LinkState.Open;
         await link.TurnAsync();
