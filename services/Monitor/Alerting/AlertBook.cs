@@ -6,9 +6,9 @@ using EdgeMesh.Services.Monitor.Alerting.Rules;
 
 namespace EdgeMesh.Services.Monitor.Alerting;
 
-/// <summary>The site's alerts: what is wrong, what was, who was told. Kept in <c>heads</c>. A change is shown before it is on disk; what a
-/// crash forgets is found again by the next look, with the time since when it holds from then, or is told once more. May be used by several
-/// threads.</summary>
+/// <summary>The site's alerts: what is wrong, what was, who was told. Kept in <c>heads</c>. What people decide is on disk before it holds. What a look
+/// finds is shown before it is on disk: what a crash forgets is found again by the next look, with the time since when it holds from then, or is told
+/// once more. May be used by several threads.</summary>
 internal sealed class AlertBook(AlertRules rules, AlertOptions options, DaprClient dapr, SiteAlerts told, SiteIdentity identity, TimeProvider clock)
 {
     private readonly Lock _gate = new();
@@ -62,31 +62,21 @@ internal sealed class AlertBook(AlertRules rules, AlertOptions options, DaprClie
     /// <summary>What was wrong and is over, by when it was over, the newest first.</summary>
     public IReadOnlyList<Alert> History(DateTimeOffset from, DateTimeOffset to) => [.. Table.History.Where(a => a.ResolvedAt >= from && a.ResolvedAt <= to).Reverse()];
 
-    /// <summary>Silences what matches. Returns when it is on disk.</summary>
+    /// <summary>Silences what matches. Returns when it is on disk; if it can't be written, it does not hold.</summary>
     /// <returns>Null when it holds; else what is wrong with it.</returns>
-    public async Task<string?> SilenceAsync(Silence silence, CancellationToken cancellation)
+    public async Task<SilenceRefusal?> SilenceAsync(Silence silence, CancellationToken cancellation)
     {
         var now = clock.GetUtcNow();
         if (silence.Fault(now) is { } fault)
         {
-            return fault;
+            return new(SilenceRefusal.Malformed, fault);
         }
 
-        await LoadAsync(cancellation);
-        Change(() => _table = _table.With(silence, now));
-        await SaveAsync(cancellation);
-        return null;
+        return await DecideAsync(table => table.With(silence, now), cancellation) ? null : SilenceRefusal.Full;
     }
 
-    /// <summary>Ends a silence. Returns when that is on disk; false: there is none of that id.</summary>
-    public async Task<bool> UnsilenceAsync(string id, CancellationToken cancellation)
-    {
-        await LoadAsync(cancellation);
-        var known = Table.Silences.Any(s => s.Id == id);
-        Change(() => _table = _table.WithoutSilence(id, clock.GetUtcNow()));
-        await SaveAsync(cancellation);
-        return known;
-    }
+    /// <summary>Ends a silence. Returns when that is on disk; false: there is none of that id. If it can't be written, the silence holds on.</summary>
+    public Task<bool> UnsilenceAsync(string id, CancellationToken cancellation) => DecideAsync(table => table.WithoutSilence(id, clock.GetUtcNow()), cancellation);
 
     /// <summary>Goes on with what was known before the last stop; once. Before that nothing is taken or written: it would be written over.</summary>
     public async Task LoadAsync(CancellationToken cancellation)
@@ -176,6 +166,38 @@ internal sealed class AlertBook(AlertRules rules, AlertOptions options, DaprClie
                 await _history.WriteAsync(new(history), cancellation);
                 _savedHistory = history;
             }
+        }
+        finally
+        {
+            _saving.Release();
+        }
+    }
+
+    /// <summary>Writes what somebody decides, then lets it hold; decisions come one at a time. False: it can't be.</summary>
+    private async Task<bool> DecideAsync(Func<AlertTable, AlertTable?> change, CancellationToken cancellation)
+    {
+        await LoadAsync(cancellation);
+        await _saving.WaitAsync(cancellation);
+        try
+        {
+            AlertMemory decided;
+            lock (_gate)
+            {
+                if (change(_table) is not { } next)
+                {
+                    return false;
+                }
+
+                decided = new(next.Active, next.Silences, _told, _routes);
+            }
+
+            // Of a write that fails nobody knows what is on disk: the next one brings it back to what holds.
+            _saved = null;
+            await _memory.WriteAsync(decided, cancellation);
+            _saved = decided;
+            // A look may have changed the table meanwhile; it takes no room, and no silence but those that are over.
+            Change(() => _table = change(_table) ?? _table);
+            return true;
         }
         finally
         {

@@ -53,12 +53,12 @@ internal static class AlertEndpoints
         var asked = await ReadAsync(context);
         if (asked is null)
         {
-            return Malformed($"Send JSON of at most {MostBytes} bytes: rule, site or service, why, and until.");
+            return Problems.Problem(StatusCodes.Status400BadRequest, SilenceRefusal.Malformed, "This can't be silenced so.", $"Send JSON of at most {MostBytes} bytes: rule, site or service, why, and until.");
         }
 
         var silence = new Silence(Guid.NewGuid().ToString("N"), Text(asked.Rule), Text(asked.Site), Text(asked.Service), caller.Subject, asked.Why?.Trim() ?? "", now, asked.Until ?? now);
-        return await book.SilenceAsync(silence, context.RequestAborted) is { } fault
-            ? Malformed(fault)
+        return await book.SilenceAsync(silence, context.RequestAborted) is { } refusal
+            ? Problems.Problem(refusal == SilenceRefusal.Full ? StatusCodes.Status409Conflict : StatusCodes.Status400BadRequest, refusal.Code, "This can't be silenced so.", refusal.Reason)
             : Results.Json(silence, AlertJson.Default.Silence, statusCode: StatusCodes.Status201Created);
     }
 
@@ -84,8 +84,6 @@ internal static class AlertEndpoints
 
     private static AlertsView View(AlertBook book, DateTimeOffset now) =>
         new([.. book.Active.Select(NoticeAlert.Of)], book.LeftOut, [.. book.History(now - Shown, now).Select(NoticeAlert.Of)], book.Silences);
-
-    private static IResult Malformed(string what) => Problems.Problem(StatusCodes.Status400BadRequest, "silence-malformed", "This can't be silenced so.", what);
 
     private static string? Text(string? text) => string.IsNullOrWhiteSpace(text) ? null : text.Trim();
 

@@ -76,12 +76,12 @@ internal sealed record AlertTable
         bool IsFading(Alert alert) => alert.State == AlertState.Firing && alert.LastHeld < now && !look.Unknown.Contains(alert.Rule);
     }
 
-    /// <summary>With one silence more; the one that ends first makes room.</summary>
-    public AlertTable With(Silence silence, DateTimeOffset now) =>
-        Silenced([.. Silences.Append(silence).OrderByDescending(s => s.Until).Take(MostSilences).OrderBy(s => s.From)], now);
+    /// <summary>With one silence more, in place of those that are over. Null: there is no room, and none of those that somebody relies on ends for it.</summary>
+    public AlertTable? With(Silence silence, DateTimeOffset now) =>
+        Silences.Where(s => s.Until > now).ToArray() is { Length: < MostSilences } others ? Silenced([.. others, silence], now) : null;
 
-    /// <summary>Without a silence.</summary>
-    public AlertTable WithoutSilence(string id, DateTimeOffset now) => Silenced([.. Silences.Where(s => s.Id != id)], now);
+    /// <summary>Without a silence; null: there is none of that id.</summary>
+    public AlertTable? WithoutSilence(string id, DateTimeOffset now) => Silences.Any(s => s.Id == id) ? Silenced([.. Silences.Where(s => s.Id != id)], now) : null;
 
     /// <summary>Whether another table has the same alerts in the same states: what is written to disk.</summary>
     public bool IsSameAs(AlertTable other) =>

@@ -45,3 +45,15 @@ internal sealed record Silence(string Id, string? Rule, string? Site, string? Se
 
     private static bool Fits(string? pattern, string value) => pattern is null || NamePattern.Fits(pattern, value);
 }
+
+/// <summary>Why somebody can't silence something.</summary>
+/// <param name="Code">Stable, for programs.</param>
+/// <param name="Reason">What is wrong, and what to do.</param>
+internal sealed record SilenceRefusal(string Code, string Reason)
+{
+    /// <summary>It says too little or too much.</summary>
+    public const string Malformed = "silence-malformed";
+
+    /// <summary>There are as many as are kept.</summary>
+    public static readonly SilenceRefusal Full = new("silences-full", $"There are {AlertTable.MostSilences} silences, and no more are kept: end one that nobody needs, or let one cover more (a rule, a site or a service may end in *).");
+}

@@ -3,6 +3,7 @@ using System.Text;
 using System.Text.Json;
 using EdgeMesh.Hosting;
 using EdgeMesh.Services.Monitor.Alerting;
+using EdgeMesh.Testing;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace EdgeMesh.Services.Monitor.Tests.Alerting;
@@ -76,6 +77,45 @@ public sealed class AlertEndpointTests
         using var peer = await site.SendAsync(HttpMethod.Get, "monitor/alerts", new Caller { Kind = CallerKind.Site, Subject = "clinic-b", Site = "clinic-b", Roles = ["admin"] });
 
         Assert.Equal([HttpStatusCode.Unauthorized, HttpStatusCode.Forbidden, HttpStatusCode.Unauthorized], new[] { nobody, doctor, peer }.Select(a => a.StatusCode));
+    }
+
+    [Fact]
+    public async Task Silence_BeyondWhatIsKept_IsRefusedWithWhatToDo()
+    {
+        await using var site = await TelemetrySite.StartAsync(("Alerts:LookSeconds", "3600"));
+        var until = TimeProvider.System.GetUtcNow().AddHours(1);
+        var book = site.Host.Services(MonitorApp.AppId).GetRequiredService<AlertBook>();
+        for (var i = 0; i < AlertTable.MostSilences; i++)
+        {
+            Assert.Null(await book.SilenceAsync(new($"{i}", "disk", null, null, "ada", "works", until.AddHours(-1), until), Cancellation));
+        }
+
+        var (status, json) = await AskAsync(site, HttpMethod.Post, "silences", new { rule = "disk", why = "works", until });
+
+        Assert.Equal((HttpStatusCode.Conflict, "silences-full"), (status, json.GetProperty("code").GetString()));
+        Assert.Contains("end one that nobody needs", json.GetProperty("detail").GetString(), StringComparison.Ordinal);
+        Assert.Equal(AlertTable.MostSilences, book.Silences.Count);
+    }
+
+    [Fact]
+    public async Task Silence_ThatCantBeWritten_DoesNotHold_NorDoesItsEnd_AndTheNextWriteSaysWhatHolds()
+    {
+        await using var site = await TelemetrySite.StartAsync(("Alerts:LookSeconds", "3600"));
+        var (book, until) = (site.Host.Services(MonitorApp.AppId).GetRequiredService<AlertBook>(), TimeProvider.System.GetUtcNow().AddHours(1));
+        await book.TakeAsync(new([new(Rules.Rule("disk"), TelemetrySite.Site, "", "", "3 %", "15 %", "/sites/x")], []), Cancellation);
+        var (_, kept) = await AskAsync(site, HttpMethod.Post, "silences", new { rule = "kept", why = "works", until });
+
+        site.Host.Faults.Fail(c => c is { Kind: CallKind.StateWrite, To: "heads" });
+        var (made, refusal) = await AskAsync(site, HttpMethod.Post, "silences", new { rule = "disk", why = "works", until });
+        var (ended, _) = await AskAsync(site, HttpMethod.Delete, $"silences/{kept.GetProperty("id").GetString()}");
+
+        Assert.Equal((HttpStatusCode.ServiceUnavailable, "store-busy", HttpStatusCode.ServiceUnavailable), (made, refusal.GetProperty("code").GetString(), ended));
+        Assert.Equal("kept", Assert.Single(book.Silences).Rule);
+        Assert.Null(Assert.Single(book.Active).SilencedUntil);
+
+        site.Host.Faults.Clear();
+        Assert.Equal(HttpStatusCode.Created, (await AskAsync(site, HttpMethod.Post, "silences", new { rule = "disk", why = "works", until })).Status);
+        Assert.Equal(["kept", "disk"], book.Silences.Select(s => s.Rule));
     }
 
     [Fact]

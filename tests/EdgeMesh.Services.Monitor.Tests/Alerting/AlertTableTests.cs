@@ -76,13 +76,13 @@ public sealed class AlertTableTests
     public void Silence_CoversWhatMatchesAllOfIt_UntilItEnds()
     {
         var table = Look(new(), 0, On("a"), On("b"), On("ab", "records"));
-        var silenced = table.With(Quiet("di*", "a*", null, 600), Start);
+        var silenced = table.With(Quiet("di*", "a*", null, 600), Start)!;
         Assert.Equal(["a", "ab"], silenced.Active.Where(a => a.SilencedUntil == Start.AddSeconds(600)).Select(a => a.Site));
         Assert.Equal(2, Look(silenced, 599, On("a"), On("b"), On("ab", "records")).Active.Count(a => a.SilencedUntil is not null));
         var after = Look(silenced, 600, On("a"), On("b"), On("ab", "records"));
         Assert.DoesNotContain(after.Active, a => a.SilencedUntil is not null);
         Assert.Empty(after.Silences);
-        Assert.DoesNotContain(silenced.WithoutSilence("s", Start).Active, a => a.SilencedUntil is not null);
+        Assert.DoesNotContain(silenced.WithoutSilence("s", Start)!.Active, a => a.SilencedUntil is not null);
     }
 
     [Theory]
@@ -112,12 +112,21 @@ public sealed class AlertTableTests
         }
 
         Assert.Equal(AlertTable.MostHistory, table.History.Length);
-        for (var i = 0; i < 300; i++)
+    }
+
+    [Fact]
+    public void Silences_AsManyAsAreKept_NoneIsEndedForAnother_UntilOneIsOver()
+    {
+        var table = new AlertTable();
+        for (var i = 0; i < AlertTable.MostSilences; i++)
         {
-            table = table.With(Quiet("disk", null, null, 1000 + i) with { Id = $"{i}" }, Start);
+            table = table.With(Quiet("disk", null, null, 1000 + i) with { Id = $"{i}" }, Start)!;
         }
 
-        Assert.Equal(AlertTable.MostSilences, table.Silences.Length);
+        Assert.Null(table.With(Quiet("disk", null, null, 5000), Start));
+        Assert.Equal(AlertTable.MostSilences, table.With(Quiet("disk", null, null, 5000), Start.AddSeconds(1000))!.Silences.Length);
+        Assert.NotNull(table.WithoutSilence("7", Start)!.With(Quiet("disk", null, null, 5000), Start));
+        Assert.Null(table.WithoutSilence("unknown", Start));
     }
 
     [Fact]

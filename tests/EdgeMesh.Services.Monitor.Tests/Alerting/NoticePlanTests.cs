@@ -109,7 +109,7 @@ public sealed class NoticePlanTests
     [Fact]
     public void SilencedAlerts_AreNotToldNorRepeated_AndAreToldWhenTheSilenceEnds()
     {
-        _table = _table.With(new Silence("s", "disk", null, null, "ada", "works", Start, Start.AddSeconds(1000)), Start);
+        _table = _table.With(new Silence("s", "disk", null, null, "ada", "works", Start, Start.AddSeconds(1000)), Start)!;
         At(0, "disk a");
         At(999, "disk a");
         Assert.Empty(Due());
@@ -122,7 +122,7 @@ public sealed class NoticePlanTests
     public void AlertThatWasToldAndThenSilenced_IsToldWhenItIsOver()
     {
         TellAt(10, "disk a");
-        _table = _table.With(new Silence("s", "disk", null, null, "ada", "works", Now, Now.AddDays(1)), Now);
+        _table = _table.With(new Silence("s", "disk", null, null, "ada", "works", Now, Now.AddDays(1)), Now)!;
         At(50_000, "disk a");
         Assert.Empty(Due());
         At(50_010);

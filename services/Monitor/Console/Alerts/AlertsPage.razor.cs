@@ -1,3 +1,4 @@
+using Dapr;
 using EdgeMesh.Services.Monitor.Alerting;
 using EdgeMesh.Services.Monitor.Alerting.Notices;
 using EdgeMesh.Services.Monitor.Alerting.Rules;
@@ -75,8 +76,7 @@ public sealed partial class AlertsPage
 
         var (from, life) = (Now, TimeSpan.FromHours(Math.Clamp(_hours, 1, Hours[^1])));
         var silence = new Silence(Guid.NewGuid().ToString("N"), alert.Rule, alert.Site, alert.Service.Length > 0 ? alert.Service : null, name, _why.Trim(), from, from + life);
-        _fault = await Book.SilenceAsync(silence, Gone);
-        if (_fault is null)
+        if (await TryAsync(async () => _fault = (await Book.SilenceAsync(silence, Gone))?.Reason) && _fault is null)
         {
             Open(null);
             Read();
@@ -85,10 +85,25 @@ public sealed partial class AlertsPage
 
     private async Task EndAsync(string id)
     {
-        if (await Who.MayAsync(ConsoleRight.Operate))
+        if (await Who.MayAsync(ConsoleRight.Operate) && await TryAsync(() => Book.UnsilenceAsync(id, Gone)))
         {
-            await Book.UnsilenceAsync(id, Gone);
             Read();
+        }
+    }
+
+    /// <summary>False: it could not be written, and the page says so.</summary>
+    private async Task<bool> TryAsync(Func<Task> decide)
+    {
+        _fault = null;
+        try
+        {
+            await decide();
+            return true;
+        }
+        catch (DaprException)
+        {
+            _fault = "It could not be written, so nothing has changed: the component heads does not answer. Try again in a moment.";
+            return false;
         }
     }
 
