@@ -7,7 +7,10 @@ namespace EdgeMesh.Services.Monitor.Intake;
 internal sealed class IntakeGate
 {
     private const int AtATime = 4;
-    private const int Waiting = 64;
+
+    /// <summary>At work and waiting.</summary>
+    public const int Most = AtATime + 64;
+
     private const string ResourceExhausted = "8";
 
     private readonly SemaphoreSlim _room = new(AtATime);
@@ -15,9 +18,10 @@ internal sealed class IntakeGate
 
     public async Task PassAsync(HttpContext context, RequestDelegate next)
     {
-        if (Interlocked.Increment(ref _here) > AtATime + Waiting)
+        if (Interlocked.Increment(ref _here) > Most)
         {
             Interlocked.Decrement(ref _here);
+            context.RequestServices.GetRequiredService<IntakeMeter>().NoteTurnedAway(OtlpPaths.Signal(context.Request.Path));
             TurnAway(context);
             return;
         }

@@ -14,6 +14,7 @@ internal sealed class IntakeMeter
     private readonly TelemetryStore _store;
     private readonly TimeProvider _clock;
     private readonly Counter<long> _items;
+    private readonly Counter<long> _turnedAway;
     private readonly Lock _gate = new();
     private (OutgoingStatus Status, long At)? _outgoing;
     private IReadOnlyDictionary<string, long>? _before;
@@ -24,8 +25,9 @@ internal sealed class IntakeMeter
         _ = GivenUp();
         var meter = meters.Create(Name);
         _items = meter.CreateCounter<long>("edgemesh.monitor.items", "{item}", "Log records, spans and points that services sent, by what became of them: taken, refused for good, or sent away for a moment");
+        _turnedAway = meter.CreateCounter<long>("edgemesh.monitor.exports.turned_away", "{export}", "Exports that were sent away unread, as too many came at a time");
         meter.CreateObservableCounter("edgemesh.monitor.given_up", GivenUp, "{item}", "What was stored and is lost, or was left out, for want of room");
-        meter.CreateObservableGauge("edgemesh.monitor.store.size", () => Of(_store.Status.Bytes), "By", "What the store holds");
+        meter.CreateObservableGauge("edgemesh.monitor.store.size", () => Try(() => Of(_store.Status.Bytes)), "By", "What the store holds");
         meter.CreateObservableGauge("edgemesh.monitor.store.limit", () => Of(options.StoreBytes), "By", "What it may hold");
         if (options.Core is not null)
         {
@@ -49,6 +51,9 @@ internal sealed class IntakeMeter
         Add(signal, "refused", result.Rejected);
         Add(signal, "taken", records - result.Rejected);
     }
+
+    /// <summary>Takes note of an export that was sent away before anything of it was read: how much was in it is not known.</summary>
+    public void NoteTurnedAway(string signal) => _turnedAway.Add(1, new KeyValuePair<string, object?>("signal", signal));
 
     private void Add(string signal, string outcome, long items)
     {

@@ -3,12 +3,16 @@ namespace EdgeMesh.Services.Monitor.Intake;
 /// <summary>Where OTLP's requests go.</summary>
 internal static class OtlpPaths
 {
-    public const string Logs = "/v1/logs";
-    public const string Traces = "/v1/traces";
-    public const string Metrics = "/v1/metrics";
+    public const string Logs = Http + "logs";
+    public const string Traces = Http + "traces";
+    public const string Metrics = Http + "metrics";
+    private const string Http = "/v1/";
     private const string Grpc = "/opentelemetry.proto.collector.";
 
     public static bool IsGrpc(PathString path) => path.Value!.StartsWith(Grpc, StringComparison.Ordinal);
+
+    /// <summary><c>logs</c>, <c>traces</c> or <c>metrics</c>: as in <c>/v1/logs</c> and in <c>/opentelemetry.proto.collector.logs.v1.LogsService/Export</c>.</summary>
+    public static string Signal(PathString path) => path.Value!.Replace(IsGrpc(path) ? Grpc : Http, "", StringComparison.Ordinal).Split('.', 2)[0];
 
     public static bool IsOne(PathString path) => path.Value is Logs or Traces or Metrics || IsGrpc(path);
 }

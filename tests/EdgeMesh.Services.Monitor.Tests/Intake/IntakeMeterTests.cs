@@ -2,6 +2,8 @@ using System.Diagnostics.Metrics;
 using EdgeMesh.Services.Monitor.Intake;
 using EdgeMesh.Services.Monitor.Store;
 using EdgeMesh.Services.Monitor.Tests.Store;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace EdgeMesh.Services.Monitor.Tests.Intake;
 
@@ -26,6 +28,29 @@ public sealed class IntakeMeterTests
             [("edgemesh.monitor.forward.records", "", 2), ("edgemesh.monitor.given_up", "too-many-names of clinic-b", 2), ("edgemesh.monitor.store.limit", "", 123_456_789)],
             seen.Observe().Where(m => !m.Name.EndsWith(".size", StringComparison.Ordinal)).Order());
         Assert.All(seen.Observe().Where(m => m.Name.EndsWith(".size", StringComparison.Ordinal)), m => Assert.True(m.Value > 0, m.Name));
+    }
+
+    [Theory]
+    [InlineData("/v1/traces", "traces")]
+    [InlineData("/opentelemetry.proto.collector.metrics.v1.MetricsService/Export", "metrics")]
+    public async Task Gate_MoreExportsThanMayWait_AreSentAwayAndCounted(string path, string signal)
+    {
+        await using var store = new TemporaryStore();
+        using var meters = new TestMeters();
+        using var seen = new SeenMeasurements(meters);
+        await using var services = new ServiceCollection().AddSingleton(new IntakeMeter(meters, store.Store, store.Options, store.Clock)).BuildServiceProvider();
+        var (gate, done) = (new IntakeGate(), new TaskCompletionSource());
+        HttpContext Export() => new DefaultHttpContext { RequestServices = services, Request = { Path = path } };
+        var inside = Enumerable.Range(0, IntakeGate.Most).Select(_ => gate.PassAsync(Export(), _ => done.Task)).ToArray();
+
+        await gate.PassAsync(Export(), _ => throw new InvalidOperationException("it was let in"));
+        await gate.PassAsync(Export(), _ => throw new InvalidOperationException("it was let in"));
+
+        Assert.Equal([("edgemesh.monitor.exports.turned_away", signal, 1), ("edgemesh.monitor.exports.turned_away", signal, 1)], seen.Read());
+        done.SetResult();
+        await Task.WhenAll(inside);
+        await gate.PassAsync(Export(), _ => Task.CompletedTask);
+        Assert.Empty(seen.Read());
     }
 
     private sealed class TestMeters : IMeterFactory
