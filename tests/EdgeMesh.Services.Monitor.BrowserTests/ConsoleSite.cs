@@ -31,7 +31,7 @@ internal sealed class ConsoleSite : IAsyncDisposable
 
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
-    public static async Task<ConsoleSite> StartAsync(int sites = 3, int warmSeconds = 0, params TestApp[] besides)
+    public static async Task<ConsoleSite> StartAsync(int sites = 3, int warmSeconds = 0, string? data = null, params TestApp[] besides)
     {
         var port = LoopbackPorts.Take();
         var door = new Uri($"https://127.0.0.1:{port}");
@@ -43,6 +43,7 @@ internal sealed class ConsoleSite : IAsyncDisposable
         var host = await DaprTestHost.StartAsync(new DaprTestHostOptions
         {
             Site = Name,
+            DataDirectory = data,
             Directory = new MeshDirectory(Name, [new SiteEntry("core", "org-core", null, new byte[32], "", "", true), .. Enumerable.Range(sites > 7 ? 1 : 7, sites - 1).Select(Entry)]),
             Secrets = new Dictionary<string, string> { [SiteSecrets.IssuerKeys] = Jwks(), [SiteSecrets.LedgerKey] = LedgerKey.ExportSeed() },
             // The monitor is made first: the gateway must know where it is.

@@ -43,9 +43,11 @@ internal sealed class MonitorSite : IAsyncDisposable
     /// <param name="clock">The clock; null: a new one.</param>
     /// <param name="data">A folder that stays; null: one that goes with the site.</param>
     /// <param name="resources">Components; null: in memory.</param>
+    /// <param name="ledgers">Keys of ledgers, as the directory has them; null: none.</param>
     /// <param name="settings">Settings of the monitor, below <c>EdgeMesh:Monitor:</c>.</param>
     public static async Task<MonitorSite> StartAsync(
-        string site, Func<string, byte[], Task<HttpResponseMessage>>? core = null, FakeTimeProvider? clock = null, string? data = null, string? resources = null, params (string Key, string Value)[] settings)
+        string site, Func<string, byte[], Task<HttpResponseMessage>>? core = null, FakeTimeProvider? clock = null, string? data = null, string? resources = null,
+        (string Site, string Key)[]? ledgers = null, params (string Key, string Value)[] settings)
     {
         clock ??= new FakeTimeProvider(Start);
         var all = settings.Prepend(("Fleet:Services", "monitor")).Prepend(("Fleet:FirstReportSeconds", "0")).GroupBy(s => s.Item1).ToDictionary(s => $"EdgeMesh:Monitor:{s.Key}", s => (string?)s.Last().Item2);
@@ -56,7 +58,7 @@ internal sealed class MonitorSite : IAsyncDisposable
                 Clock = clock,
                 DataDirectory = data,
                 Resources = resources ?? TestComponents.InMemory,
-                Directory = new MeshDirectory(site, [Entry(Core, true) with { MeshUrl = site == Core ? null : new Uri("https://core.invalid") }, Entry("clinic-a", false), Entry("clinic-b", false)]),
+                Directory = new MeshDirectory(site, [Entry(Core, true) with { MeshUrl = site == Core ? null : new Uri("https://core.invalid") }, Entry("clinic-a", false, ledgers), Entry("clinic-b", false)]),
                 Apps = [new TestApp(MonitorApp.AppId, MonitorApp.Create) { Settings = all }, new TestApp("gateway", builder => Gateway(builder, core))],
             },
             Cancellation);
@@ -136,5 +138,6 @@ internal sealed class MonitorSite : IAsyncDisposable
         return app;
     }
 
-    private static SiteEntry Entry(string name, bool isCore) => new(name, "org-" + name, null, default, "", "", isCore);
+    private static SiteEntry Entry(string name, bool isCore, (string Site, string Key)[]? ledgers = null) =>
+        new(name, "org-" + name, null, default, ledgers?.FirstOrDefault(l => l.Site == name).Key ?? "", "", isCore);
 }

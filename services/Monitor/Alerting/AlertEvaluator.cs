@@ -5,13 +5,14 @@ using EdgeMesh.Services.Monitor.Alerting.Notices;
 using EdgeMesh.Services.Monitor.Alerting.Rules;
 using EdgeMesh.Services.Monitor.Anomalies;
 using EdgeMesh.Services.Monitor.Fleet;
+using EdgeMesh.Services.Monitor.Ledgers;
 using EdgeMesh.Services.Monitor.Store;
 
 namespace EdgeMesh.Services.Monitor.Alerting;
 
 /// <summary>Looks at all rules. Everything that it reads is at this site, so alerts work while the site is cut off.</summary>
 internal sealed partial class AlertEvaluator(
-    AlertRules rules, FleetBoard board, TelemetryStore store, AnomalyWatch anomalies, SiteIdentity identity, TimeProvider clock, ILogger<AlertEvaluator> logger)
+    AlertRules rules, FleetBoard board, TelemetryStore store, AnomalyWatch anomalies, LedgerWatch ledgers, SiteIdentity identity, TimeProvider clock, ILogger<AlertEvaluator> logger)
 {
     private const int MostFindings = 100;
 
@@ -43,12 +44,17 @@ internal sealed partial class AlertEvaluator(
 
     private IEnumerable<Finding> Of(AlertRule rule, DateTimeOffset now) => rule.Condition switch
     {
+        SiteCondition { Test: SiteTest.LedgerSplitView } => LedgerFindings.Of(rule, ledgers.Splits),
+        SiteCondition { Test: SiteTest.StoreFailing } => store.Outage is { } outage ? [StoreFailing(rule, outage, now)] : [],
         SiteCondition site => SiteFindings.Of(rule, site, board.Sites, identity.Site, board.CutOffFor, now),
         SeriesCondition series => _series.Of(rule, series, now),
         LogCondition logs => _logs.Of(rule, logs, now),
         AnomalyCondition anomaly => _anomalies.Of(rule, anomaly, now),
         _ => throw new InvalidOperationException($"A condition of type {rule.Condition.GetType().Name} is not looked at."),
     };
+
+    private Finding StoreFailing(AlertRule rule, StoreOutage outage, DateTimeOffset now) =>
+        new(rule, identity.Site, MonitorApp.AppId, "", $"{outage.Reason} (for {Figures.Time(now - outage.Since)})", "a disk that takes what comes", ConsolePaths.Site(identity.Site));
 
     private Finding RouteFailing(RouteStatus route, DateTimeOffset now)
     {

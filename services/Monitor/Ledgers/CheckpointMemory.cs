@@ -17,15 +17,23 @@ internal sealed record SeenCheckpoint(string Log, long Size, LogHash Root, strin
 }
 
 /// <summary>One log, one size, two histories: each signed by the log, so that either proves the other wrong to anybody.</summary>
-internal sealed record SplitView(SeenCheckpoint One, SeenCheckpoint Other);
+internal sealed record SplitView(SeenCheckpoint One, SeenCheckpoint Other)
+{
+    /// <summary>Null: these two notes prove nothing about that log.</summary>
+    public static SplitView? Open(byte[] one, byte[] other, VerifierKey log) =>
+        SeenCheckpoint.Open(one, log, "") is { } first && SeenCheckpoint.Open(other, log, "") is { } second && first.Size == second.Size && !first.Root.Equals(second.Root)
+            ? new(first, second) : null;
+}
 
-/// <summary>Checkpoints of logs as they were seen, by size. Bounded: of each log the last sizes. Not for concurrent use.</summary>
+/// <summary>Checkpoints of logs as they were seen, by size. Bounded: of each log those seen last, whatever their size: a log that lies may sign any,
+/// small ones below those that are known, or huge ones above. Not for concurrent use.</summary>
 internal sealed class CheckpointMemory
 {
-    /// <summary>Of each log. Two readers that look every minute find each other's sizes among these.</summary>
+    /// <summary>Of each log. Of two readers that look every minute, each finds what the other saw in the last four hours.</summary>
     public const int MostSizes = 512;
 
-    private readonly Dictionary<string, SortedList<long, SeenCheckpoint>> _seen = new(StringComparer.Ordinal);
+    // In the order in which they were seen last.
+    private readonly Dictionary<string, OrderedDictionary<long, SeenCheckpoint>> _seen = new(StringComparer.Ordinal);
 
     /// <summary>Takes a checkpoint whose signature holds.</summary>
     /// <returns>What it contradicts; null: nothing that is remembered.</returns>
@@ -36,12 +44,13 @@ internal sealed class CheckpointMemory
             _seen[checkpoint.Log] = sizes = [];
         }
 
-        if (sizes.TryGetValue(checkpoint.Size, out var before))
+        if (sizes.Remove(checkpoint.Size, out var before) && !before.Root.Equals(checkpoint.Root))
         {
-            return before.Root.Equals(checkpoint.Root) ? null : new(before, checkpoint);
+            sizes.Add(checkpoint.Size, before);
+            return new(before, checkpoint);
         }
 
-        sizes[checkpoint.Size] = checkpoint;
+        sizes.Add(checkpoint.Size, before ?? checkpoint);
         if (sizes.Count > MostSizes)
         {
             sizes.RemoveAt(0);

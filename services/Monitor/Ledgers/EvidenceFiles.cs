@@ -29,6 +29,20 @@ internal sealed class EvidenceFiles(SiteIdentity identity)
         return true;
     }
 
+    /// <summary>What is kept: the notes of each pair.</summary>
+    /// <exception cref="IOException">The disk does not give it.</exception>
+    public IReadOnlyList<(byte[] One, byte[] Other)> Read()
+    {
+        if (!Directory.Exists(Folder))
+        {
+            return [];
+        }
+
+        // The first of a pair is written last.
+        var pairs = Directory.GetFiles(Folder, "*.one").Select(one => (One: one, Other: Path.ChangeExtension(one, ".other"))).Where(pair => File.Exists(pair.Other));
+        return [.. pairs.Select(pair => (File.ReadAllBytes(pair.One), File.ReadAllBytes(pair.Other)))];
+    }
+
     private static void Write(string path, string note)
     {
         using var file = new FileStream(path, FileMode.Create, FileAccess.Write);

@@ -7,7 +7,8 @@ using EdgeMesh.Services.Monitor.Store;
 namespace EdgeMesh.Services.Monitor.Ledgers;
 
 /// <summary>Looks every minute at the checkpoint of this site's ledger; a core looks at every site's, and compares with what that site's own monitor
-/// saw. A ledger that shows two histories of one size is told as an error, once, and both signed checkpoints are kept: they are the proof.</summary>
+/// saw. A ledger that shows two histories of one size is told as an error, once, and both signed checkpoints are kept: they are the proof, and as long
+/// as they are there, the ledger counts as one that lies.</summary>
 internal sealed partial class LedgerWatch(MeshDirectory directory, FleetBoard board, AppClients apps, EvidenceFiles evidence, TimeProvider clock, ILogger<LedgerWatch> logger) : BackgroundService
 {
     private const string Ledger = "ledger";
@@ -18,11 +19,15 @@ internal sealed partial class LedgerWatch(MeshDirectory directory, FleetBoard bo
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(10);
 
     private readonly CheckpointMemory _memory = new();
+
+    // By log: what the disk did not take yet.
+    private readonly Dictionary<string, SplitView> _unkept = new(StringComparer.Ordinal);
     private readonly ImmutableDictionary<string, VerifierKey> _keys = directory.Sites
         .Select(s => (s.Name, Key: VerifierKey.TryParse(s.LedgerKey, out var key) ? key : null)).Where(s => s.Key is not null).ToImmutableDictionary(s => s.Name, s => s.Key!, StringComparer.Ordinal);
 
     private volatile string? _own;
     private ImmutableSortedDictionary<string, SeenCheckpoint> _latest = ImmutableSortedDictionary<string, SeenCheckpoint>.Empty;
+    private IReadOnlyList<SplitLedger> _splits = [];
 
     /// <summary>The last checkpoint of this site's ledger, for its cores; null: none was seen, or it is too long for a report.</summary>
     public string? Own => _own;
@@ -30,9 +35,17 @@ internal sealed partial class LedgerWatch(MeshDirectory directory, FleetBoard bo
     /// <summary>The last checkpoint of each site's ledger that was seen from here.</summary>
     public IReadOnlyDictionary<string, SeenCheckpoint> Latest => Volatile.Read(ref _latest);
 
+    /// <summary>Ledgers that showed two histories, by site. One leaves this list when somebody takes its proof out of the folder.</summary>
+    public IReadOnlyList<SplitLedger> Splits => Volatile.Read(ref _splits);
+
     /// <summary>One look at all that can be seen from here.</summary>
     public async Task LookAsync(CancellationToken cancellation)
     {
+        foreach (var split in _unkept.Values.ToArray())
+        {
+            IsNews(split);
+        }
+
         foreach (var (site, key) in _keys.Where(k => k.Key == directory.Self || board.IsCore))
         {
             var note = await ReadAsync(site, cancellation);
@@ -48,6 +61,8 @@ internal sealed partial class LedgerWatch(MeshDirectory directory, FleetBoard bo
                 Take(theirs);
             }
         }
+
+        FindSplits();
     }
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
@@ -70,23 +85,39 @@ internal sealed partial class LedgerWatch(MeshDirectory directory, FleetBoard bo
 
     private void Take(SeenCheckpoint checkpoint)
     {
-        if (_memory.Take(checkpoint) is { } split && IsNew(split))
+        if (_memory.Take(checkpoint) is { } split && IsNews(split))
         {
             LogSplit(split.One.Log, split.One.Size, split.One.Root, split.One.SeenBy, split.Other.Root, split.Other.SeenBy, evidence.Folder);
         }
     }
 
-    private bool IsNew(SplitView split)
+    /// <summary>Keeps it; whether nobody was told yet.</summary>
+    private bool IsNews(SplitView split)
     {
         try
         {
-            return evidence.Keep(split);
+            return evidence.Keep(split) & !_unkept.Remove(split.One.Log);
         }
         catch (Exception error) when (StoreFaults.Is(error))
         {
             // That it can't be kept is no reason not to tell it.
             LogNotKept(error.Message);
-            return true;
+            return _unkept.TryAdd(split.One.Log, split);
+        }
+    }
+
+    private void FindSplits()
+    {
+        try
+        {
+            var proven = evidence.Read().SelectMany(pair => _keys.Values.Select(key => SplitView.Open(pair.One, pair.Other, key)).OfType<SplitView>());
+            Volatile.Write(ref _splits, [.. proven.Concat(_unkept.Values).GroupBy(s => s.One.Log).Select(log => new SplitLedger(
+                _keys.First(k => k.Value.Name == log.Key).Key, log.Key, [.. log.Select(s => s.One.Size).Distinct().Order()]))]);
+        }
+        catch (Exception error) when (StoreFaults.Is(error))
+        {
+            // What was known stands until the disk answers.
+            LogNotRead(error.Message);
         }
     }
 
@@ -109,6 +140,15 @@ internal sealed partial class LedgerWatch(MeshDirectory directory, FleetBoard bo
     [LoggerMessage(LogLevel.Warning, "The two checkpoints could not be kept: {Reason}")]
     private partial void LogNotKept(string reason);
 
+    [LoggerMessage(LogLevel.Warning, "The kept checkpoints of split views could not be read: {Reason}")]
+    private partial void LogNotRead(string reason);
+
     [LoggerMessage(LogLevel.Error, "Split view of log {Log}: at size {Size} it shows root {One} to {OneReader} and {Other} to {OtherReader}, both signed; they are kept in {Folder}")]
     private partial void LogSplit(string log, long size, LogHash one, string oneReader, LogHash other, string otherReader, string folder);
 }
+
+/// <summary>A ledger that showed two histories, by proof that anybody can check.</summary>
+/// <param name="Site">Whose ledger.</param>
+/// <param name="Log">The log's origin.</param>
+/// <param name="Sizes">At which sizes, from the smallest.</param>
+internal sealed record SplitLedger(string Site, string Log, ImmutableArray<long> Sizes);

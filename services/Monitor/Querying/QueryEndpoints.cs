@@ -46,6 +46,10 @@ internal static class QueryEndpoints
         {
             return Problems.Problem(StatusCodes.Status503ServiceUnavailable, "query-too-long", "The query took too long.", error.Message);
         }
+        catch (Exception error) when (StoreFaults.Is(error))
+        {
+            return Problems.Problem(StatusCodes.Status503ServiceUnavailable, "store-busy", "The store does not answer at the moment.", $"{error.Message} Try again soon.");
+        }
     }
 
     private static IResult Trace(TelemetryStore store, string id, CancellationToken cancellation) => store.FindTrace(id, cancellation) is { Count: > 0 } spans

@@ -14,13 +14,14 @@ internal sealed class TelemetryStore : IAsyncDisposable
     private readonly string _site;
     private readonly MonitorOptions _options;
     private readonly LogTail _tail;
+    private readonly Unwritten _unwritten;
     private readonly Lock _gate = new();
     private readonly Func<Open> _opener;
     private Open? _opened;
 
-    public TelemetryStore(SiteIdentity identity, MonitorOptions options, TimeProvider clock)
+    public TelemetryStore(SiteIdentity identity, MonitorOptions options, TimeProvider clock, ILogger<TelemetryStore> logger)
     {
-        (_site, _options, _tail) = (identity.Site, options, new LogTail(clock));
+        (_site, _options, _tail, _unwritten) = (identity.Site, options, new LogTail(clock), new Unwritten(clock, logger));
         var path = Path.Combine(identity.DataDirectory, "monitor", "telemetry.db");
         _opener = () => new Open(path, options, clock);
     }
@@ -44,53 +45,34 @@ internal sealed class TelemetryStore : IAsyncDisposable
 
     public StoreStatus Status => new(Opened.Retention.Bytes, _options.StoreBytes, Opened.GivenUp.Counts, Opened.Thread.Fault);
 
-    /// <summary>Returns when the batch is on disk, or will not be.</summary>
+    /// <summary>Since when and why the disk takes nothing; null: it does.</summary>
+    public StoreOutage? Outage => _unwritten.Outage;
+
+    /// <summary>Returns when the batch is on disk, or will not be: then its records are counted as lost, as most senders send nothing twice.</summary>
     public async Task<AddResult> AddAsync(TelemetryBatch batch)
     {
-        var (open, refused) = (Opened, 0);
-        var written = open.Thread.TryRun(_ => refused = open.Write(batch, _site), () => _tail.Publish(batch.Logs), Math.Max(1, batch.Weight));
-        if (written is null)
+        var refused = 0;
+        var result = await WriteAsync(open => refused = open.Write(batch, _site), () => _tail.Publish(batch.Logs), batch.Weight, batch.Records);
+        return result.Outcome != AddOutcome.Stored || refused == 0 ? result : result with
         {
-            return new(AddOutcome.Busy, 0, "More telemetry came than the disk can take; send it again in a moment.");
-        }
-
-        try
-        {
-            await written;
-            return new(AddOutcome.Stored, refused, refused == 0 ? null : $"At most {NameTables.MostSourcesOfASite} services and {NameTables.MostSeriesOfASite} series of a site are kept; these are more.");
-        }
-        catch (SqliteException error)
-        {
-            return new(AddOutcome.Failed, 0, error.Message);
-        }
+            Refused = refused,
+            Reason = $"At most {NameTables.MostSourcesOfASite} services and {NameTables.MostSeriesOfASite} series of a site are kept; these are more.",
+        };
     }
 
     /// <summary>Adds what another site handed over, once: a number that it has of that site's store already is only answered. The number is
-    /// written together with the rows.</summary>
+    /// written together with the rows. What could not be written, that site sends again.</summary>
     /// <returns>The highest number that it has.</returns>
     public async Task<(AddResult Result, long Applied)> AddForwardedAsync(TelemetryBatch batch, string site, string epoch, long sequence)
     {
-        var (open, applied) = (Opened, 0L);
+        var applied = 0L;
         IReadOnlyList<LogLine> taken = [];
-        var written = open.Thread.TryRun(connection => applied = open.Peers.Take(site, epoch, sequence, () =>
+        var result = await WriteAsync(open => applied = open.Peers.Take(site, epoch, sequence, () =>
         {
             open.Write(batch, site);
             taken = batch.Logs;
-        }), () => _tail.Publish(taken), Math.Max(1, batch.Weight));
-        if (written is null)
-        {
-            return (new(AddOutcome.Busy), 0);
-        }
-
-        try
-        {
-            await written;
-            return (new(AddOutcome.Stored), applied);
-        }
-        catch (SqliteException error)
-        {
-            return (new(AddOutcome.Failed, 0, error.Message), 0);
-        }
+        }), () => _tail.Publish(taken), batch.Weight, lost: 0);
+        return (result, result.Outcome == AddOutcome.Stored ? applied : 0);
     }
 
     /// <summary>Runs on the store's thread within a transaction.</summary>
@@ -139,6 +121,44 @@ internal sealed class TelemetryStore : IAsyncDisposable
         Opened.Series.Read(seriesId, from, to, mostPoints, cancellation);
 
     public ValueTask DisposeAsync() => _opened is { } opened ? opened.DisposeAsync() : ValueTask.CompletedTask;
+
+    /// <param name="write">Within the transaction.</param>
+    /// <param name="committed">Once it is on disk.</param>
+    /// <param name="weight">About what waits in memory until then.</param>
+    /// <param name="lost">Records that are lost when it is not written.</param>
+    private async Task<AddResult> WriteAsync(Action<Open> write, Action committed, int weight, int lost)
+    {
+        var late = 0L;
+        try
+        {
+            var open = Opened;
+            var written = open.Thread.TryRun(
+                _ =>
+                {
+                    write(open);
+                    late = _unwritten.Take();
+                    open.GivenUp.Add(Unwritten.What, late);
+                },
+                () =>
+                {
+                    committed();
+                    _unwritten.End();
+                },
+                Math.Max(1, weight));
+            if (written is null)
+            {
+                return new(AddOutcome.Busy, 0, "More telemetry came than the disk can take; send it again in a moment.");
+            }
+
+            await written;
+            return new(AddOutcome.Stored);
+        }
+        catch (Exception error) when (StoreFaults.Is(error))
+        {
+            _unwritten.Add(lost, late, error.Message);
+            return new(AddOutcome.Failed, 0, error.Message);
+        }
+    }
 
     private sealed class Open : IAsyncDisposable
     {

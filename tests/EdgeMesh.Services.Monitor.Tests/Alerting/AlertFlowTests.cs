@@ -172,7 +172,7 @@ public sealed class AlertFlowTests : IAsyncLifetime
         await File.WriteAllTextAsync(file, rules.Replace("HOOK", _hook.Urls.First() + "/hook", StringComparison.Ordinal).Replace("1234", $"{_mail.Port}", StringComparison.Ordinal), Cancellation);
         Directory.CreateDirectory(Chat);
         var resources = $"{TestComponents.InMemory}\n---\napiVersion: dapr.io/v1alpha1\nkind: Component\nmetadata:\n  name: chat\nspec:\n  type: bindings.localstorage\n  version: v1\n  metadata:\n    - name: rootPath\n      value: {Chat}\n";
-        return await MonitorSite.StartAsync("clinic-a", null, null, null, resources, ("Alerts:Rules", file), ("Alerts:LookSeconds", "1"), ("Alerts:ConsoleUrl", "https://site.example.org/console"));
+        return await MonitorSite.StartAsync("clinic-a", resources: resources, settings: [("Alerts:Rules", file), ("Alerts:LookSeconds", "1"), ("Alerts:ConsoleUrl", "https://site.example.org/console")]);
     }
 
     private static async Task LogAsync(MonitorSite site, string message, int times)

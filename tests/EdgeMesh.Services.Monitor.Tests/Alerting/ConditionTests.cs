@@ -5,6 +5,7 @@ using EdgeMesh.Services.Monitor.Alerting.Notices;
 using EdgeMesh.Services.Monitor.Alerting.Rules;
 using EdgeMesh.Services.Monitor.Anomalies;
 using EdgeMesh.Services.Monitor.Fleet;
+using EdgeMesh.Services.Monitor.Ledgers;
 using EdgeMesh.Services.Monitor.Store;
 using EdgeMesh.Services.Monitor.Tests.Store;
 using Microsoft.Extensions.Logging;
@@ -17,12 +18,16 @@ public sealed class ConditionTests : IAsyncDisposable
     private readonly TemporaryStore _store = new();
     private readonly FleetBoard _board;
     private readonly AnomalyWatch _anomalies;
+    private readonly AppClients _apps = Forward.CoreLink.Clients("http://127.0.0.1:1");
+    private readonly LedgerWatch _ledgers;
     private readonly SiteIdentity _identity = new(TemporaryStore.Site, MonitorApp.AppId, Path.GetTempPath());
     private readonly LivenessRules _liveness = new();
 
     public ConditionTests()
     {
-        _board = new(new MeshDirectory(TemporaryStore.Site, [Entry(TemporaryStore.Site, false), Entry("core", true), Entry("clinic-b", false)]), _liveness, _store.Clock);
+        var directory = new MeshDirectory(TemporaryStore.Site, [Entry(TemporaryStore.Site, false), Entry("core", true), Entry("clinic-b", false)]);
+        _board = new(directory, _liveness, _store.Clock);
+        _ledgers = new(directory, _board, _apps, new EvidenceFiles(_identity), _store.Clock, NullLogger<LedgerWatch>.Instance);
         _anomalies = new(_store.Store, new(), _identity, _store.Clock);
     }
 
@@ -194,7 +199,12 @@ public sealed class ConditionTests : IAsyncDisposable
     [Fact]
     public void Anomaly_OfNoSeries_IsNoFinding() => Assert.Empty(Look(new AnomalyCondition(["*"], 0.3, TimeSpan.FromMinutes(15))));
 
-    public ValueTask DisposeAsync() => _store.DisposeAsync();
+    public ValueTask DisposeAsync()
+    {
+        _ledgers.Dispose();
+        _apps.Dispose();
+        return _store.DisposeAsync();
+    }
 
     private static SiteCondition Site(SiteTest test, double limit) => new(test, limit, []);
 
@@ -203,7 +213,7 @@ public sealed class ConditionTests : IAsyncDisposable
     private IReadOnlyList<Finding> Look(AlertCondition condition) => Evaluator(condition).Look([]).Findings;
 
     private AlertEvaluator Evaluator(params AlertCondition[] conditions) => new(
-        new AlertRules { Rules = [.. conditions.Select((c, i) => Rules.Rule($"rule-{i}", condition: c))] }, _board, _store.Store, _anomalies, _identity, _store.Clock, NullLogger<AlertEvaluator>.Instance);
+        new AlertRules { Rules = [.. conditions.Select((c, i) => Rules.Rule($"rule-{i}", condition: c))] }, _board, _store.Store, _anomalies, _ledgers, _identity, _store.Clock, NullLogger<AlertEvaluator>.Instance);
 
     private static SiteEntry Entry(string name, bool isCore) => new(name, name, null, default, "", "", isCore);
 }

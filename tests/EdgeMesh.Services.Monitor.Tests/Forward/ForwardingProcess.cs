@@ -19,7 +19,7 @@ internal static class ForwardingProcess
     public static async Task<int> RunAsync(string[] arguments)
     {
         var options = new MonitorOptions { Core = CoreLink.CoreName };
-        await using var store = new TelemetryStore(new SiteIdentity(TemporaryStore.Site, MonitorApp.AppId, arguments[0]), options, TimeProvider.System);
+        await using var store = new TelemetryStore(new SiteIdentity(TemporaryStore.Site, MonitorApp.AppId, arguments[0]), options, TimeProvider.System, NullLogger<TelemetryStore>.Instance);
         using var apps = CoreLink.Clients(arguments[1]);
         using var forwarder = new Forwarder(store, options, apps, TimeProvider.System, NullLogger<Forwarder>.Instance);
         var forwarding = ForwardAsync(forwarder);

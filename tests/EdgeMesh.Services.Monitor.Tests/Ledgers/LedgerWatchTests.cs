@@ -36,16 +36,31 @@ public sealed class LedgerWatchTests
     }
 
     [Fact]
-    public void Take_AnyNumberOfSizes_RemembersTheLast()
+    public void Take_AnyNumberOfSizes_RemembersThoseSeenLast()
     {
         var memory = new CheckpointMemory();
         for (var size = 1; size <= CheckpointMemory.MostSizes + 1; size++)
         {
+            Assert.Null(memory.Take(Seen(1, 1, "clinic-a")));
             Assert.Null(memory.Take(Seen(size, 1, "core")));
         }
 
-        Assert.Null(memory.Take(Seen(1, 2, "core")));
+        Assert.NotNull(memory.Take(Seen(1, 2, "core")));
         Assert.NotNull(memory.Take(Seen(CheckpointMemory.MostSizes + 1, 2, "core")));
+        Assert.Null(memory.Take(Seen(2, 2, "core")));
+    }
+
+    [Fact]
+    public void Take_ASizeBelowAllThatAreKnown_IsRemembered()
+    {
+        var memory = new CheckpointMemory();
+        for (var size = 1; size <= CheckpointMemory.MostSizes; size++)
+        {
+            Assert.Null(memory.Take(Seen(1_000_000_000L + size, 1, "core")));
+        }
+
+        Assert.Null(memory.Take(Seen(5, 1, "core")));
+        Assert.NotNull(memory.Take(Seen(5, 2, "clinic-a")));
     }
 
     [Fact]
@@ -62,7 +77,7 @@ public sealed class LedgerWatchTests
             Apps = [new TestApp(MonitorApp.AppId, MonitorApp.Create), new TestApp("gateway", builder => Gateway(builder, () => Volatile.Read(ref shown)))],
         }, Cancellation);
         var services = host.Services(MonitorApp.AppId);
-        var (evidence, log) = (services.GetRequiredService<EvidenceFiles>(), new Heard());
+        var (evidence, log) = (services.GetRequiredService<EvidenceFiles>(), new HeardLogger<LedgerWatch>());
         using var watch = new LedgerWatch(services.GetRequiredService<MeshDirectory>(), services.GetRequiredService<FleetBoard>(), services.GetRequiredService<AppClients>(), evidence, clock, log);
         var told = Note(9, 2, Clinic);
         await ReportAsync(host, new SiteReport { Time = MonitorSite.Start, Checkpoint = Encoding.UTF8.GetString(shown) });
@@ -78,11 +93,48 @@ public sealed class LedgerWatchTests
         Assert.Equal(2, files.Length);
         Assert.Equal([("clinic-a", 9L)], watch.Latest.Select(l => (l.Key, l.Value.Size)));
 
-        // And the rule that comes with the service makes it an alert.
-        var rule = Assert.IsType<LogCondition>(RulesReader.Read("alerts.yaml", LoadedRules.Own()).Rules!.Rules.Single(r => r.Name == "ledger-split-view").Condition);
-        var (level, message) = Assert.Single(log.Messages);
-        Assert.True(level >= rule.LeastLevel);
-        Assert.Contains(rule.Text!, message, StringComparison.OrdinalIgnoreCase);
+        Assert.Equal(LogLevel.Error, Assert.Single(log.Messages).Level);
+
+        // It is known again after a restart, and until somebody has taken the proof away.
+        using var again = new LedgerWatch(services.GetRequiredService<MeshDirectory>(), services.GetRequiredService<FleetBoard>(), services.GetRequiredService<AppClients>(), evidence, clock, log);
+        foreach (var looks in (LedgerWatch[])[watch, again])
+        {
+            await looks.LookAsync(Cancellation);
+            var split = Assert.Single(looks.Splits);
+            Assert.Equal(("clinic-a", Clinic.Name, 9L), (split.Site, split.Log, Assert.Single(split.Sizes)));
+        }
+
+        await ReportAsync(host, new SiteReport { Time = MonitorSite.Start, Checkpoint = Encoding.UTF8.GetString(shown) });
+        await File.WriteAllBytesAsync(files[1], Note(9, 2, LedgerKey.Generate(Clinic.Name)), Cancellation);
+        await again.LookAsync(Cancellation);
+        Assert.Empty(again.Splits);
+        Directory.Delete(evidence.Folder, recursive: true);
+        await watch.LookAsync(Cancellation);
+        Assert.Empty(watch.Splits);
+        Assert.Single(log.Messages);
+    }
+
+    [Fact]
+    public async Task Site_ThatKeepsProofOfASplitView_HasTheAlertThatComesWithTheService()
+    {
+        var data = Directory.CreateTempSubdirectory("edgemesh-split-").FullName;
+        try
+        {
+            var evidence = new EvidenceFiles(new SiteIdentity(MonitorSite.Core, MonitorApp.AppId, data));
+            Assert.True(evidence.Keep(SplitView.Open(Note(9, 1, Clinic), Note(9, 2, Clinic), Clinic.VerifierKey)!));
+            await using var site = await MonitorSite.StartAsync(MonitorSite.Core, data: data, ledgers: [("clinic-a", Clinic.VerifierKey.ToString())]);
+
+            await site.AdvanceUntilAsync(TimeSpan.FromSeconds(5), () => site.Alerts.Active.Any(a => a.Rule == "ledger-split-view"));
+
+            var alert = site.Alerts.Active.Single(a => a.Rule == "ledger-split-view");
+            Assert.Equal(("clinic-a", "ledger", Clinic.Name, Severity.Critical), (alert.Site, alert.Service, alert.Subject, alert.Severity));
+            Assert.Contains("two roots at size 9", alert.Summary, StringComparison.Ordinal);
+            Assert.EndsWith("/ledger", alert.ConsoleUrl, StringComparison.Ordinal);
+        }
+        finally
+        {
+            Directory.Delete(data, recursive: true);
+        }
     }
 
     private static async Task ReportAsync(DaprTestHost host, SiteReport report)
@@ -108,17 +160,4 @@ public sealed class LedgerWatchTests
 
     private static byte[] Note(long size, byte root, LedgerKey key) =>
         Checkpoint.TryParse($"{Clinic.Name}\n{size}\n{Convert.ToBase64String([.. Enumerable.Repeat(root, 32)])}\n", out var checkpoint) ? checkpoint.Sign(key).ToBytes() : throw new InvalidOperationException("no checkpoint");
-
-    /// <summary>What the watch logs.</summary>
-    private sealed class Heard : ILogger<LedgerWatch>
-    {
-        public List<(LogLevel Level, string Message)> Messages { get; } = [];
-
-        public IDisposable? BeginScope<TState>(TState state)
-            where TState : notnull => null;
-
-        public bool IsEnabled(LogLevel logLevel) => true;
-
-        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) => Messages.Add((logLevel, formatter(state, exception)));
-    }
 }

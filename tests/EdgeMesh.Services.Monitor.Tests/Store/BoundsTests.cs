@@ -4,7 +4,6 @@ using EdgeMesh.Services.Monitor.Forward;
 using EdgeMesh.Services.Monitor.Store;
 using EdgeMesh.Services.Monitor.Tests.Intake;
 using Google.Protobuf;
-using Microsoft.Data.Sqlite;
 
 namespace EdgeMesh.Services.Monitor.Tests.Store;
 
@@ -58,7 +57,8 @@ public sealed class BoundsTests
     {
         await using var site = new TemporaryStore();
         Directory.CreateDirectory(site.File);
-        await Assert.ThrowsAsync<SqliteException>(() => site.AddAsync(TemporaryStore.Line("early")));
+        Assert.Equal(AddOutcome.Failed, (await site.Store.AddAsync(new TelemetryBatch { Logs = [TemporaryStore.Line("early")] })).Outcome);
+        Assert.Equal(1, site.Store.Outage?.Lost);
 
         Directory.Delete(site.File);
         await site.AddAsync(TemporaryStore.Line("later"));

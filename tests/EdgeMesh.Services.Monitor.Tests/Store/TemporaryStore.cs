@@ -28,6 +28,9 @@ internal sealed class TemporaryStore : IAsyncDisposable
 
     public TelemetryStore Store { get; private set; }
 
+    /// <summary>What the store logged.</summary>
+    public HeardLogger<TelemetryStore> Log { get; } = new();
+
     /// <summary>The site's data.</summary>
     public string Folder => _folder;
 
@@ -75,5 +78,5 @@ internal sealed class TemporaryStore : IAsyncDisposable
         Directory.Delete(_folder, recursive: true);
     }
 
-    private TelemetryStore NewStore() => new(new SiteIdentity(Site, MonitorApp.AppId, _folder), Options, Clock);
+    private TelemetryStore NewStore() => new(new SiteIdentity(Site, MonitorApp.AppId, _folder), Options, Clock, Log);
 }

@@ -16,5 +16,7 @@ internal static class ConsolePaths
 
     public static string Alerts() => "/alerts";
 
+    public static string Ledger() => "/ledger";
+
     private static string Part(string name, string? value) => value is null ? "" : $"&{name}={Uri.EscapeDataString(value)}";
 }

@@ -45,6 +45,12 @@ internal enum SiteTest
     /// <summary>A service of it is not ready.</summary>
     ServiceNotReady,
 
+    /// <summary>Its ledger showed two histories.</summary>
+    LedgerSplitView,
+
+    /// <summary>For this site alone: the disk takes no telemetry.</summary>
+    StoreFailing,
+
     /// <summary>For this site alone: no core has answered for longer, in seconds.</summary>
     CutOffFor,
 }

@@ -33,7 +33,7 @@ internal static class ConditionReader
     }
 
     private static AlertCondition Site(RuleMap map) => map.OneOf(
-        "is", "flapping", "backlogOlderThan", "backlogAbove", "diskFreeBelow", "skewAbove", "budgetAbove", "versionDrift", "configurationDrift", "serviceNotReady", "cutOffFor") switch
+        "is", "flapping", "backlogOlderThan", "backlogAbove", "diskFreeBelow", "skewAbove", "budgetAbove", "versionDrift", "configurationDrift", "serviceNotReady", "ledgerSplitView", "storeFailing", "cutOffFor") switch
     {
         "is" => new SiteCondition(SiteTest.Is, 0, Liveness(map)),
         "backlogOlderThan" => Limit(SiteTest.BacklogOlderThan, map.Duration("backlogOlderThan", default, Month).TotalSeconds),
@@ -46,6 +46,8 @@ internal static class ConditionReader
         "versionDrift" => True(map, "versionDrift", SiteTest.VersionDrift),
         "configurationDrift" => True(map, "configurationDrift", SiteTest.ConfigurationDrift),
         "serviceNotReady" => True(map, "serviceNotReady", SiteTest.ServiceNotReady),
+        "storeFailing" => True(map, "storeFailing", SiteTest.StoreFailing),
+        "ledgerSplitView" => True(map, "ledgerSplitView", SiteTest.LedgerSplitView),
         _ => Unknown,
     };
 

@@ -1,3 +1,5 @@
+using EdgeMesh.Services.Monitor.Store;
+
 namespace EdgeMesh.Services.Monitor.Console.Hosting;
 
 /// <summary>Answers for pages that fail: the log has the reason, the page says so.</summary>
@@ -17,6 +19,11 @@ internal sealed partial class ConsoleFaults(RequestDelegate next, ILogger<Consol
         {
             await AnswerAsync(context, StatusCodes.Status503ServiceUnavailable, error.Message);
         }
+        catch (Exception error) when (!context.Response.HasStarted && StoreFaults.Is(error))
+        {
+            LogStore(context.Request.Path, error.Message);
+            await AnswerAsync(context, StatusCodes.Status503ServiceUnavailable, "The store does not answer at the moment. Try again soon; the monitor's log says why.");
+        }
         catch (Exception error) when (!context.Response.HasStarted)
         {
             LogFailed(error, context.Request.Path);
@@ -31,6 +38,9 @@ internal sealed partial class ConsoleFaults(RequestDelegate next, ILogger<Consol
         context.Response.ContentType = "text/plain; charset=utf-8";
         return context.Response.WriteAsync(text, context.RequestAborted);
     }
+
+    [LoggerMessage(LogLevel.Warning, "The console's page {Path} could not be drawn: {Reason}")]
+    private partial void LogStore(PathString path, string reason);
 
     [LoggerMessage(LogLevel.Error, "The console's page {Path} failed")]
     private partial void LogFailed(Exception error, PathString path);

@@ -4,6 +4,7 @@ using EdgeMesh.Hosting;
 using EdgeMesh.Services.Monitor.Alerting;
 using EdgeMesh.Services.Monitor.Anomalies;
 using EdgeMesh.Services.Monitor.Fleet;
+using EdgeMesh.Services.Monitor.Ledgers;
 using EdgeMesh.Services.Monitor.Store;
 
 namespace EdgeMesh.Services.Monitor.Console.Hosting;
@@ -15,6 +16,6 @@ internal static class ConsoleServices
     [
         typeof(IConfiguration), typeof(IWebHostEnvironment), typeof(IHostEnvironment), typeof(IHostApplicationLifetime), typeof(DiagnosticListener), typeof(IMeterFactory),
         typeof(TimeProvider), typeof(SiteIdentity), typeof(MeshDirectory), typeof(AppClients),
-        typeof(TelemetryStore), typeof(FleetBoard), typeof(AlertBook), typeof(AnomalyWatch),
+        typeof(TelemetryStore), typeof(FleetBoard), typeof(AlertBook), typeof(AnomalyWatch), typeof(LedgerWatch),
     ];
 }

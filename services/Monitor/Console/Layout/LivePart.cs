@@ -10,9 +10,13 @@ public abstract class LivePart : ComponentBase, IAsyncDisposable
 {
     private static readonly TimeSpan Beat = TimeSpan.FromMilliseconds(250);
 
+    /// <summary>So often what could not be read is read again.</summary>
+    private const int RetryBeats = 8;
+
     private readonly CancellationTokenSource _gone = new();
     private Task _living = Task.CompletedTask;
     private int _isStale;
+    private Action? _unread;
 
     [Inject]
     private protected TimeProvider Clock { get; set; } = default!;
@@ -63,17 +67,18 @@ public abstract class LivePart : ComponentBase, IAsyncDisposable
     {
     }
 
-    /// <summary>Reads from the store for an act of who looks. When that fails, the page says so and lives on.</summary>
+    /// <summary>Reads from the store. When that fails, the page says so, lives on, and tries again by itself, but for what took too long: that takes as long
+    /// the next time.</summary>
     private protected void Read(Action read)
     {
         try
         {
             read();
-            Fault = null;
+            (Fault, _unread) = (null, null);
         }
         catch (Exception error) when (StoreFaults.Is(error))
         {
-            Fault = error is TimeoutException ? error.Message : "The store does not answer at the moment. Try again soon.";
+            (Fault, _unread) = error is TimeoutException ? (error.Message, null) : ("The store does not answer at the moment. This page goes on by itself once it does.", read);
         }
     }
 
@@ -100,6 +105,17 @@ public abstract class LivePart : ComponentBase, IAsyncDisposable
         GC.SuppressFinalize(this);
     }
 
+    private bool IsReadAgain(int beat)
+    {
+        if (_unread is not { } unread || beat % RetryBeats != 0)
+        {
+            return false;
+        }
+
+        Read(unread);
+        return _unread is null;
+    }
+
     private async Task BeatAsync()
     {
         try
@@ -110,7 +126,7 @@ public abstract class LivePart : ComponentBase, IAsyncDisposable
                 // Taken first: what changes while the page reads is for the next beat.
                 try
                 {
-                    if (OnBeat(beat, Interlocked.Exchange(ref _isStale, 0) == 1))
+                    if (OnBeat(beat, Interlocked.Exchange(ref _isStale, 0) == 1) | IsReadAgain(beat))
                     {
                         StateHasChanged();
                     }

@@ -11,6 +11,7 @@ public sealed partial class LogLines
 {
     private const int PageLines = 100;
     private const int Parts = 60;
+    private const int CountBeats = 8;
     internal static readonly LogLevel[] Levels = [LogLevel.Trace, LogLevel.Debug, LogLevel.Information, LogLevel.Warning, LogLevel.Error, LogLevel.Critical];
 
     private readonly LogWindow _window = new();
@@ -19,9 +20,11 @@ public sealed partial class LogLines
     private IReadOnlyList<LevelCount>? _counts;
     private LogFilter _filter = default!;
     private LogQuery _query = new();
+    private StoreOutage? _outage;
     private CancellationTokenSource? _tail;
     private bool _isLive;
     private bool _isCutShort;
+    private bool _mustCount;
 
     /// <summary>What was typed.</summary>
     [Parameter]
@@ -71,15 +74,24 @@ public sealed partial class LogLines
         StopTail();
         _filter = LogFilter.Read(Typed, Site, Service, Level, TraceId, Range, From, To, Now);
         _query = _filter.Query(PageLines);
+        _outage = Store.Outage;
         Read(Search);
         await ShowCountsAsync();
     }
 
     private protected override bool OnBeat(int beat, bool isTouched)
     {
+        var before = _outage;
+        _outage = Store.Outage;
+        if (_mustCount && Fault is null && beat % CountBeats == 0)
+        {
+            _mustCount = false;
+            _ = CountAgainAsync();
+        }
+
         lock (_tailing)
         {
-            return _isLive && (_window.Flush(Now) || _window.IsPaused);
+            return (_isLive && (_window.Flush(Now) || _window.IsPaused)) | before != _outage;
         }
     }
 
@@ -138,7 +150,20 @@ public sealed partial class LogLines
         catch (Exception error) when (StoreFaults.Is(error))
         {
             // The lines are shown without it, as while it is being counted: bars of a part would tell a lie.
-            _counts = null;
+            (_counts, _mustCount) = (null, error is not TimeoutException);
+        }
+    }
+
+    private async Task CountAgainAsync()
+    {
+        try
+        {
+            await ShowCountsAsync();
+            StateHasChanged();
+        }
+        catch (OperationCanceledException) when (Gone.IsCancellationRequested)
+        {
+            // The page is gone.
         }
     }
 

@@ -15,9 +15,10 @@ public sealed partial class MetricCharts
     private const int PlotPoints = 240;
     private const int RedrawBeats = 40;
 
-    private readonly List<(SeriesInfo Series, IReadOnlyList<SeriesPoint> Points, IReadOnlyList<PlotMark> Marks)> _charts = [];
+    private List<(SeriesInfo Series, IReadOnlyList<SeriesPoint> Points, IReadOnlyList<PlotMark> Marks)> _charts = [];
     private IReadOnlyList<SeriesInfo> _found = [];
     private TimeRange _range;
+    private StoreOutage? _outage;
     private int _shown = Step;
 
     /// <summary>Part of the name.</summary>
@@ -76,7 +77,7 @@ public sealed partial class MetricCharts
             return false;
         }
 
-        Draw();
+        Read(Draw);
         return true;
     }
 
@@ -88,11 +89,8 @@ public sealed partial class MetricCharts
 
     private void Draw()
     {
-        _range = TimeRange.Read(Range, null, null, UsualRange, Now);
-        _charts.Clear();
-        foreach (var series in _found.Take(_shown))
-        {
-            _charts.Add((series, Store.ReadSeries(series.Id, _range.From, _range.To, PlotPoints, Gone), Marks.Find(series.Id, _range.From, _range.To)));
-        }
+        (_range, _outage) = (TimeRange.Read(Range, null, null, UsualRange, Now), Store.Outage);
+        // What was drawn before stays until all is read.
+        _charts = [.. _found.Take(_shown).Select(s => (s, Store.ReadSeries(s.Id, _range.From, _range.To, PlotPoints, Gone), Marks.Find(s.Id, _range.From, _range.To)))];
     }
 }
