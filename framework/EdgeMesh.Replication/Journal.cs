@@ -98,7 +98,8 @@ public sealed class Journal : IAsyncDisposable
     /// <summary>Applies a page of a foreign feed, and with it how far the feed came. False: it was applied before.</summary>
     internal async Task<bool> ApplyAsync(JournalName source, FeedCursor after, Wire.FeedPage page, CancellationToken cancellation)
     {
-        var work = new ApplyWork(source, after, page, Core.Options.OnAlert);
+        using var spans = new FeedSpans(Core.Spans, source, page);
+        var work = new ApplyWork(source, after, page, spans, Core.Options.OnAlert);
         return _writer.TryEnqueue(work)
             ? await work.Done.WaitAsync(cancellation)
             : throw new JournalUnavailableException($"Too many commits wait for journal {Name}, or it closes.");

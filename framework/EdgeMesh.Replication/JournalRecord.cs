@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Diagnostics;
 
 namespace EdgeMesh.Replication;
 
@@ -32,6 +33,10 @@ public sealed record JournalRecord
 
     /// <summary>What it is about; which of the properties below is set follows from it.</summary>
     public required RecordKind Kind { get; init; }
+
+    /// <summary>The recorded trace in which it was made, also where that was at another site: a span that a follower starts for this record has it as
+    /// its parent (W3C trace context). Default: there is none.</summary>
+    public ActivityContext Trace { get; init; }
 
     /// <summary><see cref="RecordKind.Changed"/> and <see cref="RecordKind.Applied"/>: the version.</summary>
     public Document? Document { get; init; }

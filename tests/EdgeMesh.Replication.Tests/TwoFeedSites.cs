@@ -11,7 +11,7 @@ public abstract class TwoFeedSites : IAsyncLifetime
 
     public async ValueTask InitializeAsync() => (A, B) = (await FeedSite.OpenAsync("clinic-a"), await FeedSite.OpenAsync("clinic-b"));
 
-    public async ValueTask DisposeAsync()
+    public virtual async ValueTask DisposeAsync()
     {
         await A.DisposeAsync();
         await B.DisposeAsync();

@@ -74,6 +74,7 @@ internal static class WireModel
         At = at,
         RecordedAt = DateTimeOffset.FromUnixTimeMilliseconds(record.RecordedMs),
         Kind = (RecordKind)record.Kind,
+        Trace = RecordTrace.Read(record.Trace),
         Document = record.Document is { } document ? Read(document, body) : null,
         Holders = [.. record.Holders.Select(h => new Holder(h.Peer, h.ConsentVersion, h.WrappedKey.Memory))],
         WrappedKey = record.WrappedKey.Memory,

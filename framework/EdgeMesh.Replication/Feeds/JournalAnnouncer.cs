@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using EdgeMesh.Replication.Storage;
 using Dapr.Client;
 using Microsoft.Extensions.Logging;
@@ -64,7 +65,11 @@ public sealed partial class JournalAnnouncer : IAsyncDisposable
             {
                 await _journal.WaitAsync(said, cancellation);
                 var head = _journal.Head;
-                await _publish(new Announcement(_journal.Name.ToString(), head.ToString()), cancellation);
+                using (Span())
+                {
+                    await _publish(new Announcement(_journal.Name.ToString(), head.ToString()), cancellation);
+                }
+
                 said = head;
                 await Pauses.SleepAsync(Pause, _clock, cancellation);
             }
@@ -80,6 +85,10 @@ public sealed partial class JournalAnnouncer : IAsyncDisposable
             }
         }
     }
+
+    /// <summary>In the trace of the news; without one the announcement begins none.</summary>
+    private Activity? Span() =>
+        _journal.Core.TakeNewsTrace() is { TraceId: var id } news && id != default ? _journal.Core.Spans.StartActivity($"announce {_journal.Name}", ActivityKind.Producer, news) : null;
 
     [LoggerMessage(LogLevel.Debug, "Journal {Journal} could not be announced ({Reason}); peers poll.")]
     private static partial void LogUnsaid(ILogger logger, string journal, string reason);

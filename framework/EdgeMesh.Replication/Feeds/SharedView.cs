@@ -52,7 +52,7 @@ internal sealed class SharedView(JournalCore core, string peer) : IFeedView
     private IReadOnlyList<FeedItem> Changed(Position at, Wire.Record record, Dictionary<DocumentKey, Wire.DocumentHead?> heads) =>
         record.Holders.FirstOrDefault(h => h.Peer == peer) is { } holder
             && DocumentState.IsHeldSince(heads[WireModel.Read(record.Document.Key)], peer, at)
-            ? [Item(at, record.RecordedMs, record.Document, holder.ConsentVersion, holder.WrappedKey)]
+            ? [Item(at, record, record.Document, holder.ConsentVersion, holder.WrappedKey)]
             : [];
 
     private async ValueTask<IReadOnlyList<FeedItem>> SharedAsync(
@@ -70,7 +70,7 @@ internal sealed class SharedView(JournalCore core, string peer) : IFeedView
             var head = heads[WireModel.Read(grant.Key)];
             if (DocumentState.IsHeldSince(head, peer, at) && await VersionAsync(grant, head!, cancellation) is { } version)
             {
-                items.Add(Item(at, record.RecordedMs, version, share.ConsentVersion, grant.WrappedKey));
+                items.Add(Item(at, record, version, share.ConsentVersion, grant.WrappedKey));
             }
             else
             {
@@ -103,13 +103,13 @@ internal sealed class SharedView(JournalCore core, string peer) : IFeedView
         return null;
     }
 
-    private static FeedItem Item(Position at, long recordedMs, Wire.DocumentVersion version, string consentVersion, ByteString wrappedKey)
+    private static FeedItem Item(Position at, Wire.Record of, Wire.DocumentVersion version, string consentVersion, ByteString wrappedKey)
     {
         var sent = version.Clone();
         (sent.Body, sent.HeldUnder) = (null, "");
         var record = new Wire.Record
         {
-            Kind = (int)RecordKind.Changed, RecordedMs = recordedMs, Document = sent, WrappedKey = wrappedKey, MustUnderstand = true,
+            Kind = (int)RecordKind.Changed, RecordedMs = of.RecordedMs, Document = sent, WrappedKey = wrappedKey, MustUnderstand = true, Trace = of.Trace,
         };
         return new FeedItem(new Wire.FeedRecord { At = WireModel.Write(at), Record = record, ConsentVersion = consentVersion }, version);
     }

@@ -5,7 +5,7 @@ using EdgeMesh.Replication.Feeds;
 namespace EdgeMesh.Replication.Writing;
 
 /// <summary>A page of a foreign feed: one local batch that also holds the feed's new position, so it is applied exactly once.</summary>
-internal sealed class ApplyWork(JournalName source, FeedCursor after, Wire.FeedPage page, Action<ForeignAlert>? onAlert) : Work
+internal sealed class ApplyWork(JournalName source, FeedCursor after, Wire.FeedPage page, FeedSpans spans, Action<ForeignAlert>? onAlert) : Work
 {
     private readonly TaskCompletionSource<bool> _done = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly List<ForeignAlert> _alerts = [];
@@ -35,6 +35,7 @@ internal sealed class ApplyWork(JournalName source, FeedCursor after, Wire.FeedP
         await builder.Effects.LoadAsync(Documents, closing);
         foreach (var record in page.Records)
         {
+            builder.Trace = spans.Trace(record.Record?.Trace ?? Google.Protobuf.ByteString.Empty);
             foreach (var key in record.Withdraw)
             {
                 await WithdrawAsync(builder, WireModel.Read(key), record.ConsentVersion, closing);

@@ -50,6 +50,9 @@ internal sealed class BatchBuilder
 
     public BatchEffects Effects { get; }
 
+    /// <summary>What the records that are added next are marked with.</summary>
+    public ByteString Trace { get; set; } = ByteString.Empty;
+
     public bool IsEmpty => Batch.Records.Count == 0;
 
     /// <summary>Where the next record will stand.</summary>
@@ -99,6 +102,7 @@ internal sealed class BatchBuilder
         var at = Next;
         record.RecordedMs = Now.ToUnixTimeMilliseconds();
         record.MustUnderstand = true;
+        record.Trace = Trace;
         Batch.Records.Add(record);
         Effects.Apply(record, at);
     }

@@ -10,6 +10,8 @@ internal sealed class CommitWork(Commit commit, JournalOptions options, Cancella
 {
     private readonly TaskCompletionSource<CommitResult> _done = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly byte[]? _digest = commit.IdempotencyKey is { } key ? JournalKeys.Digest(key) : null;
+    // Of the caller: the writer's own loop is in no trace.
+    private readonly Google.Protobuf.ByteString _trace = RecordTrace.Of(System.Diagnostics.Activity.Current);
     private CommitResult? _result;
     private Exception? _failure;
 
@@ -126,6 +128,7 @@ internal sealed class CommitWork(Commit commit, JournalOptions options, Cancella
 
     private CommitResult.Committed Add(BatchBuilder builder, SharePlan plan)
     {
+        builder.Trace = _trace;
         var first = builder.Batch.Records.Count;
         var documents = ImmutableArray.CreateBuilder<Document>(commit.Changes.Length);
         for (var i = 0; i < commit.Changes.Length; i++)

@@ -1,7 +1,9 @@
+using System.Diagnostics;
 using EdgeMesh.Replication.Documents;
 using EdgeMesh.Replication.Codec;
 using EdgeMesh.Replication.Feeds;
 using EdgeMesh.Replication.Storage;
+using Google.Protobuf;
 
 namespace EdgeMesh.Replication.Writing;
 
@@ -12,10 +14,13 @@ internal sealed class JournalCore : IAsyncDisposable
     private RowDeriver? _deriver;
     private DerivedRows? _rows;
     private JournalHead? _head;
+    private ByteString? _newsTrace;
 
     private JournalCore(JournalName name, IJournalStore store, JournalOptions options)
     {
         (Name, Options, Keys) = (name, options, new JournalKeys(name));
+        // In one process there are journals of several services: each span says whose it is, in the words of the house's exporter.
+        Spans = new ActivitySource("EdgeMesh.Replication", version: null, [new("edgemesh.site", name.Site), new("edgemesh.service", name.Owner)]);
         Store = new LimitedStore(store, options.Clock, options.StoreCallLimit);
         Log = new BatchLog(Keys, Store, options);
         HeadRow = new GuardedRow<Wire.Head>(Keys.Head, Wire.Head.Parser, h => h.BatchId, Store, options);
@@ -37,6 +42,12 @@ internal sealed class JournalCore : IAsyncDisposable
 
     public JournalHead Head => _head!;
 
+    /// <summary>Where its spans begin.</summary>
+    public ActivitySource Spans { get; }
+
+    /// <summary>The trace of what was written last since somebody asked; default: none.</summary>
+    public ActivityContext TakeNewsTrace() => Interlocked.Exchange(ref _newsTrace, null) is { } trace ? RecordTrace.Read(trace) : default;
+
     /// <summary>The derived rows; replaced as a whole when the journal is loaded anew, so that readers never see half of them.</summary>
     public DerivedRows Rows => Volatile.Read(ref _rows)!;
 
@@ -53,6 +64,7 @@ internal sealed class JournalCore : IAsyncDisposable
         catch
         {
             core._marker.Dispose();
+            core.Spans.Dispose();
             throw;
         }
     }
@@ -101,6 +113,11 @@ internal sealed class JournalCore : IAsyncDisposable
         Log.Remember(builder.Epoch, builder.Number, builder.Batch);
         Rows.Publish(builder.Effects, builder.Epoch, builder.Number);
         Mark(head);
+        if (builder.Batch.Records.LastOrDefault(r => !r.Trace.IsEmpty) is { } traced)
+        {
+            Volatile.Write(ref _newsTrace, traced.Trace);
+        }
+
         Head.Publish(head);
         _deriver!.Wake();
     }
@@ -126,6 +143,7 @@ internal sealed class JournalCore : IAsyncDisposable
         }
 
         _marker.Dispose();
+        Spans.Dispose();
     }
 
     private async ValueTask DeriveAsync(Wire.Head head, CancellationToken cancellation)

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using EdgeMesh.Functions;
 using EdgeMesh.Services.Functions.Deployments;
 
@@ -25,6 +26,9 @@ internal sealed record FunctionCall(KnownBundle Bundle, string Trigger, string I
 
     /// <summary>The gateway's word on who calls, for what the function invokes in the caller's name; the function never sees it. Null: nobody.</summary>
     public string? CallerToken { get; init; }
+
+    /// <summary>What led to the call; default: what runs just now.</summary>
+    public ActivityContext Trace { get; init; }
 
     public FunctionManifest Manifest => Bundle.Manifest;
 }

@@ -114,6 +114,7 @@ internal sealed class FunctionsStore : IAsyncDisposable
         await _relay.DisposeAsync();
         await Rollouts.DisposeAsync();
         await Calls.Usage.DisposeAsync();
+        Calls.Dispose();
         _loaded.Dispose();
         _metrics.Dispose();
         await Following.DisposeAsync();

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using EdgeMesh.Functions;
 using EdgeMesh.Services.Functions.Deployments;
 using EdgeMesh.Services.Functions.Running;
@@ -24,7 +25,7 @@ internal abstract class TriggerSource(string function, Func<string, KnownBundle?
 
         try
         {
-            return await calls.CallAsync(new FunctionCall(bundle, call.Trigger, call.IdempotencyKey, call.Data) { Environment = call.Environment }, cancellation);
+            return await calls.CallAsync(new FunctionCall(bundle, call.Trigger, call.IdempotencyKey, call.Data) { Environment = call.Environment, Trace = call.Trace }, cancellation);
         }
         catch (InvalidDataException)
         {
@@ -38,4 +39,8 @@ internal abstract class TriggerSource(string function, Func<string, KnownBundle?
 /// <param name="IdempotencyKey">The same for every attempt.</param>
 /// <param name="Data">For stdin.</param>
 /// <param name="Environment">For the environment.</param>
-internal sealed record TriggeredCall(string Trigger, string IdempotencyKey, ReadOnlyMemory<byte> Data, IReadOnlyDictionary<string, string> Environment);
+internal sealed record TriggeredCall(string Trigger, string IdempotencyKey, ReadOnlyMemory<byte> Data, IReadOnlyDictionary<string, string> Environment)
+{
+    /// <summary>What led to the call; default: what runs just now.</summary>
+    public ActivityContext Trace { get; init; }
+}

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Text.Json;
 using EdgeMesh.Functions;
 using EdgeMesh.Replication;
@@ -23,9 +24,12 @@ internal sealed class ChangesSource(string function, ChangesTrigger trigger, Fun
         trigger.Collections.Contains(document.Key.Collection) && (trigger.Labels.Count == 0 || trigger.Labels.Any(document.Labels.Contains));
 
     /// <summary>True: the change is done with, or parked. False: bring it again.</summary>
-    public async Task<bool> TakeAsync(Document document, CancellationToken cancellation)
+    /// <param name="document">What changed.</param>
+    /// <param name="trace">What led to it; default: nobody knows.</param>
+    /// <param name="cancellation">Ends the call.</param>
+    public async Task<bool> TakeAsync(Document document, ActivityContext trace, CancellationToken cancellation)
     {
-        var call = Call(document);
+        var call = Call(document) with { Trace = trace };
         var result = await CallAsync(call, cancellation);
         return result switch
         {

@@ -48,11 +48,11 @@ internal sealed partial class RecordChanges(IJournalStore store, SiteIdentity id
 
     public async ValueTask ApplyAsync(JournalPage page, CancellationToken cancellation)
     {
-        foreach (var document in page.Records.Where(r => r.Kind is RecordKind.Changed or RecordKind.Applied).Select(r => r.Document).OfType<Document>())
+        foreach (var record in page.Records.Where(r => r is { Kind: RecordKind.Changed or RecordKind.Applied, Document: not null }))
         {
-            foreach (var source in _sources.Keys.Where(s => s.Wants(document)))
+            foreach (var source in _sources.Keys.Where(s => s.Wants(record.Document!)))
             {
-                while (!await source.TakeAsync(document, cancellation))
+                while (!await source.TakeAsync(record.Document!, record.Trace, cancellation))
                 {
                     // The function is busy: the journal waits, it forgets nothing.
                     await Task.Delay(BusyPause, clock, cancellation);
