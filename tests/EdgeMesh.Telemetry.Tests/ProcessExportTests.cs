@@ -109,6 +109,16 @@ public sealed class ProcessExportTests
         Assert.Equal("core", deeper?.GetTagItem(HostExport.SiteKey));
     }
 
+    [Fact]
+    public void OnEnd_ASpanWithAQuery_KeepsThePathAlone()
+    {
+        using var span = new Activity("GET").SetTag("url.path", "/fhir/Patient").SetTag("url.query", "?Ada=Redacted").SetTag("url.full", "https://clinic.invalid/fhir/Patient?Ada");
+
+        new QueryCut().OnEnd(span);
+
+        Assert.Equal([new("url.path", "/fhir/Patient"), new("url.full", "https://clinic.invalid/fhir/Patient")], span.TagObjects);
+    }
+
     /// <summary>A key and a short text as OTLP's protobuf writes them.</summary>
     private static string Attribute(string key, string value) => $"{key}\u0012{(char)(value.Length + 2)}\n{(char)value.Length}{value}";
 

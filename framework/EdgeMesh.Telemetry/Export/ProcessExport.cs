@@ -30,10 +30,13 @@ internal sealed class ProcessExport : IDisposable
             .ConfigureServices(services => services.AddSingleton(configuration))
             .ConfigureResource(resource => Describe(resource, identity))
             .AddSource("EdgeMesh.*")
+            // Dapr's client calls by it: without its spans those of the sidecar would hang in the air.
+            .AddSource("Grpc.Net.Client")
             .AddAspNetCoreInstrumentation(requests => requests.Filter = IsWorthATrace)
             .AddHttpClientInstrumentation()
             .SetSampler(OtlpSettings.Sampler(configuration))
             .AddProcessor(new HostTags())
+            .AddProcessor(new QueryCut())
             .AddProcessor(new BatchActivityExportProcessor(new OtlpTraceExporter(OtlpSettings.Exporter(configuration, "traces")), scheduledDelayMilliseconds: OtlpSettings.SpanDelay(configuration)))
             .Build();
         _metrics = Sdk.CreateMeterProviderBuilder()
