@@ -181,7 +181,7 @@ internal static class SayingModule
         ];
     }
 
-    private static byte[] Section(byte id, byte[] content) => [id, (byte)content.Length, .. content];
+    internal static byte[] Section(byte id, byte[] content) => [id, (byte)content.Length, .. content];
 
-    private static byte[] Name(string name) => [(byte)name.Length, .. Encoding.ASCII.GetBytes(name)];
+    internal static byte[] Name(string name) => [(byte)name.Length, .. Encoding.ASCII.GetBytes(name)];
 }

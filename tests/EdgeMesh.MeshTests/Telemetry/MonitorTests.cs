@@ -5,7 +5,7 @@ using EdgeMesh.MeshTests.Processes;
 namespace EdgeMesh.MeshTests.Telemetry;
 
 /// <summary>A mesh as it comes up by itself: what happens at a site is seen in its own monitor, and at the core once the link is there.</summary>
-public sealed class MonitorTests
+public sealed class MonitorTests(MonitoredMesh monitored) : IClassFixture<MonitoredMesh>
 {
     private const string Canary = "Monitorbird";
 
@@ -14,8 +14,7 @@ public sealed class MonitorTests
     [Fact]
     public async Task Mesh_WithoutACollector_ShowsASitesTracesThereAndAtTheCoreOnceTheLinkIsBack_AndTheLedgersOfAll()
     {
-        await using var mesh = new RunningMesh(new Dictionary<string, string> { ["EdgeMesh__Monitor__RollUpSeconds"] = "10" });
-        await mesh.InitializeAsync();
+        var mesh = monitored.Mesh;
         using var clinic = await OperatorAsync(mesh, "clinic-a", mesh.GatewayPort);
         using var core = await OperatorAsync(mesh, "core", mesh.GatewayPort - 100);
         Assert.Equal(0, (await mesh.RunAsync("link", "cut", "core", "clinic-a")).ExitCode);
@@ -37,6 +36,87 @@ public sealed class MonitorTests
             Assert.DoesNotContain(Canary, text, StringComparison.OrdinalIgnoreCase);
         }
     }
+
+    /// <summary>Who permits a record to another clinic starts what ends in a function there.</summary>
+    [Fact]
+    public async Task Consent_IsOneTrace_ThroughGatewaySidecarServicePubSubAndFeed_ToAFunctionAtTheOtherSite()
+    {
+        var mesh = monitored.Mesh;
+        using var core = await OperatorAsync(mesh, "core", mesh.CoreGatewayPort);
+        using var practitioner = await mesh.PractitionerAsync();
+        using var made = await practitioner.PostAsync("/fhir/Patient", RunningMesh.Fhir($$$"""{"resourceType":"Patient","name":[{"family":"{{{Canary}}}"}]}"""), Cancellation);
+        var patient = made.Headers.Location!.ToString().Split("/Patient/")[1].Split('/')[0];
+        await DeployWatcherAsync(mesh);
+
+        var trace = Guid.NewGuid().ToString("N");
+        var token = await mesh.RunAsync("token", "--user", "the-patient", "--role", "patient", "--patient", patient, "--site", "clinic-a");
+        Assert.True(token.ExitCode == 0, token.ToString());
+        using var consent = new HttpRequestMessage(HttpMethod.Post, "/fhir/Consent") { Content = RunningMesh.Fhir(Permit(patient)) };
+        consent.Headers.Add("traceparent", $"00-{trace}-00f067aa0ba902b7-01");
+        consent.Headers.Authorization = new AuthenticationHeaderValue("Bearer", token.Output.Trim());
+        using var permitted = await practitioner.SendAsync(consent, Cancellation);
+        Assert.True(permitted.IsSuccessStatusCode, await permitted.Content.ReadAsStringAsync(Cancellation));
+
+        string[] all =
+        [
+            "clinic-a/gateway POST", "clinic-a/records POST /fhir/{", "clinic-a/records announce clinic-a.records.changes", "POST /dapr.proto.runtime.v1.Dapr/PublishEvent", "clinic-a/records POST /mesh/announced",
+            "clinic-b/records feed clinic-a.records.changes", "clinic-b/functions datasource watcher",
+        ];
+        var spans = await UntilAsync(
+            () => SpansAsync(core, trace), found => all.All(wanted => found.Any(s => Words(s).Contains(wanted, StringComparison.Ordinal))), found => string.Join('\n', found.Select(Words)));
+
+        // From where the message arrived, and from the function, back to the door by which it began.
+        Assert.Equal(["clinic-a/gateway", "clinic-a/records", "clinic-b/records", "clinic-b/functions"], Way(spans, all[^1]).Distinct());
+        Assert.Equal("clinic-a/gateway", Way(spans, all[4])[0]);
+    }
+
+    /// <summary>Who led to a span, from the first on.</summary>
+    private static List<string> Way(List<JsonElement> spans, string to)
+    {
+        var (known, way) = (spans.ToDictionary(s => s.GetProperty("spanId").GetString()!), new List<string>());
+        var at = spans.First(s => Words(s).Contains(to, StringComparison.Ordinal));
+        for (; at.ValueKind == JsonValueKind.Object; at = at.TryGetProperty("parentId", out var parent) ? known.GetValueOrDefault(parent.GetString()!) : default)
+        {
+            way.Insert(0, $"{at.GetProperty("site").GetString()}/{at.GetProperty("service").GetString()}");
+        }
+
+        return way;
+    }
+
+    private static string Words(JsonElement span) => $"{span.GetProperty("site").GetString()}/{span.GetProperty("service").GetString()} {span.GetProperty("name").GetString()}";
+
+    /// <summary>A function that is called for patients that come or change; returns once clinic-b runs it.</summary>
+    private static async Task DeployWatcherAsync(RunningMesh mesh)
+    {
+        var folder = Directory.CreateTempSubdirectory("edgemesh-watcher-").FullName;
+        try
+        {
+            await File.WriteAllTextAsync(Path.Combine(folder, "function.yaml"), "name: watcher\nversion: 1.0.0\nmodule: m.wasm\ntriggers:\n  - changes: { collections: [Patient] }\n", Cancellation);
+            await File.WriteAllBytesAsync(Path.Combine(folder, "m.wasm"), SayingModule.Of("seen"), Cancellation);
+            var deployed = await mesh.RunAsync("function", "deploy", folder);
+            Assert.True(deployed.ExitCode == 0, deployed.ToString());
+        }
+        finally
+        {
+            Directory.Delete(folder, recursive: true);
+        }
+
+        await UntilAsync(async () => await mesh.RunAsync("function", "list", "--site", "clinic-b", "--json"), listed => listed.ExitCode == 0 && listed.Output.Contains("watcher", StringComparison.Ordinal));
+    }
+
+    private static string Permit(string patient) => $$"""
+        {
+          "resourceType": "Consent", "status": "active", "dateTime": "2026-01-01", "patient": { "reference": "Patient/{{patient}}" },
+          "scope": { "coding": [{ "system": "http://terminology.hl7.org/CodeSystem/consentscope", "code": "patient-privacy" }] },
+          "category": [{ "coding": [{ "system": "http://loinc.org", "code": "59284-0" }] }],
+          "policyRule": { "coding": [{ "system": "http://terminology.hl7.org/CodeSystem/v3-ActCode", "code": "OPTIN" }] },
+          "provision": {
+            "type": "permit",
+            "actor": [{ "role": { "coding": [{ "system": "http://terminology.hl7.org/CodeSystem/v3-ParticipationType", "code": "IRCP" }] }, "reference": { "identifier": { "value": "org-clinic-b" } } }],
+            "purpose": [{ "system": "http://terminology.hl7.org/CodeSystem/v3-ActReason", "code": "TREAT" }]
+          }
+        }
+        """;
 
     /// <summary>Registers patients until one of the requests is in clinic-a's own monitor: export begins a little after the start, and takes some traces of many.</summary>
     private static async Task<string> TracedAsync(RunningMesh mesh, HttpClient clinic)
@@ -76,7 +156,7 @@ public sealed class MonitorTests
         return JsonDocument.Parse(text).RootElement;
     }
 
-    private static async Task<T> UntilAsync<T>(Func<Task<T>> ask, Func<T, bool> enough)
+    private static async Task<T> UntilAsync<T>(Func<Task<T>> ask, Func<T, bool> enough, Func<T, string>? words = null)
     {
         for (var tries = 0; ; tries++)
         {
@@ -86,7 +166,7 @@ public sealed class MonitorTests
                 return answer;
             }
 
-            Assert.True(tries < 300, "the core did not get it in time");
+            Assert.True(tries < 200, $"not in time; what is there:\n{words?.Invoke(answer)}");
             await Task.Delay(500, Cancellation);
         }
     }
@@ -99,4 +179,14 @@ public sealed class MonitorTests
         client.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", token.Output.Trim());
         return client;
     }
+}
+
+/// <summary>A mesh whose metrics come to the core sooner than usual.</summary>
+public sealed class MonitoredMesh : IAsyncLifetime
+{
+    internal RunningMesh Mesh { get; } = new(new Dictionary<string, string> { ["EdgeMesh__Monitor__RollUpSeconds"] = "10" });
+
+    public ValueTask InitializeAsync() => Mesh.InitializeAsync();
+
+    public ValueTask DisposeAsync() => Mesh.DisposeAsync();
 }
