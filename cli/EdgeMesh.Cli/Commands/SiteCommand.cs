@@ -69,6 +69,7 @@ internal sealed class SiteCommand : MeshCommand
         try
         {
             await using var host = await SiteHost.StartAsync(place, site, parse.GetRequiredValue(logs), stop.Token);
+            using var memory = MemoryAtRest.Start(TimeProvider.System);
             await stop.WaitAsync();
         }
         catch (OperationCanceledException) when (stop.Token.IsCancellationRequested)

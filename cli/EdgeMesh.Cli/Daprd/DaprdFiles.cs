@@ -47,6 +47,7 @@ internal static class DaprdFiles
                   connectionString: {Path.Combine(place.Data.Site(site.Name), "names.db")}
                   cleanupInterval: "-1s"
                   updateInterval: "30s"
+              {SidecarFile.Metrics}
             {Tracing(place, site)}
             """));
     }

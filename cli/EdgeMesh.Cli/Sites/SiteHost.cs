@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using EdgeMesh.Cli.Commands;
+using EdgeMesh.Cli.Provisioning;
 using EdgeMesh.Cli.Sites.Direct;
 using EdgeMesh.Cli.Topology;
 using EdgeMesh.Hosting;
@@ -70,6 +71,7 @@ internal sealed class SiteHost : IAsyncDisposable
     {
         Namespace = site.Name,
         ResourcesPaths = [place.Components],
+        ConfigurationPaths = [SidecarFile.Write(place, site)],
         WorkingDirectory = place.Data.Site(site.Name),
         ExitOnFailedComponent = false,
         Services = services => DirectServer.Add(services, sidecarDoor),

@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using EdgeMesh.Replication.Codec;
 
 namespace EdgeMesh.Replication.Storage;
@@ -9,7 +10,7 @@ internal sealed class BatchLog(JournalKeys keys, IJournalStore store, JournalOpt
     private const int ParsedFactor = 4;
 
     private readonly RecentCache<(uint Epoch, long Batch), (Wire.Batch Batch, int Bytes)> _batches = new(options.CacheBytes, b => b.Bytes);
-    private readonly RecentCache<string, ReadOnlyMemory<byte>> _bodies = new(options.CacheBytes * 2, b => b.Length);
+    private readonly RecentCache<string, ReadOnlyMemory<byte>> _bodies = new(options.CacheBytes * 2, HeldBytes);
 
     /// <summary>A durable batch with all its records.</summary>
     /// <exception cref="InvalidDataException">The store has lost it.</exception>
@@ -107,6 +108,9 @@ internal sealed class BatchLog(JournalKeys keys, IJournalStore store, JournalOpt
         value is { } bytes && body.Offset >= 0 && body.Length >= 0 && body.Offset + (long)body.Length <= bytes.Length
             ? bytes.Slice(body.Offset, body.Length)
             : (ReadOnlyMemory<byte>?)null;
+
+    /// <summary>What a body keeps in memory: the whole array that it is a part of.</summary>
+    private static long HeldBytes(ReadOnlyMemory<byte> body) => MemoryMarshal.TryGetArray(body, out var part) ? part.Array!.Length : body.Length;
 
     private static InvalidDataException Lost(uint epoch, long number) =>
         new($"The journal's head is past batch {epoch}.{number}, and the store has lost it or a part of it. Restore it from the mirror at the core.");

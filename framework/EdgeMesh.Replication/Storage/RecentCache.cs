@@ -5,6 +5,9 @@ namespace EdgeMesh.Replication.Storage;
 internal sealed class RecentCache<TKey, TValue>(long limit, Func<TValue, long> cost)
     where TKey : notnull
 {
+    /// <summary>An entry with its key, about: many small values must not take many times the limit.</summary>
+    private const int EntryBytes = 200;
+
     private readonly Lock _gate = new();
     private Dictionary<TKey, TValue> _young = [];
     private Dictionary<TKey, TValue> _old = [];
@@ -45,7 +48,7 @@ internal sealed class RecentCache<TKey, TValue>(long limit, Func<TValue, long> c
             _old.Remove(key);
             if (_young.Remove(key, out var gone))
             {
-                _youngBytes -= cost(gone);
+                _youngBytes -= cost(gone) + EntryBytes;
             }
         }
     }
@@ -60,10 +63,10 @@ internal sealed class RecentCache<TKey, TValue>(long limit, Func<TValue, long> c
 
     private void Put(TKey key, TValue value)
     {
-        var bytes = cost(value);
+        var bytes = cost(value) + EntryBytes;
         if (_young.TryGetValue(key, out var before))
         {
-            _youngBytes -= cost(before);
+            _youngBytes -= cost(before) + EntryBytes;
         }
 
         _young[key] = value;

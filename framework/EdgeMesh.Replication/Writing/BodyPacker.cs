@@ -64,7 +64,8 @@ internal sealed class BodyPacker(Func<string, int, string> keyOf)
     {
         if (_pack is not null)
         {
-            _values.Add(new(keyOf("pack", _packs++), _pack.WrittenMemory));
+            // The journal keeps recent values in memory: a few small bodies must not keep the whole pack alive.
+            _values.Add(new(keyOf("pack", _packs++), _pack.WrittenCount > _pack.Capacity / 2 ? _pack.WrittenMemory : _pack.WrittenSpan.ToArray()));
             _pack = null;
         }
     }

@@ -1,0 +1,51 @@
+namespace EdgeMesh.Cli.Sites;
+
+/// <summary>Gives back what a burst of work left behind. A collector collects when somebody allocates: a site that was busy and is at rest
+/// would keep the burst's garbage for hours, on a machine that other programs need. Costs one pause, when nobody is seen to wait for it.</summary>
+/// <param name="clock">Tells when to look.</param>
+/// <param name="spent">The processor time of this process so far.</param>
+/// <param name="allocated">The bytes that this process allocated so far.</param>
+/// <param name="giveBack">Collects and gives back.</param>
+internal sealed class MemoryAtRest(TimeProvider clock, Func<TimeSpan> spent, Func<long> allocated, Action giveBack) : IDisposable
+{
+    /// <summary>Less garbage than this is not worth a pause.</summary>
+    private const long WorthAPause = 32 << 20;
+
+    /// <summary>Share of one processor under which a process is at rest.</summary>
+    private const double Rest = 0.05;
+
+    private static readonly TimeSpan LookEvery = TimeSpan.FromSeconds(5);
+
+    private ITimer? _timer;
+    private TimeSpan _spent;
+    private long _given;
+
+    /// <summary>Of this process.</summary>
+    public static MemoryAtRest Start(TimeProvider clock)
+    {
+        var memory = new MemoryAtRest(clock, () => Environment.CpuUsage.TotalTime, () => GC.GetTotalAllocatedBytes(), () => GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true));
+        memory.Start();
+        return memory;
+    }
+
+    public void Start()
+    {
+        _spent = spent();
+        _timer = clock.CreateTimer(_ => Look(), null, LookEvery, LookEvery);
+    }
+
+    public void Dispose() => _timer?.Dispose();
+
+    private void Look()
+    {
+        var (now, total) = (spent(), allocated());
+        var isAtRest = now - _spent < LookEvery * Rest;
+        if (isAtRest && total - _given >= WorthAPause)
+        {
+            giveBack();
+            (now, _given) = (spent(), allocated());
+        }
+
+        _spent = now;
+    }
+}
