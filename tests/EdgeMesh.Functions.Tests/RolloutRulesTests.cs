@@ -75,8 +75,23 @@ public sealed class RolloutRulesTests
 
         Assert.Equal(waiting, RolloutRules.Next(waiting, Facts(word, peer: null)));
         Assert.Equal(waiting, RolloutRules.Next(waiting, Facts(word, peer: Running)));
-        Assert.Equal("two", RolloutRules.Next(waiting, Facts(word, peer: Running with { Generation = 2 })).Stable);
-        Assert.Equal(RolloutPhase.RolledBack, RolloutRules.Next(waiting, Facts(word, peer: Running with { Generation = 2, Phase = RolloutPhase.RolledBack })).Phase);
+        Assert.Equal("two", RolloutRules.Next(waiting, Facts(word, peer: Running with { Generation = 2, Stable = "two" })).Stable);
+        Assert.Equal(RolloutPhase.RolledBack, RolloutRules.Next(waiting, Facts(word, peer: Running with { Generation = 2, Phase = RolloutPhase.RolledBack, Candidate = "two" })).Phase);
+    }
+
+    /// <summary>The site that tries first has another word of the same generation, or a later one: it did not try what is waited for here.</summary>
+    [Theory]
+    [InlineData(2, RolloutPhase.Steady, "zwei", null)]
+    [InlineData(2, RolloutPhase.RolledBack, "one", "zwei")]
+    [InlineData(3, RolloutPhase.Steady, "one", null)]
+    [InlineData(3, RolloutPhase.RolledBack, "one", "three")]
+    [InlineData(1, RolloutPhase.Steady, "two", null)]
+    public void Next_WaitingForASiteThatTriedAnotherBundle_GoesOnWaiting(long generation, RolloutPhase phase, string stable, string? candidate)
+    {
+        var word = Word(2, "two", Tenth with { Percent = 100, Sites = ["core"] });
+        var waiting = RolloutRules.Next(Running, Facts(word));
+
+        Assert.Equal(waiting, RolloutRules.Next(waiting, Facts(word, peer: new RolloutState("f") { Generation = generation, Phase = phase, Stable = stable, Candidate = candidate })));
     }
 
     [Fact]

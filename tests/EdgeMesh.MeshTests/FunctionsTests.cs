@@ -10,6 +10,8 @@ public sealed class FunctionsTests(RunningMesh mesh) : IClassFixture<RunningMesh
 {
     private static readonly string[] Sites = ["core", "clinic-a", "clinic-b"];
 
+    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(90);
+
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
     [Fact]
@@ -56,6 +58,28 @@ public sealed class FunctionsTests(RunningMesh mesh) : IClassFixture<RunningMesh
             await DeployAsync(folder, "messenger", 1, "clinic-a");
             await RunsAsync("clinic-b", "messenger", "1.0.1");
             Assert.Equal("version 1", await InvokeAsync("messenger", "clinic-b"));
+        }
+        finally
+        {
+            await DoneAsync("link", "restore", "clinic-a", "clinic-b");
+            Directory.Delete(folder, recursive: true);
+        }
+    }
+
+    [Fact]
+    public async Task Canary_AtASiteThatAnotherCantReach_IsHeardOfByTheCore()
+    {
+        var folder = Directory.CreateTempSubdirectory("edgemesh-function-").FullName;
+        await DoneAsync("link", "cut", "clinic-a", "clinic-b");
+        try
+        {
+            await DeployAsync(folder, "scout", 1, "core");
+            await Task.WhenAll(Sites.Select(s => RunsAsync(s, "scout", "1.0.1")));
+            Write(folder, "scout", 2);
+            await DoneAsync("function", "deploy", folder, "--site", "core", "--canary-site", "clinic-a", "--for", "00:00:01");
+
+            await RunsAsync("clinic-b", "scout", "1.0.2");
+            Assert.Equal("version 2", await InvokeAsync("scout", "clinic-b"));
         }
         finally
         {
@@ -148,8 +172,10 @@ public sealed class FunctionsTests(RunningMesh mesh) : IClassFixture<RunningMesh
 
     private async Task RunsAsync(string site, string name, string version)
     {
+        var began = Stopwatch.GetTimestamp();
         while (true)
         {
+            Assert.True(Stopwatch.GetElapsedTime(began) < Limit, $"{site} does not run {name} {version} within {Limit}");
             var result = await mesh.RunAsync("function", "list", "--site", site, "--json");
             if (result.ExitCode == 0 && JsonNode.Parse(result.Output)!.AsArray().Any(f => (string?)f!["name"] == name && (string?)f["version"] == version))
             {

@@ -1,5 +1,9 @@
 using EdgeMesh.Functions;
 using EdgeMesh.Functions.Tests;
+using EdgeMesh.Replication;
+using EdgeMesh.Services.Functions.Deployments;
+using EdgeMesh.Services.Functions.Store;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace EdgeMesh.Services.Functions.Tests;
 
@@ -158,16 +162,29 @@ public sealed class DeployTests
     }
 
     [Fact]
-    public async Task Bundles_BeyondTheKeptVersions_AreForgotten()
+    public async Task Bundles_AfterManyDeployments_AreThoseThatAreKept()
     {
         await using var site = await FunctionsSite.StartAsync();
-        for (var i = 1; i <= 7; i++)
+        var sent = new List<FunctionBundle>();
+        for (var i = 1; i <= 12; i++)
         {
-            await site.DeployAsync(FunctionsSite.Says($"v{i}"), FunctionsSite.Manifest("greeter", $"1.0.{i}"), i);
+            sent.Add(await site.DeployAsync(FunctionsSite.Says($"v{i}"), FunctionsSite.Manifest("greeter", $"1.0.{i}"), i));
         }
 
         var versions = (await site.DetailAsync("greeter"))!["versions"]!.AsArray().Select(v => (string)v!["version"]!);
-        Assert.Equal(["1.0.7", "1.0.6", "1.0.5", "1.0.4", "1.0.3"], versions);
+        Assert.Equal(["1.0.12", "1.0.11", "1.0.10", "1.0.9", "1.0.8"], versions);
+        Assert.Equal(sent.TakeLast(5).Select(b => b.Manifest.Version), await StoredAsync(site, sent, d => FunctionDocuments.Bundle(FunctionsSite.Site, d)));
+        Assert.Equal(sent.TakeLast(5).Select(b => b.Manifest.Version), await StoredAsync(site, sent, d => FunctionDocuments.Part(FunctionsSite.Site, d, 0)));
+        using var gone = await site.SendAsync(HttpMethod.Get, $"deployments/greeter/bundles/{sent[0].Digest["sha256:".Length..]}", null, FunctionsSite.Admin);
+        Assert.Equal(404, (int)gone.StatusCode);
+    }
+
+    /// <summary>The versions of which the site has a document.</summary>
+    private static async Task<IEnumerable<string>> StoredAsync(FunctionsSite site, IReadOnlyList<FunctionBundle> bundles, Func<string, DocumentKey> keyOf)
+    {
+        var journal = site.Host.Services(FunctionsApp.AppId).GetRequiredService<FunctionsOpener>().Store!.Changes;
+        var documents = await journal.GetManyAsync([.. bundles.Select(b => keyOf(b.Digest))], TestContext.Current.CancellationToken);
+        return bundles.Where((_, i) => documents[i] is { Deleted: false }).Select(b => b.Manifest.Version);
     }
 
     [Fact]

@@ -112,6 +112,22 @@ public sealed class RolloutActorTests
         await UntilAsync(site, clock, "Steady");
     }
 
+    /// <summary>As a second process decides that takes over the actor while the first still works.</summary>
+    [Fact]
+    public async Task Write_DecidedBeforeAnotherStep_IsNotWrittenAndTheOtherStands()
+    {
+        await using var site = await FunctionsSite.StartAsync();
+        await site.DeployAsync(FunctionsSite.Says("old"), FunctionsSite.Manifest("f"));
+        var book = site.Host.Services(FunctionsApp.AppId).GetRequiredService<FunctionsOpener>().Store!.Rollouts.Book;
+        var known = book.Find("f")!;
+        Assert.True((await site.ChangeAsync("f", "hold")).Done);
+
+        Assert.False(await book.WriteAsync(known.State with { Reason = "decided long ago" }, known, Cancellation));
+        Assert.True((bool)(await site.AtAsync("f"))["held"]!);
+        Assert.True(await book.WriteAsync(book.State("f") with { Reason = "decided now" }, book.Find("f"), Cancellation));
+        Assert.Equal("decided now", (string?)(await site.AtAsync("f"))["reason"]);
+    }
+
     [Fact]
     public async Task Change_WhileTheSidecarIsAway_IsAnswered503()
     {
@@ -188,7 +204,7 @@ public sealed class RolloutActorTests
     {
         var journal = site.Host.Services(FunctionsApp.AppId).GetRequiredService<FunctionsOpener>().Store!.Changes;
         var history = await journal.GetHistoryAsync(FunctionDocuments.Rollout(FunctionsSite.Site, function), 100, Cancellation);
-        var steps = history.Select(d => RolloutBody.Read(d.Body).State).Select(s => $"{s.Phase} {s.Generation}").Reverse().ToList();
+        var steps = history.Select(d => RolloutBody.Read(d).State).Select(s => $"{s.Phase} {s.Generation}").Reverse().ToList();
         return [.. steps.Where((step, i) => i == 0 || steps[i - 1] != step)];
     }
 

@@ -96,12 +96,13 @@ public static class RolloutRules
 
     private static RolloutState Waiting(RolloutState state, RolloutFacts facts)
     {
-        if (facts.Peers.FirstOrDefault(p => p.State is { Phase: RolloutPhase.RolledBack } s && s.Generation == state.Generation) is { } unhealthy)
+        // By bundle: of one generation there may be two words, and a later one says nothing of this candidate.
+        if (facts.Peers.FirstOrDefault(p => p.State is { Phase: RolloutPhase.RolledBack } s && s.Generation >= state.Generation && s.Candidate == state.Candidate) is { } unhealthy)
         {
             return To(state, facts, RolloutPhase.RolledBack, state.Stable, state.Candidate, $"unhealthy at {unhealthy.Site}: {unhealthy.State!.Reason}");
         }
 
-        return !state.IsPaused && facts.Peers.Count > 0 && facts.Peers.All(p => p.State is { Phase: RolloutPhase.Steady } s && s.Generation >= state.Generation)
+        return !state.IsPaused && facts.Peers.Count > 0 && facts.Peers.All(p => p.State is { Phase: RolloutPhase.Steady } s && s.Generation >= state.Generation && s.Stable == state.Candidate)
             ? To(state, facts, RolloutPhase.Steady, state.Candidate, null, $"healthy at {string.Join(", ", facts.Peers.Select(p => p.Site))}")
             : state;
     }

@@ -36,6 +36,8 @@ internal sealed class Catalog(string site, IReadOnlyDictionary<string, string> l
 
     public IEnumerable<KnownFunction> Functions => _functions.Values;
 
+    public IEnumerable<KnownBundle> Bundles => _bundles.Values;
+
     public KnownFunction? Find(string function) => _functions.GetValueOrDefault(function);
 
     public KnownBundle? FindBundle(string? digest) => digest is null ? null : _bundles.GetValueOrDefault(digest);
@@ -79,11 +81,19 @@ internal sealed class Catalog(string site, IReadOnlyDictionary<string, string> l
         }
     }
 
-    public void Put(string from, RolloutBody rollout)
+    /// <param name="of">The site whose rollout it is.</param>
+    /// <param name="rollout">How far it is.</param>
+    public void Put(string of, RolloutBody rollout)
     {
         lock (_gate)
         {
-            _rollouts = _rollouts.SetItem(rollout.State.Function, Rollouts(rollout.State.Function).SetItem(from, rollout));
+            // A core and the site itself may bring it, in any order.
+            if (Rollout(of, rollout.State.Function)?.Frontier is { } known && rollout.Frontier is { } frontier && known.Includes(frontier))
+            {
+                return;
+            }
+
+            _rollouts = _rollouts.SetItem(rollout.State.Function, Rollouts(rollout.State.Function).SetItem(of, rollout));
         }
 
         Changed?.Invoke(rollout.State.Function);

@@ -2,13 +2,14 @@ using System.Collections.Concurrent;
 using System.Text;
 using System.Text.Json;
 using EdgeMesh.Functions;
+using EdgeMesh.Hosting;
 using EdgeMesh.Replication;
 
 namespace EdgeMesh.Services.Functions.Deployments;
 
 /// <summary>Keeps the catalogue up to the journal. What does not verify is told and left out, and does not stop the rest.</summary>
 internal sealed partial class CatalogFollower(
-    Journal changes, Catalog catalog, IReadOnlyCollection<DeployerIdentity> trusted, string path, ILogger<CatalogFollower> logger) : IFollower
+    Journal changes, Catalog catalog, IReadOnlyCollection<DeployerIdentity> trusted, MeshDirectory directory, string path, ILogger<CatalogFollower> logger) : IFollower
 {
     private const int DocumentsAtOnce = 64;
 
@@ -17,7 +18,7 @@ internal sealed partial class CatalogFollower(
 
     public string Name => "catalog";
 
-    public bool Reads(string collection) => collection is FunctionDocuments.Deployments or FunctionDocuments.Bundles or FunctionDocuments.Rollouts;
+    public bool Reads(string collection) => collection is FunctionDocuments.Deployments or FunctionDocuments.Bundles or FunctionDocuments.Rollouts or FunctionDocuments.Relayed;
 
     public async ValueTask<Position> GetPositionAsync(CancellationToken cancellation)
     {
@@ -73,6 +74,7 @@ internal sealed partial class CatalogFollower(
         {
             FunctionDocuments.Bundles => await TakeBundleAsync(document),
             FunctionDocuments.Rollouts => TakeRollout(document),
+            FunctionDocuments.Relayed => TakeRelayed(document),
             _ => TakeDeployment(document),
         };
         if (fault is not null)
@@ -96,7 +98,31 @@ internal sealed partial class CatalogFollower(
     {
         try
         {
-            catalog.Put(document.OwnerSite, RolloutBody.Read(document.Body));
+            catalog.Put(document.OwnerSite, RolloutBody.Read(document));
+            return null;
+        }
+        catch (JsonException error)
+        {
+            return error.Message;
+        }
+    }
+
+    /// <summary>A core's word on another site counts; on this one nobody's does but its own.</summary>
+    private string? TakeRelayed(Document document)
+    {
+        if (!directory.Sites.Any(s => s.IsCore && s.Name == document.OwnerSite))
+        {
+            return $"{document.OwnerSite} is no core: it can't speak for other sites";
+        }
+
+        try
+        {
+            var (site, rollout) = RelayedRolloutBody.Read(document);
+            if (site != directory.Self)
+            {
+                catalog.Put(site, rollout);
+            }
+
             return null;
         }
         catch (JsonException error)

@@ -21,7 +21,12 @@ internal static class FunctionDocuments
     /// <summary>How far a site is with a function.</summary>
     public const string Rollouts = "Rollout";
 
+    /// <summary>What a core says of how far another site is with a function.</summary>
+    public const string Relayed = "RelayedRollout";
+
     public static DocumentKey Rollout(string site, string function) => new(Rollouts, $"{site}.{function}");
+
+    public static DocumentKey RelayedRollout(string core, string site, string function) => new(Relayed, $"{core}.{site}.{function}");
 
     public static DocumentKey Deployment(string site, string function) => new(Deployments, $"{site}.{function}");
 
@@ -58,16 +63,40 @@ internal sealed record RolloutBody(RolloutState State, string? Version)
     /// <summary>Of this layout.</summary>
     public int Format { get; init; } = 1;
 
+    /// <summary>The version of the document that it was read from: what a step that is decided by it must be based on.</summary>
+    [JsonIgnore]
+    public VersionVector? Frontier { get; init; }
+
     public byte[] Write() => JsonSerializer.SerializeToUtf8Bytes(this, DocumentsJson.Default.RolloutBody);
 
-    public static RolloutBody Read(ReadOnlyMemory<byte> body) =>
-        JsonSerializer.Deserialize(body.Span, DocumentsJson.Default.RolloutBody) is { Format: 1, State.Function: not null } read
-            ? read
+    public static RolloutBody Read(Document document) =>
+        JsonSerializer.Deserialize(document.Body.Span, DocumentsJson.Default.RolloutBody) is { Format: 1, State.Function: not null } read
+            ? read with { Frontier = document.Frontier }
             : throw new JsonException("a rollout's document is of a newer version, or is none");
+}
+
+/// <summary>The body of what a core says of another site's rollout.</summary>
+/// <param name="Site">Whose.</param>
+/// <param name="Frontier">The version of the site's own document, as <see cref="VersionVector"/> writes it: the later one counts, whoever brings it.</param>
+/// <param name="State">What that says.</param>
+/// <param name="Version">And that.</param>
+internal sealed record RelayedRolloutBody(string Site, string Frontier, RolloutState State, string? Version)
+{
+    /// <summary>Of this layout.</summary>
+    public int Format { get; init; } = 1;
+
+    public byte[] Write() => JsonSerializer.SerializeToUtf8Bytes(this, DocumentsJson.Default.RelayedRolloutBody);
+
+    public static (string Site, RolloutBody Rollout) Read(Document document) =>
+        JsonSerializer.Deserialize(document.Body.Span, DocumentsJson.Default.RelayedRolloutBody) is { Format: 1, Site: not null, State.Function: not null } read
+        && VersionVector.TryParse(read.Frontier, out var frontier)
+            ? (read.Site, new RolloutBody(read.State, read.Version) { Frontier = frontier })
+            : throw new JsonException("a relayed rollout's document is of a newer version, or is none");
 }
 
 [JsonSerializable(typeof(BundleBody))]
 [JsonSerializable(typeof(CatalogFile))]
+[JsonSerializable(typeof(RelayedRolloutBody))]
 [JsonSerializable(typeof(RolloutBody))]
 [JsonSourceGenerationOptions(JsonSerializerDefaults.Web, UseStringEnumConverter = true)]
 internal sealed partial class DocumentsJson : JsonSerializerContext;

@@ -1,11 +1,12 @@
 using EdgeMesh.Hosting;
+using EdgeMesh.Services.Functions.Rollouts;
 
 namespace EdgeMesh.Services.Functions.Deployments;
 
-/// <summary>At a core: makes what other sites' deployers said its own word too, so that it reaches sites which the one that took it does not.
-/// It is signed and so says the same from whoever it comes. Each word is relayed once; a crash between leaves the bundle, and the word is
-/// relayed at the next start.</summary>
-internal sealed partial class Relay(Catalog catalog, Deployer deployer, MeshDirectory directory, ILogger<Relay> logger) : IAsyncDisposable
+/// <summary>At a core: makes what other sites' deployers said its own word too, so that it reaches sites which the one that took it does not,
+/// and passes on how far the sites of a canary are. A word is signed and so says the same from whoever it comes. Each is relayed once; a
+/// crash between leaves the bundle, and the word is relayed at the next start.</summary>
+internal sealed partial class Relay(Catalog catalog, Deployer deployer, RolloutRelay rollouts, MeshDirectory directory, ILogger<Relay> logger) : IAsyncDisposable
 {
     private static readonly TimeSpan Pause = TimeSpan.FromSeconds(2);
 
@@ -71,7 +72,7 @@ internal sealed partial class Relay(Catalog catalog, Deployer deployer, MeshDire
                 return false;
             }
 
-            return true;
+            return await rollouts.RelayAsync(function, cancellation);
         }
         catch (Exception error) when (error is not OperationCanceledException || !cancellation.IsCancellationRequested)
         {

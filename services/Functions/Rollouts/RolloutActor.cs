@@ -16,7 +16,7 @@ internal sealed partial class RolloutActor(ActorHost host, FunctionsOpener opene
     private const string Reminder = "look";
     private const string TalliesKey = "tallies";
 
-    /// <summary>A look leads from one deployment to its end in two steps; more would be rules that never rest.</summary>
+    /// <summary>A look leads from one deployment to its end in two steps; more are those that another process's writes made stale.</summary>
     private const int MostSteps = 8;
 
     private static readonly TimeSpan LookEvery = TimeSpan.FromSeconds(5);
@@ -48,22 +48,38 @@ internal sealed partial class RolloutActor(ActorHost host, FunctionsOpener opene
         // The journal answers in its own time, whatever clock a test gave to this service.
         using var limit = new CancellationTokenSource(Limit, TimeProvider.System);
         await RecallAsync(book);
-        for (var steps = 0; steps < MostSteps && book.Facts(Function) is { } facts; steps++)
+        await DecideAsync(book, change, limit.Token);
+        await KeepAsync(book);
+        await RemindAsync(book);
+    }
+
+    /// <summary>Until nothing is due. What was decided on a state that somebody else replaced meanwhile is decided again.</summary>
+    private async Task DecideAsync(RolloutBook book, Func<RolloutState, RolloutState> change, CancellationToken cancellation)
+    {
+        for (var steps = 0; steps < MostSteps; steps++)
         {
-            var before = book.State(Function);
+            // Read before the facts: what comes between makes the write stale, and never a step that overlooks it.
+            var known = book.Find(Function);
+            if (book.Facts(Function) is not { } facts)
+            {
+                return;
+            }
+
+            var before = known?.State ?? new RolloutState(Function);
             var after = RolloutRules.Next(change(before), facts);
             if (after == before)
             {
-                break;
+                return;
             }
 
-            await book.WriteAsync(after, limit.Token);
-            LogStep(logger, Function, before.Phase, after.Phase, after.Generation, after.Reason);
-            change = static state => state;
+            if (await book.WriteAsync(after, known, cancellation))
+            {
+                LogStep(logger, Function, before.Phase, after.Phase, after.Generation, after.Reason);
+                change = static state => state;
+            }
         }
 
-        await KeepAsync(book);
-        await RemindAsync(book);
+        throw new InvalidOperationException($"The rollout of '{Function}' did not come to rest in {MostSteps} steps: another process writes it too, or its document is of a newer version.");
     }
 
     /// <summary>What was kept of a canary before this process began to count.</summary>

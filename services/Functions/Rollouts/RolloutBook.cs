@@ -11,7 +11,10 @@ internal sealed class RolloutBook(Journal changes, FollowerLoop following, Catal
     /// <summary>What the versions of each canary do.</summary>
     public CanaryCounts Counts { get; } = new();
 
-    public RolloutState State(string function) => catalog.Rollout(identity.Site, function)?.State ?? new RolloutState(function);
+    public RolloutState State(string function) => Find(function)?.State ?? new RolloutState(function);
+
+    /// <summary>This site's rollout as the catalogue has it; null: none yet.</summary>
+    public RolloutBody? Find(string function) => catalog.Rollout(identity.Site, function);
 
     /// <summary>Null: the function is not known here.</summary>
     public RolloutFacts? Facts(string function)
@@ -33,19 +36,26 @@ internal sealed class RolloutBook(Journal changes, FollowerLoop following, Catal
     /// <summary>Whether a look would take a step.</summary>
     public bool IsDue(string function) => Facts(function) is { } facts && State(function) is var state && RolloutRules.Next(state, facts) != state;
 
-    /// <summary>Returns when the state is on disk, and calls are made by it.</summary>
+    /// <summary>Returns when the state is on disk, and calls are made by it. False: somebody else wrote since the decision was made; nothing
+    /// was written, and the book has what he wrote.</summary>
+    /// <param name="state">What was decided.</param>
+    /// <param name="by">What it was decided by.</param>
+    /// <param name="cancellation">Ends the wait; whether it was written is not known then.</param>
     /// <exception cref="InvalidOperationException">It could not be written; what stood stands.</exception>
-    public async Task WriteAsync(RolloutState state, CancellationToken cancellation)
+    public async Task<bool> WriteAsync(RolloutState state, RolloutBody? by, CancellationToken cancellation)
     {
-        var key = FunctionDocuments.Rollout(identity.Site, state.Function);
         var body = new RolloutBody(state, catalog.FindBundle(state.Stable)?.Manifest.Version).Write();
-        var current = await changes.GetAsync(key, cancellation);
-        var result = await changes.CommitAsync(new Commit { Changes = [new Change(key, current?.Frontier, body)] }, cancellation);
-        if (result is not CommitResult.Committed { At: var at })
+        var change = new Change(FunctionDocuments.Rollout(identity.Site, state.Function), by?.Frontier, body);
+        switch (await changes.CommitAsync(new Commit { Changes = [change] }, cancellation))
         {
-            throw new InvalidOperationException($"the step could not be written: {result}");
+            case CommitResult.Committed { At: var at }:
+                await following.ReachAsync(at, cancellation);
+                return true;
+            case CommitResult.Stale:
+                await following.ReachAsync(changes.Head, cancellation);
+                return false;
+            case var refused:
+                throw new InvalidOperationException($"the step could not be written: {refused}");
         }
-
-        await following.ReachAsync(at, cancellation);
     }
 }

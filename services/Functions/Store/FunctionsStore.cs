@@ -35,7 +35,8 @@ internal sealed class FunctionsStore : IAsyncDisposable
         var modules = new ModuleParts(changes);
         _loaded = new LoadedFunctions(options, modules, clock);
         Deployer = new Deployer(changes, Following, Catalog, modules, _loaded, trusted, identity, options);
-        _relay = new Relay(Catalog, Deployer, services.GetRequiredService<MeshDirectory>(), services.GetRequiredService<ILogger<Relay>>());
+        var relayed = new RolloutRelay(changes, Catalog, identity);
+        _relay = new Relay(Catalog, Deployer, relayed, services.GetRequiredService<MeshDirectory>(), services.GetRequiredService<ILogger<Relay>>());
         _metrics = new FunctionMetrics(identity.Site);
         var host = new HostServices(services.GetRequiredService<DaprClient>(), services.GetRequiredService<AppClients>(), identity, _metrics);
         var usage = new UsageTotals(services.GetRequiredService<DaprClient>(), identity, clock, services.GetRequiredService<ILogger<UsageTotals>>());
@@ -86,7 +87,7 @@ internal sealed class FunctionsStore : IAsyncDisposable
             },
             cancellation);
         var catalog = new Catalog(identity.Site, options.Labels);
-        var follower = new CatalogFollower(changes, catalog, trusted, Path.Combine(folder, "catalog.json"), services.GetRequiredService<ILogger<CatalogFollower>>());
+        var follower = new CatalogFollower(changes, catalog, trusted, services.GetRequiredService<MeshDirectory>(), Path.Combine(folder, "catalog.json"), services.GetRequiredService<ILogger<CatalogFollower>>());
         return new FunctionsStore(changes, follower, catalog, trusted, services);
     }
 
