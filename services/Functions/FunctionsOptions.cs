@@ -4,6 +4,7 @@ namespace EdgeMesh.Services.Functions;
 internal sealed record FunctionsOptions
 {
     private const string Section = "EdgeMesh:Functions";
+    private const string Door = "EdgeMesh:Gateway:PublicUrl";
 
     /// <summary><c>Labels</c>: what deployments may name in place of the site.</summary>
     public IReadOnlyDictionary<string, string> Labels { get; init; } = new Dictionary<string, string>();
@@ -20,6 +21,9 @@ internal sealed record FunctionsOptions
     /// <summary><c>LoggedCalls</c>: calls of each function whose logs are kept in memory.</summary>
     public int LoggedCalls { get; init; } = 200;
 
+    /// <summary><c>EdgeMesh:Gateway:PublicUrl</c>: the site's door as clients know it, for what functions are told of it; null: not told.</summary>
+    public Uri? PublicUrl { get; init; }
+
     /// <exception cref="InvalidOperationException">Settings are wrong; the message lists all that are.</exception>
     public static FunctionsOptions Read(IConfiguration configuration)
     {
@@ -31,7 +35,13 @@ internal sealed record FunctionsOptions
             LoadedModules = Number("LoadedModules", usual.LoadedModules, 100_000),
             KeptVersions = Number("KeptVersions", usual.KeptVersions, 1000),
             LoggedCalls = Number("LoggedCalls", usual.LoggedCalls, 100_000),
+            PublicUrl = Uri.TryCreate(configuration[Door], UriKind.Absolute, out var door) ? door : null,
         };
+        if (configuration[Door] is { Length: > 0 } url && options.PublicUrl is null)
+        {
+            faults.Add($"{Door} is '{url}': give the https address that clients use, such as https://127.0.0.1:7101.");
+        }
+
         return faults.Count == 0 ? options : throw new InvalidOperationException("The functions can't start:" + string.Concat(faults.Select(f => Environment.NewLine + "  - " + f)));
 
         int Number(string key, int otherwise, int most)

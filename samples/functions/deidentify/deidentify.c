@@ -1,7 +1,9 @@
 /* De-identification of a FHIR bundle: copies JSON from stdin to stdout without the elements that name a person, and with dates of birth
  * cut to the year. It works as the bytes come, in constant memory, and leaves with 1 when they are no JSON object: half an answer with a
- * failed exit code is thrown away by the host, so nothing leaves the site by mistake. */
+ * failed exit code is thrown away by the host, so nothing leaves the site by mistake. Called over HTTP, here, under Wagi or under Spin, it says
+ * what it answers in a head; in Dapr's bindings.wasm all of stdout is the answer. */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* Direct identifiers, and free text, which may hold any. */
@@ -107,6 +109,7 @@ static int value(int depth, int keep, int is_birth_date) {
 
 int main(void) {
   skip_blank();
+  if (peek() == '{' && getenv("GATEWAY_INTERFACE")) printf("Content-Type: application/fhir+json\n\n");
   if (peek() != '{' || !value(0, 1, 0)) {
     fputs("stdin is no JSON object\n", stderr);
     return 1;

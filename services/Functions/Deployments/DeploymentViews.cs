@@ -14,8 +14,10 @@ namespace EdgeMesh.Services.Functions.Deployments;
 /// <param name="Triggers">What calls it.</param>
 /// <param name="Sites">How far each site is.</param>
 /// <param name="Usage">What it cost at this site since it was first called.</param>
+/// <param name="Missing">What could not be read, and why; null: all is there.</param>
 internal sealed record FunctionView(
-    string Name, string? Version, long Generation, string? Deployed, string Signer, IReadOnlyList<string> Triggers, IReadOnlyDictionary<string, SiteView> Sites, FunctionUsage Usage);
+    string Name, string? Version, long Generation, string? Deployed, string Signer, IReadOnlyList<string> Triggers, IReadOnlyDictionary<string, SiteView> Sites, FunctionUsage Usage,
+    string? Missing);
 
 /// <summary>How far a site is.</summary>
 internal sealed record SiteView(RolloutPhase Phase, long Generation, string? Version, DateTimeOffset Since, string Reason, bool Held, bool Paused);

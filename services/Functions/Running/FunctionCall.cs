@@ -21,6 +21,9 @@ internal static class TriggerNames
 /// <param name="Data">For stdin.</param>
 internal sealed record FunctionCall(KnownBundle Bundle, string Trigger, string IdempotencyKey, ReadOnlyMemory<byte> Data)
 {
+    /// <summary>Arguments after the function's name.</summary>
+    public IReadOnlyList<string> Arguments { get; init; } = [];
+
     /// <summary>For the environment, beside what every call has.</summary>
     public IReadOnlyDictionary<string, string> Environment { get; init; } = new Dictionary<string, string>();
 

@@ -77,7 +77,7 @@ internal sealed partial class FunctionCalls(
         return new CallInput
         {
             Data = call.Data,
-            Arguments = [manifest.Name],
+            Arguments = [manifest.Name, .. call.Arguments],
             Environment = environment,
             Limits = manifest.Limits,
             PreciseClock = manifest.Permissions.PreciseClock,

@@ -18,6 +18,24 @@ internal sealed record FunctionUsage(string Function, long Calls, long Failed, l
 
     public static FunctionUsage None(string function) => new(function, 0, 0, 0, 0, 0, 0);
 
+    /// <summary>What a store's row says; nothing of a row that is not there; null: it is none, or of a newer layout.</summary>
+    public static FunctionUsage? TryRead(ReadOnlySpan<byte> row, string function)
+    {
+        if (row.IsEmpty)
+        {
+            return None(function);
+        }
+
+        try
+        {
+            return JsonSerializer.Deserialize(row, UsageJson.Default.FunctionUsage) is { Format: 1 } usage && usage.Function == function ? usage : null;
+        }
+        catch (JsonException)
+        {
+            return null;
+        }
+    }
+
     public FunctionUsage With(FunctionUsage other) => this with
     {
         Calls = Calls + other.Calls,
@@ -27,6 +45,15 @@ internal sealed record FunctionUsage(string Function, long Calls, long Failed, l
         MemoryMilliseconds = MemoryMilliseconds + other.MemoryMilliseconds,
         Bytes = Bytes + other.Bytes,
     };
+}
+
+/// <summary>A function's cost as far as it is known.</summary>
+/// <param name="Usage">What is known.</param>
+/// <param name="Missing">What is not in it, and why; null: nothing.</param>
+internal sealed record UsageReport(FunctionUsage Usage, string? Missing)
+{
+    /// <summary>Whether the store did not answer: it need not be asked for others in the same breath.</summary>
+    public bool IsAway { get; init; }
 }
 
 [JsonSerializable(typeof(FunctionUsage))]

@@ -1,4 +1,5 @@
 using EdgeMesh.Functions;
+using EdgeMesh.Replication;
 using EdgeMesh.Services.Functions.Deployments;
 
 namespace EdgeMesh.Services.Functions.Running;
@@ -68,11 +69,22 @@ internal sealed class LoadedFunctions(FunctionsOptions options, ModuleParts modu
 
     private async Task<SandboxedFunction> LoadAsync(KnownBundle bundle)
     {
-        var module = await modules.ReadAsync(bundle, CancellationToken.None);
-        var compiled = _sandbox.Value.Compile(module);
+        var compiled = _sandbox.Value.Compile(await ReadAsync(bundle));
         return compiled.Module is { } whole
             ? _sandbox.Value.Add(whole, bundle.Manifest.Share)
             : throw new InvalidDataException($"The module of {bundle.Manifest.Name} {bundle.Manifest.Version} can't run here: {string.Join("; ", compiled.Faults)}.");
+    }
+
+    private async Task<byte[]> ReadAsync(KnownBundle bundle)
+    {
+        try
+        {
+            return await modules.ReadAsync(bundle, CancellationToken.None);
+        }
+        catch (JournalUnavailableException error)
+        {
+            throw new InvalidDataException($"The module of {bundle.Manifest.Name} {bundle.Manifest.Version} can't be read now: {error.Message}", error);
+        }
     }
 
     private void Release(Loading loading)

@@ -8,14 +8,14 @@ namespace EdgeMesh.Services.Functions.Running;
 
 /// <summary>The cost report: totals of each function since it was first called at this site. Calls are counted in memory and written
 /// <see cref="SaveEvery"/>, one row for each function that was called meanwhile: a crash loses the counts of that time at most, a stop loses
-/// none.</summary>
+/// none. A row that can't be read is left as it is, and hinders no other.</summary>
 internal sealed partial class UsageTotals(DaprClient dapr, SiteIdentity identity, TimeProvider clock, ILogger<UsageTotals> logger) : IAsyncDisposable
 {
     public static readonly TimeSpan SaveEvery = TimeSpan.FromSeconds(10);
 
     private const string Store = "heads";
     private const double MiB = 1024 * 1024;
-    private static readonly TimeSpan SaveLimit = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan StoreLimit = TimeSpan.FromSeconds(5);
 
     private readonly ConcurrentDictionary<string, Total> _totals = new(StringComparer.Ordinal);
     private readonly SemaphoreSlim _one = new(1, 1);
@@ -35,11 +35,28 @@ internal sealed partial class UsageTotals(DaprClient dapr, SiteIdentity identity
     }
 
     /// <summary>What a function cost, what is not written yet included.</summary>
-    public async Task<FunctionUsage> OfAsync(string function, CancellationToken cancellation)
+    public async Task<UsageReport> OfAsync(string function, CancellationToken cancellation)
     {
         var total = _totals.GetOrAdd(function, static name => new Total(name));
-        return total.Written is null ? await ReadAsync(total, cancellation) : total.Now;
+        if (total.IsRead)
+        {
+            return new UsageReport(total.Now, total.Fault);
+        }
+
+        using var limit = new CancellationTokenSource(StoreLimit, TimeProvider.System);
+        using var both = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellation);
+        try
+        {
+            return new UsageReport(await ReadAsync(total, both.Token), total.Fault);
+        }
+        catch (Exception error) when (!cancellation.IsCancellationRequested)
+        {
+            return Here(function, $"what it cost before this service started, because {Store} does not answer: {error.Message}");
+        }
     }
+
+    /// <summary>What this process counted, without asking the store.</summary>
+    public UsageReport Here(string function, string missing) => new(_totals.GetValueOrDefault(function)?.Now ?? FunctionUsage.None(function), missing) { IsAway = true };
 
     public async ValueTask DisposeAsync()
     {
@@ -69,20 +86,37 @@ internal sealed partial class UsageTotals(DaprClient dapr, SiteIdentity identity
     private async Task SaveAsync()
     {
         // The store answers in its own time, whatever clock a test gave to this service.
-        using var limit = new CancellationTokenSource(SaveLimit, TimeProvider.System);
-        try
+        using var limit = new CancellationTokenSource(StoreLimit, TimeProvider.System);
+        var (failed, reason) = (0, "");
+        // What took the time away the last time comes last.
+        foreach (var total in _totals.Values.Where(t => t.IsDue).OrderBy(t => t.Failures))
         {
-            foreach (var total in _totals.Values.Where(t => t.IsDue))
+            try
             {
-                var now = await ReadAsync(total, limit.Token);
-                await dapr.SaveByteStateAsync(Store, Key(total.Function), JsonSerializer.SerializeToUtf8Bytes(now, UsageJson.Default.FunctionUsage), cancellationToken: limit.Token);
-                total.Wrote(now);
+                await SaveAsync(total, limit.Token);
+                total.Failures = 0;
+            }
+            catch (Exception error)
+            {
+                // The store is away, or does not take this one: the counts wait in memory for the next time.
+                (failed, reason) = (failed + 1, error.Message);
+                total.Failures++;
             }
         }
-        catch (Exception error)
+
+        if (failed > 0)
         {
-            // The store is away: the counts wait in memory for the next time.
-            LogFailed(logger, error.Message);
+            LogFailed(logger, failed, reason);
+        }
+    }
+
+    private async Task SaveAsync(Total total, CancellationToken cancellation)
+    {
+        var now = await ReadAsync(total, cancellation);
+        if (total.Fault is null)
+        {
+            await dapr.SaveByteStateAsync(Store, Key(total.Function), JsonSerializer.SerializeToUtf8Bytes(now, UsageJson.Default.FunctionUsage), cancellationToken: cancellation);
+            total.Wrote(now);
         }
     }
 
@@ -92,10 +126,18 @@ internal sealed partial class UsageTotals(DaprClient dapr, SiteIdentity identity
         await _one.WaitAsync(cancellation);
         try
         {
-            if (total.Written is null)
+            if (!total.IsRead)
             {
                 var row = await dapr.GetByteStateAsync(Store, Key(total.Function), cancellationToken: cancellation);
-                total.Read(row.IsEmpty ? FunctionUsage.None(total.Function) : JsonSerializer.Deserialize(row.Span, UsageJson.Default.FunctionUsage)!);
+                if (FunctionUsage.TryRead(row.Span, total.Function) is { } written)
+                {
+                    total.Read(written);
+                }
+                else
+                {
+                    total.Fault = $"what it cost before this service started, because {Store} has what this version can't read under {Key(total.Function)}: delete it, or run the version that wrote it";
+                    LogUnreadable(logger, total.Function, total.Fault);
+                }
             }
 
             return total.Now;
@@ -108,8 +150,11 @@ internal sealed partial class UsageTotals(DaprClient dapr, SiteIdentity identity
 
     private string Key(string function) => $"{identity.Site}/functions/usage/{function}";
 
-    [LoggerMessage(LogLevel.Warning, "The functions' usage could not be written ({Reason}); it is written the next time")]
-    private static partial void LogFailed(ILogger logger, string reason);
+    [LoggerMessage(LogLevel.Warning, "The usage of {Count} functions could not be written ({Reason}); it is written the next time")]
+    private static partial void LogFailed(ILogger logger, int count, string reason);
+
+    [LoggerMessage(LogLevel.Error, "The usage of {Function} is counted from now on only, and not written. Missing is {Missing}")]
+    private static partial void LogUnreadable(ILogger logger, string function, string missing);
 
     /// <summary>A function's counts. Many calls count at once.</summary>
     private sealed class Total(string function)
@@ -117,10 +162,28 @@ internal sealed partial class UsageTotals(DaprClient dapr, SiteIdentity identity
         private readonly Lock _gate = new();
         private FunctionUsage _now = FunctionUsage.None(function);
 
+        /// <summary>What is in the store; null: not read yet.</summary>
+        private FunctionUsage? _written;
+
         public string Function => function;
 
-        /// <summary>What is in the store; null: not read yet.</summary>
-        public FunctionUsage? Written { get; private set; }
+        /// <summary>What is missing for good, and why; the store's row is not written over. Null: nothing.</summary>
+        public string? Fault { get; set; }
+
+        /// <summary>Saves in a row that failed. The saver's own.</summary>
+        public int Failures { get; set; }
+
+        /// <summary>Whether the store was asked, and has answered.</summary>
+        public bool IsRead
+        {
+            get
+            {
+                lock (_gate)
+                {
+                    return _written is not null || Fault is not null;
+                }
+            }
+        }
 
         public FunctionUsage Now
         {
@@ -140,7 +203,7 @@ internal sealed partial class UsageTotals(DaprClient dapr, SiteIdentity identity
             {
                 lock (_gate)
                 {
-                    return Written is null ? _now.Calls > 0 : _now != Written;
+                    return Fault is null && (_written is null ? _now.Calls > 0 : _now != _written);
                 }
             }
         }
@@ -157,7 +220,7 @@ internal sealed partial class UsageTotals(DaprClient dapr, SiteIdentity identity
         {
             lock (_gate)
             {
-                (Written, _now) = (written, written.With(_now));
+                (_written, _now) = (written, written.With(_now));
             }
         }
 
@@ -165,7 +228,7 @@ internal sealed partial class UsageTotals(DaprClient dapr, SiteIdentity identity
         {
             lock (_gate)
             {
-                Written = written;
+                _written = written;
             }
         }
     }

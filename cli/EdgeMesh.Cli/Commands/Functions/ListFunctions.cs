@@ -56,5 +56,9 @@ internal sealed class ListFunctions : MeshCommand
         }
 
         screen.Out.Write(table);
+        foreach (var function in functions.OfType<JsonObject>().Where(f => f["missing"] is not null))
+        {
+            screen.Note($"{function["name"]}: missing is {function["missing"]}.");
+        }
     }
 }

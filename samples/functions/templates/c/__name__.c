@@ -1,5 +1,6 @@
 /* A function is a program: the request comes on stdin, the answer goes to stdout, the log to stderr, and the exit code says whether it went
- * well. Header lines and an empty line may come first, as in CGI. For state, topics, other services, settings and secrets include edgemesh.h. */
+ * well. Called over HTTP it begins its answer with header lines and an empty line, as in CGI. For state, topics, other services, settings and
+ * secrets include edgemesh.h. */
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -8,6 +9,8 @@ int main(void) {
   size_t length = fread(name, 1, sizeof name - 1, stdin);
   name[length] = 0;
   fprintf(stderr, "greeting %zu bytes\n", length);
-  printf("Content-Type: text/plain\n\nHello, %s! This is __name__ at %s.\n", length ? name : "world", getenv("EDGEMESH_SITE"));
+  if (getenv("GATEWAY_INTERFACE")) printf("Content-Type: text/plain\n\n");
+  const char *site = getenv("EDGEMESH_SITE");
+  printf("Hello, %s! This is __name__ at %s.\n", length ? name : "world", site ? site : "no site");
   return 0;
 }

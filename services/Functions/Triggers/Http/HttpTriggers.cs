@@ -1,4 +1,3 @@
-using System.Globalization;
 using EdgeMesh.Functions;
 using EdgeMesh.Hosting;
 using EdgeMesh.Services.Functions.Deployments;
@@ -50,7 +49,7 @@ internal static class HttpTriggers
         }
 
         var body = await ReadAsync(context.Request, bundle.Manifest.Limits.InputBytes, context.RequestAborted);
-        return body is null ? HttpFaults.TooLarge(bundle.Manifest) : await CallAsync(context, store, Call(context.Request, bundle, path, values, body.Value, context.GetCaller()));
+        return body is null ? HttpFaults.TooLarge(bundle.Manifest) : await CallAsync(context, store, Call(context.Request, bundle, trigger, path, values, body.Value));
     }
 
     private static IResult? Refuse(Caller? caller, HttpTrigger trigger, string name)
@@ -79,43 +78,22 @@ internal static class HttpTriggers
         return result.Outcome == CallOutcome.Completed ? new CgiResult(CgiAnswer.Read(result.Output)) : HttpFaults.Of(context, call.Manifest, result);
     }
 
-    /// <summary>The variables of CGI, as Wagi and Spin give them, and those of the path.</summary>
     private static FunctionCall Call(
-        HttpRequest request, KnownBundle bundle, string path, IReadOnlyList<KeyValuePair<string, string>> values, ReadOnlyMemory<byte> body, Caller? caller)
+        HttpRequest request, KnownBundle bundle, HttpTrigger trigger, string path, IReadOnlyList<KeyValuePair<string, string>> values, ReadOnlyMemory<byte> body)
     {
-        var environment = new Dictionary<string, string>(StringComparer.Ordinal)
+        var (context, key) = (request.HttpContext, request.Headers["Idempotency-Key"].ToString());
+        var door = context.RequestServices.GetRequiredService<FunctionsOptions>().PublicUrl;
+        return new FunctionCall(bundle, TriggerNames.Http, key.Length is > 0 and <= 128 ? key : Guid.NewGuid().ToString("N"), body)
         {
-            ["REQUEST_METHOD"] = request.Method,
-            ["SCRIPT_NAME"] = Root + bundle.Manifest.Name,
-            ["PATH_INFO"] = path,
-            ["QUERY_STRING"] = request.QueryString.Value?.TrimStart('?') ?? "",
-            ["CONTENT_TYPE"] = request.ContentType ?? "",
-            ["CONTENT_LENGTH"] = body.Length.ToString(CultureInfo.InvariantCulture),
-            ["GATEWAY_INTERFACE"] = "CGI/1.1",
-            ["SERVER_PROTOCOL"] = "HTTP/1.1",
-            ["REMOTE_USER"] = caller?.Subject ?? "",
+            Arguments = CgiRequest.Arguments(request),
+            Environment = CgiRequest.Environment(request, Root + bundle.Manifest.Name, trigger, path, values, body.Length, door),
+            CallerToken = TokenOf(context),
         };
-        foreach (var (name, value) in values)
-        {
-            environment["PATH_" + name.ToUpperInvariant()] = value;
-        }
-
-        foreach (var (name, value) in request.Headers.Where(h => IsForFunctions(h.Key)))
-        {
-            environment["HTTP_" + name.ToUpperInvariant().Replace('-', '_')] = value.ToString().ReplaceLineEndings(" ");
-        }
-
-        var key = request.Headers["Idempotency-Key"].ToString();
-        return new FunctionCall(bundle, TriggerNames.Http, key.Length is > 0 and <= 128 ? key : Guid.NewGuid().ToString("N"), body) { Environment = environment, CallerToken = TokenOf(request.HttpContext) };
     }
 
     /// <summary>What the gateway said of a user of this site; a function speaks for nobody else.</summary>
     public static string? TokenOf(HttpContext context) =>
         context.GetCaller() is { Kind: CallerKind.User, ForwardedBy: null } ? context.Request.Headers[CallerTokens.Header].ToString() : null;
-
-    private static bool IsForFunctions(string header) =>
-        !header.StartsWith("X-EdgeMesh-", StringComparison.OrdinalIgnoreCase) && !header.StartsWith("dapr-", StringComparison.OrdinalIgnoreCase)
-        && !header.Equals("Authorization", StringComparison.OrdinalIgnoreCase) && !header.Equals("Cookie", StringComparison.OrdinalIgnoreCase);
 
     /// <summary>Null: it is larger than the function takes.</summary>
     private static async ValueTask<ReadOnlyMemory<byte>?> ReadAsync(HttpRequest request, int limit, CancellationToken cancellation)
