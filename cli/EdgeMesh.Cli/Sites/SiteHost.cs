@@ -18,7 +18,7 @@ namespace EdgeMesh.Cli.Sites;
 /// <summary>One site in this process: the sidecar and every service, each a host of its own. They talk by HTTP and gRPC over
 /// loopback, as they would with a process each; plain small requests skip the socket, and meet the same pipelines. The tokens between them
 /// live and die with the process.</summary>
-internal sealed class SiteHost : IAsyncDisposable
+internal sealed partial class SiteHost : IAsyncDisposable
 {
     private readonly List<WebApplication> apps = [];
     private readonly DirectDoor sidecarDoor = new();
@@ -55,10 +55,10 @@ internal sealed class SiteHost : IAsyncDisposable
         async Task KeepAsync(Task<SidecarHost> starting) => host.sidecar = await starting;
     }
 
-    /// <summary>Apps first: they may still need their sidecar to finish what they answer.</summary>
+    /// <summary>Apps first: they may still need their sidecar to finish what they answer, and to write what they keep for their end.</summary>
     public async ValueTask DisposeAsync()
     {
-        await Task.WhenAll(apps.Select(a => a.DisposeAsync().AsTask()));
+        await Task.WhenAll(apps.Select(StopAsync));
         if (sidecar is not null)
         {
             await sidecar.DisposeAsync();
@@ -66,6 +66,25 @@ internal sealed class SiteHost : IAsyncDisposable
 
         loggers.Dispose();
     }
+
+    /// <summary>Within the host's own limit, <c>EdgeMesh:StopSeconds</c>.</summary>
+    private async Task StopAsync(WebApplication app)
+    {
+        try
+        {
+            await app.StopAsync(CancellationToken.None);
+        }
+        catch (Exception error)
+        {
+            // One that can't end well must not keep the others, and the sidecar, from it.
+            LogStop(loggers.CreateLogger<SiteHost>(), app.Environment.ApplicationName, error);
+        }
+
+        await app.DisposeAsync();
+    }
+
+    [LoggerMessage(LogLevel.Error, "{Service} did not stop as it should; what it acknowledged is durable")]
+    private static partial void LogStop(ILogger logger, string service, Exception error);
 
     private SidecarOptions Options(MeshPlace place, SiteDefinition site, Dictionary<string, (string Api, string App)> tokens) => new()
     {
@@ -85,7 +104,7 @@ internal sealed class SiteHost : IAsyncDisposable
             AppToken = tokens[service].App,
             // The sidecar names the span that calls, itself.
             AppHandler = appDoors.TryGetValue(service, out var door)
-                ? sockets => new DirectHandler(door, place.Topology.AppPort(site, service), sockets, tellsTrace: false)
+                ? sockets => new DirectHandler(door, place.Topology.AppPort(site, service), sockets, TimeProvider.System, tellsTrace: false)
                 : null,
         })],
     };
@@ -110,7 +129,7 @@ internal sealed class SiteHost : IAsyncDisposable
 
         // The process's signals are the command's: a host must not stop by itself.
         builder.Services.AddSingleton<IHostLifetime, CommandLifetime>();
-        builder.Services.AddSingleton(new SidecarShortcut(sockets => new DirectHandler(sidecarDoor, place.Topology.SidecarHttpPort(site, service), sockets, tellsTrace: true)));
+        builder.Services.AddSingleton(new SidecarShortcut(sockets => new DirectHandler(sidecarDoor, place.Topology.SidecarHttpPort(site, service), sockets, TimeProvider.System, tellsTrace: true)));
         if (appDoors.TryGetValue(service, out var door))
         {
             DirectServer.Add(builder.Services, door);

@@ -1,8 +1,6 @@
-using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using EdgeMesh.Functions.Tests;
-using Microsoft.Data.Sqlite;
 
 namespace EdgeMesh.MeshTests.Functions;
 
@@ -11,6 +9,7 @@ public sealed class TopicBatchTests
 {
     private const int Messages = 48;
     private const int MostRounds = 5;
+    private const string Prefix = "/function/handler/";
 
     /// <summary>One batch at a time, of about a second, while the other thread of the sandbox publishes.</summary>
     private const string Slow = "concurrency: 1\nlimits: { fuel: 100000000000, time: 60s }";
@@ -27,12 +26,17 @@ public sealed class TopicBatchTests
         {
             await PublishAsync(site, taken, round);
             await site.KillAsync();
-            wasInTheMiddle = !taken.IsSubsetOf(Handled(site).SelectMany(h => h.Numbers));
+            wasInTheMiddle = Missing(site, taken) > 0;
             await OneSite.UntilAsync(async () => await site.FindAsync("handler") is not null, "the site is back");
         }
 
         Assert.True(wasInTheMiddle, "no kill came while messages waited: the handler is too fast for this test");
-        await OneSite.UntilAsync(() => Task.FromResult(taken.IsSubsetOf(Handled(site).SelectMany(h => h.Numbers))), "every message that was taken is handled");
+        for (var missing = Missing(site, taken); missing > 0; missing = Missing(site, taken))
+        {
+            // How long all of them take is the machine's own matter.
+            await OneSite.UntilAsync(() => Task.FromResult(Missing(site, taken) < missing), $"one more of {missing} messages that were taken and are not handled");
+        }
+
         var keys = Handled(site).SelectMany(h => h.Numbers.Zip(h.Keys)).Distinct().GroupBy(p => p.First, p => p.Second).ToDictionary(g => g.Key, g => g.ToArray());
         Assert.All(keys.Values, k => Assert.StartsWith("orders/", Assert.Single(k), StringComparison.Ordinal));
         Assert.Equal(keys.Count, keys.Values.Select(k => k[0]).Distinct().Count());
@@ -51,25 +55,15 @@ public sealed class TopicBatchTests
         }
     }
 
-    /// <summary>What the handler has on disk: the batches that it was given, and the keys that came with them.</summary>
-    private static IReadOnlyList<(int[] Numbers, string[] Keys)> Handled(OneSite site)
-    {
-        using var heads = new SqliteConnection($"Data Source={Path.Combine(site.Data, "heads.db")};Pooling=False;Default Timeout=30");
-        heads.Open();
-        using var command = heads.CreateCommand();
-        command.CommandText = "SELECT key, value, is_binary FROM state WHERE key LIKE '%/function/handler/%'";
-        using var rows = command.ExecuteReader();
-        var handled = new List<(int[], string[])>();
-        while (rows.Read())
-        {
-            var batch = rows.GetString(0)[(rows.GetString(0).IndexOf("/function/handler/", StringComparison.Ordinal) + "/function/handler/".Length)..];
-            var environment = rows.GetBoolean(2) ? Encoding.UTF8.GetString(Convert.FromBase64String(rows.GetString(1))) : rows.GetString(1);
-            var keys = environment.Split('\0').Single(v => v.StartsWith("EDGEMESH_IDEMPOTENCY_KEYS=", StringComparison.Ordinal))["EDGEMESH_IDEMPOTENCY_KEYS=".Length..];
-            handled.Add(([.. JsonNode.Parse(batch)!.AsArray().Select(m => (int)m!["n"]!)], JsonSerializer.Deserialize<string[]>(keys)!));
-        }
+    private static int Missing(OneSite site, HashSet<int> taken) => taken.Except(Handled(site).SelectMany(h => h.Numbers)).Count();
 
-        return handled;
-    }
+    /// <summary>What the handler has on disk: the batches that it was given, and the keys that came with them.</summary>
+    private static IReadOnlyList<(int[] Numbers, string[] Keys)> Handled(OneSite site) => [.. HeadsFile.Read(site, $"%{Prefix}%").Select(row =>
+    {
+        var batch = row.Key[(row.Key.IndexOf(Prefix, StringComparison.Ordinal) + Prefix.Length)..];
+        var keys = row.Value.Split('\0').Single(v => v.StartsWith("EDGEMESH_IDEMPOTENCY_KEYS=", StringComparison.Ordinal))["EDGEMESH_IDEMPOTENCY_KEYS=".Length..];
+        return (JsonNode.Parse(batch)!.AsArray().Select(m => (int)m!["n"]!).ToArray(), JsonSerializer.Deserialize<string[]>(keys)!);
+    })];
 
     private static string Manifest(string name, string trigger, string more) => $"name: {name}\nversion: 1.0.0\nmodule: m.wasm\ntriggers:\n  - {trigger}\n{more}\n";
 

@@ -5,14 +5,17 @@ using Microsoft.Extensions.Logging;
 namespace EdgeMesh.Cli.Sites.Direct;
 
 /// <summary>A host's application, whatever its contexts are.</summary>
-internal abstract class DirectApplication
+/// <param name="limits">The host's.</param>
+internal abstract class DirectApplication(DirectLimits limits)
 {
+    public DirectLimits Limits => limits;
+
     /// <summary>Runs one request to its end. An exception that the application let through is logged and told to the response.</summary>
     public abstract Task RunAsync(IFeatureCollection features, DirectResponse response);
 }
 
 /// <inheritdoc/>
-internal sealed partial class DirectApplication<TContext>(IHttpApplication<TContext> application, ILogger logger) : DirectApplication
+internal sealed partial class DirectApplication<TContext>(IHttpApplication<TContext> application, DirectLimits limits, ILogger logger) : DirectApplication(limits)
     where TContext : notnull
 {
     public override async Task RunAsync(IFeatureCollection features, DirectResponse response)

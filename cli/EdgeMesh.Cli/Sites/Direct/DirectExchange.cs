@@ -6,6 +6,9 @@ namespace EdgeMesh.Cli.Sites.Direct;
 /// <summary>One request and its answer. The caller gets the answer's head once the application starts it, and the body as it is written.</summary>
 internal sealed class DirectExchange : IHttpRequestLifetimeFeature, IHttpConnectionFeature
 {
+    /// <summary>How long an answer may go on that its caller left, as on a connection that is to serve the next call.</summary>
+    private static readonly TimeSpan RunOut = TimeSpan.FromSeconds(2);
+
     private static long exchanges;
 
     private readonly DirectDoor door;
@@ -13,12 +16,15 @@ internal sealed class DirectExchange : IHttpRequestLifetimeFeature, IHttpConnect
     private readonly FeatureCollection features = new();
     private readonly DirectResponse response;
     private readonly CancellationTokenSource aborted = new();
+    private readonly TimeProvider clock;
+    private volatile ITimer? runningOut;
+    private volatile bool isOver;
     private string? connection;
 
-    public DirectExchange(DirectDoor door, DirectApplication application, HttpRequestMessage request, byte[] body, int port)
+    public DirectExchange(DirectDoor door, DirectApplication application, HttpRequestMessage request, byte[] body, int port, TimeProvider clock)
     {
-        (this.door, this.application, LocalPort) = (door, application, port);
-        response = new DirectResponse(request, GiveUp);
+        (this.door, this.application, LocalPort, this.clock) = (door, application, port, clock);
+        response = new DirectResponse(request, LetRunOut, GiveUp);
         var asked = new DirectRequest(request, body);
         features.Set<IHttpRequestFeature>(asked);
         features.Set<IHttpRequestBodyDetectionFeature>(asked);
@@ -74,6 +80,17 @@ internal sealed class DirectExchange : IHttpRequestLifetimeFeature, IHttpConnect
         response.Drop();
     }
 
+    /// <summary>By the caller who has had enough of the answer: what is left goes nowhere, and only if it does not end soon is the
+    /// application told.</summary>
+    private void LetRunOut()
+    {
+        runningOut = clock.CreateTimer(static exchange => ((DirectExchange)exchange!).GiveUp(), this, RunOut, Timeout.InfiniteTimeSpan);
+        if (isOver)
+        {
+            runningOut.Dispose();
+        }
+    }
+
     /// <summary>On another thread: what the application hangs on its token is none of the caller's business, and may fail.</summary>
     private void Tell() => _ = aborted.CancelAsync();
 
@@ -90,6 +107,8 @@ internal sealed class DirectExchange : IHttpRequestLifetimeFeature, IHttpConnect
         }
         finally
         {
+            isOver = true;
+            runningOut?.Dispose();
             door.Leave();
         }
     }

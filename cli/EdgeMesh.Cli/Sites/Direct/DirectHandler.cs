@@ -5,12 +5,13 @@ namespace EdgeMesh.Cli.Sites.Direct;
 
 /// <summary>Sends requests to a host of this process without a socket: the same pipeline sees the same request, and neither side writes and
 /// parses it, nor does the kernel carry it. Takes what is plain (HTTP/1.1, a path that need not be decoded, a body of known and small
-/// length) while the host's door is open, and leaves the rest to the sockets.</summary>
+/// length) and within the host's limits while its door is open, and leaves the rest to the sockets.</summary>
 /// <param name="door">The host's.</param>
 /// <param name="port">The port of the listener that the request would have come by.</param>
 /// <param name="sockets">The handler that it stands before.</param>
+/// <param name="clock">How long an answer that the caller left may still take.</param>
 /// <param name="tellsTrace">Whether it says which span calls, as the sockets' handler would.</param>
-internal sealed class DirectHandler(DirectDoor door, int port, HttpMessageHandler sockets, bool tellsTrace) : DelegatingHandler(sockets)
+internal sealed class DirectHandler(DirectDoor door, int port, HttpMessageHandler sockets, TimeProvider clock, bool tellsTrace) : DelegatingHandler(sockets)
 {
     private const long LargestBody = 64 * 1024;
 
@@ -33,6 +34,11 @@ internal sealed class DirectHandler(DirectDoor door, int port, HttpMessageHandle
         var entered = true;
         try
         {
+            if (!application.Limits.Allow(request))
+            {
+                return await base.SendAsync(request, cancellation);
+            }
+
             cancellation.ThrowIfCancellationRequested();
             var body = request.Content is { } content ? await content.ReadAsByteArrayAsync(cancellation) : [];
             if (tellsTrace)
@@ -40,7 +46,7 @@ internal sealed class DirectHandler(DirectDoor door, int port, HttpMessageHandle
                 DistributedContextPropagator.Current.Inject(Activity.Current, request, Tell);
             }
 
-            var exchange = new DirectExchange(door, application, request, body, port);
+            var exchange = new DirectExchange(door, application, request, body, port, clock);
             entered = false;
             return await exchange.RunAsync(Clean, cancellation);
         }

@@ -9,21 +9,30 @@ namespace EdgeMesh.Cli.Sites.Direct;
 /// does not read holds the application up, as a socket would.</summary>
 internal sealed class DirectResponse : IHttpResponseFeature, IHttpResponseBodyFeature
 {
+    /// <summary>What may be written to an answer that its caller left, as on a connection that is to serve the next call.</summary>
+    private const int MostForNobody = 1024 * 1024;
+
     private static readonly PipeOptions Bounds = new(pauseWriterThreshold: 64 * 1024, resumeWriterThreshold: 32 * 1024,
         readerScheduler: PipeScheduler.Inline, writerScheduler: PipeScheduler.Inline, useSynchronizationContext: false);
 
     private readonly TaskCompletionSource<HttpResponseMessage> head = new();
     private readonly Pipe pipe = new(Bounds);
     private readonly HttpRequestMessage request;
+    private readonly Action leave;
     private readonly Action giveUp;
     private List<(Func<object, Task> Call, object State)>? starting;
     private List<(Func<object, Task> Call, object State)>? completed;
     private volatile bool isFinished;
     private volatile bool isBroken;
+    private volatile bool isLeft;
+    private int forNobody;
 
-    public DirectResponse(HttpRequestMessage request, Action giveUp)
+    /// <param name="request">The request.</param>
+    /// <param name="leave">The caller has had enough of the answer.</param>
+    /// <param name="giveUp">The caller left, and too much was written since.</param>
+    public DirectResponse(HttpRequestMessage request, Action leave, Action giveUp)
     {
-        (this.request, this.giveUp) = (request, giveUp);
+        (this.request, this.leave, this.giveUp) = (request, leave, giveUp);
         Writer = new DirectWriter(pipe.Writer, this);
         Stream = Writer.AsStream();
         Body = Stream;
@@ -154,7 +163,7 @@ internal sealed class DirectResponse : IHttpResponseFeature, IHttpResponseBodyFe
         return message;
     }
 
-    /// <summary>Reads what the application writes. Whoever disposes of it early breaks the exchange off.</summary>
+    /// <summary>Reads what the application writes. What whoever disposes of it early has not read goes nowhere.</summary>
     private sealed class DirectContent(PipeReader reader, DirectResponse response) : HttpContent
     {
         protected override Task SerializeToStreamAsync(Stream stream, TransportContext? context) => reader.CopyToAsync(stream);
@@ -171,13 +180,15 @@ internal sealed class DirectResponse : IHttpResponseFeature, IHttpResponseBodyFe
 
         protected override void Dispose(bool disposing)
         {
+            // Who has no body to read leaves nothing. Said first: without a reader the application goes on at once, on this thread.
+            if (!response.isFinished && !response.isLeft && response.HasBody)
+            {
+                response.isLeft = true;
+                response.leave();
+            }
+
             base.Dispose(disposing);
             reader.Complete();
-            // Who has no body to read does not break anything off.
-            if (!response.isFinished && response.HasBody)
-            {
-                response.giveUp();
-            }
         }
     }
 
@@ -193,6 +204,11 @@ internal sealed class DirectResponse : IHttpResponseFeature, IHttpResponseBodyFe
             if (!response.isBroken)
             {
                 inner.Advance(bytes);
+            }
+
+            if (response.isLeft && (response.forNobody += bytes) > MostForNobody)
+            {
+                response.giveUp();
             }
         }
 

@@ -1,13 +1,15 @@
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Http.Features;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
 
 namespace EdgeMesh.Cli.Sites.Direct;
 
 /// <summary>A host's own server, which also hands its application to the <see cref="DirectDoor"/>, so that the other hosts of this process
 /// may call it without a socket. Everybody else comes by the sockets as before.</summary>
-internal sealed class DirectServer(IServer sockets, DirectDoor door, ILoggerFactory loggers) : IServer
+internal sealed class DirectServer(IServer sockets, DirectDoor door, DirectLimits limits, ILoggerFactory loggers) : IServer
 {
     public IFeatureCollection Features => sockets.Features;
 
@@ -19,6 +21,7 @@ internal sealed class DirectServer(IServer sockets, DirectDoor door, ILoggerFact
         services.AddSingleton<IServer>(provider => new DirectServer(
             (IServer)(descriptor.ImplementationFactory?.Invoke(provider) ?? ActivatorUtilities.CreateInstance(provider, descriptor.ImplementationType!)),
             door,
+            new DirectLimits(provider.GetRequiredService<IOptions<KestrelServerOptions>>().Value.Limits),
             provider.GetRequiredService<ILoggerFactory>()));
     }
 
@@ -26,7 +29,7 @@ internal sealed class DirectServer(IServer sockets, DirectDoor door, ILoggerFact
         where TContext : notnull
     {
         await sockets.StartAsync(application, cancellationToken);
-        door.Open(new DirectApplication<TContext>(application, loggers.CreateLogger<DirectServer>()));
+        door.Open(new DirectApplication<TContext>(application, limits, loggers.CreateLogger<DirectServer>()));
     }
 
     /// <summary>New calls take the sockets, which refuse them; those that are inside may end, as long as the host gives them.</summary>

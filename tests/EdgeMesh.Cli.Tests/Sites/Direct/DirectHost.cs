@@ -5,8 +5,10 @@ using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Time.Testing;
 
 namespace EdgeMesh.Cli.Tests.Sites.Direct;
 
@@ -18,18 +20,22 @@ internal sealed class DirectHost : IAsyncDisposable
     private readonly DirectDoor door = new();
     private readonly WebApplication app;
 
-    private DirectHost(RequestDelegate answer)
+    private DirectHost(RequestDelegate answer, Action<KestrelServerLimits>? limit)
     {
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
         builder.WebHost.UseUrls("http://127.0.0.1:0");
+        builder.WebHost.ConfigureKestrel(kestrel => limit?.Invoke(kestrel.Limits));
         builder.Services.AddHttpContextAccessor();
         DirectServer.Add(builder.Services, door);
         app = builder.Build();
         app.Run(answer);
-        Direct = new HttpMessageInvoker(new DirectHandler(door, Port, new SocketsHttpHandler { AllowAutoRedirect = false }, tellsTrace: true));
+        Direct = new HttpMessageInvoker(new DirectHandler(door, Port, new SocketsHttpHandler { AllowAutoRedirect = false }, Clock, tellsTrace: true));
         Sockets = new HttpMessageInvoker(new SocketsHttpHandler { AllowAutoRedirect = false });
     }
+
+    /// <summary>Of the direct way.</summary>
+    public FakeTimeProvider Clock { get; } = new();
 
     public HttpMessageInvoker Direct { get; }
 
@@ -39,9 +45,9 @@ internal sealed class DirectHost : IAsyncDisposable
 
     public Uri Address { get; private set; } = new("http://127.0.0.1:1");
 
-    public static async Task<DirectHost> StartAsync(RequestDelegate answer)
+    public static async Task<DirectHost> StartAsync(RequestDelegate answer, Action<KestrelServerLimits>? limit = null)
     {
-        var host = new DirectHost(answer);
+        var host = new DirectHost(answer, limit);
         await host.app.StartAsync(TestContext.Current.CancellationToken);
         host.Address = new Uri(host.app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First());
         return host;

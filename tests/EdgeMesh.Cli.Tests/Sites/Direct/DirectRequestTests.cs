@@ -59,6 +59,27 @@ public sealed class DirectRequestTests
         Assert.Equal("direct", await TextAsync(await host.SendAsync("/", HttpMethod.Post, small)));
     }
 
+    [Theory]
+    [InlineData("/", 11, 0, 413)]
+    [InlineData("/", 10, 0, 200)]
+    [InlineData("/long-path-and-longer-still", 0, 0, 414)]
+    [InlineData("/", 0, 8, 431)]
+    [InlineData("/", 0, 1_000, 431)]
+    public async Task Send_MoreThanTheHostTakes_IsRefusedAsByASocket(string path, int body, int headers, int status)
+    {
+        await using var host = await DirectHost.StartAsync(
+            context => context.Request.Body.CopyToAsync(Stream.Null, Cancellation),
+            limits => (limits.MaxRequestBodySize, limits.MaxRequestLineSize, limits.MaxRequestHeaderCount, limits.MaxRequestHeadersTotalSize) = (10, 32, 8, 512));
+        using var request = host.Ask(path, HttpMethod.Post, new ByteArrayContent(new byte[body]));
+        for (var i = 0; i < Math.Min(headers, 8); i++)
+        {
+            request.Headers.TryAddWithoutValidation($"X-{i}", new string('x', headers / 8));
+        }
+
+        using var answer = await host.Direct.SendAsync(request, Cancellation);
+        Assert.Equal(status, (int)answer.StatusCode);
+    }
+
     [Fact]
     public async Task Send_AfterTheHostHasStopped_IsRefusedAsByASocket()
     {

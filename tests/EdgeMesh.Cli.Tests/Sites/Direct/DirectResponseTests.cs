@@ -109,7 +109,25 @@ public sealed class DirectResponseTests
     }
 
     [Fact]
-    public async Task Caller_WhoDropsAnAnswerHalfway_TellsTheApplication()
+    public async Task Caller_WhoLeavesAnAnswerThatEndsSoon_DisturbsNobody()
+    {
+        var (left, ended) = (new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously), new TaskCompletionSource<bool>(TaskCreationOptions.RunContinuationsAsynchronously));
+        await using var host = await DirectHost.StartAsync(async context =>
+        {
+            await context.Response.WriteAsync("first", CancellationToken.None);
+            await left.Task;
+            await context.Response.WriteAsync("for nobody", CancellationToken.None);
+            ended.SetResult(context.RequestAborted.IsCancellationRequested);
+        });
+
+        (await host.SendAsync("/").WaitAsync(Limit, Cancellation)).Dispose();
+        left.SetResult();
+
+        Assert.False(await ended.Task.WaitAsync(Limit, Cancellation));
+    }
+
+    [Fact]
+    public async Task Caller_WhoLeavesAnAnswerThatDoesNotEnd_TellsTheApplicationAfterAWhile()
     {
         var told = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         await using var host = await DirectHost.StartAsync(async context =>
@@ -121,8 +139,29 @@ public sealed class DirectResponseTests
         });
 
         (await host.SendAsync("/").WaitAsync(Limit, Cancellation)).Dispose();
+        host.Clock.Advance(TimeSpan.FromSeconds(2));
 
         await told.Task.WaitAsync(Limit, Cancellation);
+    }
+
+    [Fact]
+    public async Task Caller_WhoLeavesAnAnswerWithoutEnd_TellsTheApplicationAfterOneMegabyte()
+    {
+        var written = new TaskCompletionSource<int>(TaskCreationOptions.RunContinuationsAsynchronously);
+        await using var host = await DirectHost.StartAsync(async context =>
+        {
+            var count = 0;
+            for (; !context.RequestAborted.IsCancellationRequested; count++)
+            {
+                await context.Response.Body.WriteAsync(new byte[16 * 1024], CancellationToken.None);
+            }
+
+            written.SetResult(count);
+        });
+
+        (await host.SendAsync("/").WaitAsync(Limit, Cancellation)).Dispose();
+
+        Assert.InRange(await written.Task.WaitAsync(Limit, Cancellation), 64, int.MaxValue);
     }
 
     [Fact]
