@@ -116,30 +116,36 @@ public sealed class FunctionSandbox : IDisposable
     {
         while (_scheduler.Take() is var (queue, pending))
         {
+            var cost = TimeSpan.Zero;
             if (pending.IsCanceled)
             {
                 pending.Refuse(CallOutcome.Canceled, "its caller gave up before it was started");
             }
             else
             {
-                Run(queue, pending);
+                cost = Run(queue, pending);
             }
 
-            _scheduler.Finished(queue);
+            _scheduler.Finished(queue, pending, cost);
         }
     }
 
-    private void Run(FunctionQueue queue, PendingCall pending)
+    /// <summary>Returns how long it kept the processor.</summary>
+    private TimeSpan Run(FunctionQueue queue, PendingCall pending)
     {
         using var ticking = _ticker.Tick();
+        var began = _clock.GetTimestamp();
         try
         {
-            pending.Complete(_runner.Run(queue.Module, pending.Input, _clock.GetElapsedTime(pending.Enqueued)));
+            var result = _runner.Run(queue.Module, pending.Input, _clock.GetElapsedTime(pending.Enqueued, began));
+            pending.Complete(result);
+            return result.Usage.Started + result.Usage.Worked;
         }
         catch (Exception error)
         {
             // A fault of ours or of a host call, never the function's own: the caller learns it, the thread lives on.
             pending.Fail(error);
+            return _clock.GetElapsedTime(began);
         }
     }
 }

@@ -55,12 +55,61 @@ public sealed class FairSchedulerTests
     {
         var (slow, other) = (Queue("slow", concurrency: 2), Queue("other"));
         Enqueue(slow, 10);
-        Assert.Equal(["slow", "slow"], [Take(), Take()]);
+        var first = _scheduler.Take()!.Value;
+        Assert.Equal(["slow", "slow"], [first.Queue.Module.Digest, Take()]);
         Enqueue(other, 2);
 
         Assert.Equal(["other", "other"], [Take(), Take()]);
-        _scheduler.Finished(slow);
+        _scheduler.Finished(slow, first.Call, TimeSpan.FromMilliseconds(1));
         Assert.Equal("slow", Take());
+    }
+
+    [Theory]
+    [InlineData(1, 1, 10, 0.5)]
+    [InlineData(1, 4, 10, 0.2)]
+    [InlineData(4, 1, 10, 0.8)]
+    [InlineData(1, 1, 0.1, 0.5)]
+    public void Take_CallsOfUnequalCost_DivideTheTimeByWeight(int weight, int otherWeight, double cost, double share)
+    {
+        var (function, other) = (Queue("function", weight), Queue("other", otherWeight));
+        Enqueue(function, 500);
+        Enqueue(other, 500);
+
+        var used = new Dictionary<string, double> { ["function"] = 0, ["other"] = 0 };
+        for (var i = 0; i < 300; i++)
+        {
+            var (queue, call) = _scheduler.Take()!.Value;
+            var milliseconds = queue == function ? cost : 1;
+            used[queue.Module.Digest] += milliseconds;
+            _scheduler.Finished(queue, call, TimeSpan.FromMilliseconds(milliseconds));
+        }
+
+        Assert.InRange(used["function"] / used.Values.Sum(), share - 0.05, share + 0.05);
+    }
+
+    /// <summary>What a function's first call costs nobody can know: the others get as much before its second.</summary>
+    [Fact]
+    public void Finished_CallThatTookLonger_LetsTheOthersCatchUp()
+    {
+        var (slow, quick) = (Queue("slow"), Queue("quick"));
+        Enqueue(slow, 100);
+        Enqueue(quick, 100);
+        Assert.Equal("slow", TakeAndFinish(milliseconds: 20));
+
+        Assert.All(Enumerable.Range(0, 20).Select(_ => TakeAndFinish()).ToArray(), name => Assert.Equal("quick", name));
+        Assert.Contains("slow", Enumerable.Range(0, 5).Select(_ => TakeAndFinish()));
+    }
+
+    [Fact]
+    public void Take_FunctionThatWorkedWhileNobodyElseCalled_OwesNothing()
+    {
+        var (worker, other) = (Queue("worker"), Queue("other"));
+        Enqueue(worker, 1);
+        TakeAndFinish(milliseconds: 20);
+        Enqueue(other, 50);
+        Enqueue(worker, 50);
+
+        Assert.Contains("worker", Enumerable.Range(0, 5).Select(_ => TakeAndFinish()));
     }
 
     [Fact]
@@ -112,6 +161,14 @@ public sealed class FairSchedulerTests
         {
             _ = _scheduler.Enqueue(queue, new CallInput(), Cancel);
         }
+    }
+
+    /// <summary>Whose call was next; it took so long.</summary>
+    private string TakeAndFinish(double milliseconds = 1)
+    {
+        var (queue, call) = _scheduler.Take()!.Value;
+        _scheduler.Finished(queue, call, TimeSpan.FromMilliseconds(milliseconds));
+        return queue.Module.Digest;
     }
 
     private string Take() => _scheduler.Take()!.Value.Queue.Module.Digest;

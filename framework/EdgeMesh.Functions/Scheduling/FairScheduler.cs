@@ -1,15 +1,18 @@
 namespace EdgeMesh.Functions.Scheduling;
 
 /// <summary>Which call runs next: of the functions that have calls waiting, the one that would be served first were all served at once, each
-/// by its weight. So none starves, a burst of one delays the others by its share only, and one that calls rarely waits for less the more it
-/// weighs.</summary>
+/// by its weight. What is divided is processor time: a call is charged what its function's calls usually take, and at its end what it took. So
+/// none starves, a burst of one, or calls that work long, delay the others by its share only, and one that calls rarely waits for less the
+/// more it weighs.</summary>
 internal sealed class FairScheduler(int queueLimit, TimeProvider clock)
 {
     private readonly object _gate = new();
     private readonly PriorityQueue<FunctionQueue, (double Served, long Order)> _runnable = new();
     private int _waiting;
     private long _order;
+    private int _running;
     private double _pass;
+    private double _furthest;
     private bool _closed;
 
     public Task<CallResult> Enqueue(FunctionQueue queue, CallInput input, CancellationToken cancellation)
@@ -52,9 +55,11 @@ internal sealed class FairScheduler(int queueLimit, TimeProvider clock)
                 if (queue.Waiting.TryDequeue(out var call))
                 {
                     _waiting--;
+                    _running++;
                     queue.Running++;
-                    _pass = queue.Pass;
-                    queue.Pass += 1.0 / queue.Share.Weight;
+                    _pass = Math.Max(_pass, queue.Pass);
+                    call.Charged = queue.UsualCost;
+                    Charge(queue, call.Charged);
                     Offer(queue);
                     return (queue, call);
                 }
@@ -64,11 +69,29 @@ internal sealed class FairScheduler(int queueLimit, TimeProvider clock)
         }
     }
 
-    public void Finished(FunctionQueue queue)
+    /// <param name="queue">The function's.</param>
+    /// <param name="call">The call that is over.</param>
+    /// <param name="cost">How long it kept a processor.</param>
+    public void Finished(FunctionQueue queue, PendingCall call, TimeSpan cost)
     {
         lock (_gate)
         {
+            _running--;
             queue.Running--;
+            Charge(queue, cost.TotalMilliseconds - call.Charged);
+            queue.Learn(cost);
+            if (_running == 0 && _waiting == 0)
+            {
+                // What was used while nobody else wanted it is nobody's debt.
+                _pass = _furthest;
+            }
+
+            if (queue.IsQueued)
+            {
+                _runnable.Remove(queue, out _, out _);
+                queue.IsQueued = false;
+            }
+
             Offer(queue);
             Monitor.PulseAll(_gate);
         }
@@ -97,6 +120,12 @@ internal sealed class FairScheduler(int queueLimit, TimeProvider clock)
         }
     }
 
+    private void Charge(FunctionQueue queue, double milliseconds)
+    {
+        queue.Pass += milliseconds / queue.Share.Weight;
+        _furthest = Math.Max(_furthest, queue.Pass);
+    }
+
     private void RefuseWaiting(FunctionQueue queue)
     {
         _waiting -= queue.Waiting.Count;
@@ -116,7 +145,7 @@ internal sealed class FairScheduler(int queueLimit, TimeProvider clock)
         // Who was idle does not save up for later.
         queue.Pass = Math.Max(queue.Pass, _pass);
         queue.IsQueued = true;
-        _runnable.Enqueue(queue, (queue.Pass + 1.0 / queue.Share.Weight, _order++));
+        _runnable.Enqueue(queue, (queue.Pass + queue.UsualCost / queue.Share.Weight, _order++));
         Monitor.PulseAll(_gate);
     }
 }

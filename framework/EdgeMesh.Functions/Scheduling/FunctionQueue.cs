@@ -3,6 +3,9 @@ namespace EdgeMesh.Functions.Scheduling;
 /// <summary>One function's calls that wait. Guarded by the <see cref="FairScheduler"/>'s lock.</summary>
 internal sealed class FunctionQueue(FunctionModule module, FunctionShare share)
 {
+    /// <summary>The weight of a call in what is usual: the last eight count most.</summary>
+    private const double Newest = 1.0 / 8;
+
     public FunctionModule Module => module;
 
     public FunctionShare Share => share;
@@ -11,12 +14,17 @@ internal sealed class FunctionQueue(FunctionModule module, FunctionShare share)
 
     public int Running { get; set; }
 
-    /// <summary>How much it has had, in shares: who had least is next.</summary>
+    /// <summary>How much it has had, in milliseconds for each unit of weight: who had least is next.</summary>
     public double Pass { get; set; }
+
+    /// <summary>What one of its calls is taken to cost before it is over, in milliseconds.</summary>
+    public double UsualCost { get; private set; } = 1;
 
     public bool IsQueued { get; set; }
 
     public bool IsClosed { get; set; }
+
+    public void Learn(TimeSpan cost) => UsualCost += (cost.TotalMilliseconds - UsualCost) * Newest;
 
     public bool IsRunnable => Waiting.Count > 0 && Running < share.Concurrency;
 }

@@ -9,6 +9,9 @@ internal sealed class PendingCall(CallInput input, long enqueued, CancellationTo
 
     public long Enqueued => enqueued;
 
+    /// <summary>What its function was charged for it when it was taken, in milliseconds. The scheduler's own.</summary>
+    public double Charged { get; set; }
+
     public bool IsCanceled => cancellation.IsCancellationRequested;
 
     public Task<CallResult> Result => _result.Task;
