@@ -153,12 +153,13 @@ internal sealed class FunctionsSite : IAsyncDisposable
     /// <param name="caller">Who the gateway says that calls; null: it says nothing.</param>
     public async Task<HttpResponseMessage> SendAsync(HttpClient client, HttpMethod method, string path, byte[]? body, Caller? caller)
     {
-        using var request = new HttpRequestMessage(method, path);
-        if (body is not null)
-        {
-            request.Content = new ByteArrayContent(body) { Headers = { ContentType = new MediaTypeHeaderValue("application/octet-stream") } };
-        }
+        using var content = body is null ? null : new ByteArrayContent(body) { Headers = { ContentType = new MediaTypeHeaderValue("application/octet-stream") } };
+        return await SendAsync(client, method, path, content, caller);
+    }
 
+    public async Task<HttpResponseMessage> SendAsync(HttpClient client, HttpMethod method, string path, HttpContent? body, Caller? caller)
+    {
+        using var request = new HttpRequestMessage(method, path) { Content = body };
         if (caller is not null)
         {
             request.Headers.Add(CallerTokens.Header, new CallerTokens(_clock).Sign(caller, Site, CallerKey.Private));
