@@ -16,7 +16,7 @@ internal sealed partial class TopicStream(
     private const string Component = "events";
     private const int AtOnce = 64;
     private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(250);
-    private static readonly TimeSpan LongestPause = TimeSpan.FromMinutes(1);
+    private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(5);
 
     private readonly CancellationTokenSource _stop = new();
     private readonly SemaphoreSlim _slots = new(AtOnce, AtOnce);
