@@ -151,7 +151,8 @@ internal sealed class OneSite : IAsyncDisposable
         }
     }
 
-    private static string Broker(string name) => $"""
+    /// <summary>A pub/sub component where nothing is about brokers.</summary>
+    internal static string Broker(string name) => $"""
         apiVersion: dapr.io/v1alpha1
         kind: Component
         metadata:
