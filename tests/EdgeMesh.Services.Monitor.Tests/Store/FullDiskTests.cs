@@ -43,6 +43,34 @@ public sealed class FullDiskTests
         Assert.Contains("1000 records", site.Log.Messages.Last().Message, StringComparison.Ordinal);
     }
 
+    /// <summary>The same where the file system has no room, by hand: <c>mount -t tmpfs -o size=4m tmpfs DIR; TMPDIR=DIR dotnet run -c Release --project
+    /// tests/EdgeMesh.Services.Monitor.Tests -- -explicit only -method "*SmallDisk*"</c>.</summary>
+    [Fact(Explicit = true)]
+    public async Task Add_OnASmallDiskThatIsFull_SaysSoAndCounts_AndGoesOnOnceThereIsRoom()
+    {
+        await using var site = new TemporaryStore();
+        Assert.InRange(new DriveInfo(site.Folder).TotalSize, 0, 64 * 1024 * 1024);
+        await site.AddAsync(TemporaryStore.Line("before"));
+        var filler = Path.Combine(site.Folder, "filler");
+        await File.WriteAllBytesAsync(filler, new byte[new DriveInfo(site.Folder).AvailableFreeSpace / 2], Cancellation);
+        var stored = 1;
+        for (; (await site.Store.AddAsync(Heavy)).Outcome == AddOutcome.Stored; stored += 500)
+        {
+            Assert.InRange(stored, 0, 500_000);
+        }
+
+        Assert.Equal(500, site.Store.Outage?.Lost);
+        Assert.Equal(AddOutcome.Failed, (await site.Store.AddAsync(Heavy)).Outcome);
+        Assert.Equal(stored, site.Count(new LogQuery { From = TemporaryStore.Start, To = TemporaryStore.Start.AddHours(1) }, 1).Sum(c => c.Lines));
+
+        File.Delete(filler);
+        await site.AddAsync(Heavy);
+
+        Assert.Null(site.Store.Outage);
+        Assert.Equal(stored + 500, site.Count(new LogQuery { From = TemporaryStore.Start, To = TemporaryStore.Start.AddHours(1) }, 1).Sum(c => c.Lines));
+        Assert.Equal(1000, site.Store.Status.GivenUp["not-written"]);
+    }
+
     [Fact]
     public async Task Export_WhileTheDiskIsFull_IsToldSoByEachTransport()
     {
