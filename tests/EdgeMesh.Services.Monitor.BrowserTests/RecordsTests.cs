@@ -85,12 +85,21 @@ public sealed class RecordsTests(Chromium chromium, WholeSite whole) : IClassFix
 /// <summary>A site with everything behind its console.</summary>
 public sealed class WholeSite : IAsyncLifetime
 {
+    private readonly int _sites = 3;
+
+    public WholeSite()
+    {
+    }
+
+    /// <param name="sites">How many there are in its mesh.</param>
+    internal WholeSite(int sites) => _sites = sites;
+
     internal ConsoleSite Site { get; private set; } = null!;
 
     internal string Patient { get; private set; } = "";
 
     public async ValueTask InitializeAsync() => Site = await ConsoleSite.StartAsync(
-        besides: [new TestApp(LedgerApp.AppId, LedgerApp.Create), new TestApp(RecordsApp.AppId, RecordsApp.Create), new TestApp(FunctionsApp.AppId, FunctionsApp.Create)]);
+        _sites, besides: [new TestApp(LedgerApp.AppId, LedgerApp.Create), new TestApp(RecordsApp.AppId, RecordsApp.Create), new TestApp(FunctionsApp.AppId, FunctionsApp.Create)]);
 
     /// <summary>Writes a patient as a clinician does, through the door.</summary>
     /// <returns>The receipt of the answer.</returns>

@@ -13,8 +13,11 @@ public sealed class Screens(Chromium chromium)
     public async Task Shoot_EveryPage()
     {
         var folder = Directory.CreateDirectory(Environment.GetEnvironmentVariable("EDGEMESH_SCREENS") ?? Path.Combine(Path.GetTempPath(), "edgemesh-screens")).FullName;
-        await using var site = await ConsoleSite.StartAsync(sites: 40);
+        await using var whole = new WholeSite(sites: 40);
+        await whole.InitializeAsync();
+        var site = whole.Site;
         await FillAsync(site);
+        await whole.WriteAsync();
         await using (var door = await chromium.OpenAsync(site, role: null))
         {
             await door.Page.GotoAsync("/console/");

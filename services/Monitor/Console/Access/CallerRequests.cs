@@ -55,17 +55,22 @@ internal sealed class CallerRequests(AppClients apps)
         }
         catch (Exception error) when (error is HttpRequestException || (error is OperationCanceledException && !context.RequestAborted.IsCancellationRequested))
         {
-            return new ServiceAnswer(0, [], $"The service {app} does not answer.");
+            return new ServiceAnswer(0, [], Away(app));
         }
     }
 
-    /// <summary>Of problem details or an OperationOutcome.</summary>
-    private static string Problem(string app, int status, byte[] body)
+    /// <summary>Of problem details, an OperationOutcome, or what a sidecar says of an app that it can't reach.</summary>
+    internal static string Problem(string app, int status, byte[] body)
     {
         var json = new ServiceAnswer(status, body, null).Json;
         if (json.ValueKind != JsonValueKind.Object)
         {
             return $"The service {app} answered with {status}.";
+        }
+
+        if (json.TryGetProperty("errorCode", out _))
+        {
+            return Away(app);
         }
 
         if (json.TryGetProperty("issue", out var issues) && issues.ValueKind == JsonValueKind.Array && issues.GetArrayLength() > 0 && issues[0].TryGetProperty("diagnostics", out var diagnostics))
@@ -76,4 +81,6 @@ internal sealed class CallerRequests(AppClients apps)
         var title = json.TryGetProperty("title", out var t) ? t.ToString() : $"The service {app} answered with {status}.";
         return json.TryGetProperty("detail", out var detail) ? $"{title} {detail}" : title;
     }
+
+    private static string Away(string app) => $"The service {app} does not answer. The page Services says what runs here, and what it waits for.";
 }

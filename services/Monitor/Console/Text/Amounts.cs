@@ -67,8 +67,11 @@ internal static class Amounts
         "By" => Bytes(value),
         "By/s" => Bytes(value) + "/s",
         "1" or "" => Short(value),
-        _ => $"{Short(value)} {unit.Trim('{', '}').Replace("{", "", StringComparison.Ordinal).Replace("}", "", StringComparison.Ordinal)}",
+        _ => $"{Short(value)} {Things(unit, Math.Abs(value) != 1)}",
     };
+
+    /// <summary>What UCUM has in braces is counted: "{request}/s" of several is "requests/s".</summary>
+    private static string Things(string unit, bool areSeveral) => unit.Replace("{", "", StringComparison.Ordinal).Replace("}", areSeveral ? "s" : "", StringComparison.Ordinal);
 
     /// <summary>Three figures that matter.</summary>
     public static string Short(double value) => Math.Abs(value) switch
