@@ -1,8 +1,11 @@
 using System.Net;
 using System.Net.Sockets;
 using System.Text;
+using EdgeMesh.Sidecar.MutualTls;
 using Microsoft.AspNetCore.Connections;
+using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.AspNetCore.Server.Kestrel.Https;
 
 namespace EdgeMesh.Sidecar;
 
@@ -31,8 +34,12 @@ internal sealed class AppListeners
     /// <summary>For health and metadata alone; null: no such port.</summary>
     public ListenOptions? Public { get; private set; }
 
+    /// <param name="kestrel">The server.</param>
+    /// <param name="options">Of the process.</param>
+    /// <param name="app">Whose sidecar it is.</param>
+    /// <param name="identity">Who the app is to other sidecars; null: they call without TLS.</param>
     /// <exception cref="IOException">A socket can't be made; the message names it.</exception>
-    public static AppListeners Open(KestrelServerOptions kestrel, SidecarOptions options, SidecarAppOptions app)
+    public static AppListeners Open(KestrelServerOptions kestrel, SidecarOptions options, SidecarAppOptions app, WorkloadIdentity? identity)
     {
         var listeners = new AppListeners();
         if (app.UnixSocketFolder is { } folder)
@@ -50,7 +57,7 @@ internal sealed class AppListeners
 
         if (app.InternalGrpcPort is { } inner)
         {
-            kestrel.Listen(IPAddress.Parse(options.InternalListenAddress ?? options.ListenAddresses[0]), inner, listen => (listeners.Internal = listen).Protocols = HttpProtocols.Http2);
+            kestrel.Listen(IPAddress.Parse(options.InternalListenAddress ?? options.ListenAddresses[0]), inner, listen => listeners.OpenInternal(listen, identity));
         }
 
         if (app.PublicPort is { } open)
@@ -72,6 +79,16 @@ internal sealed class AppListeners
             : listening.Address.Equals(IPAddress.IPv6Any) ? IPAddress.IPv6Loopback
             : listening.Address;
         return new IPEndPoint(address, listening.Port).ToString();
+    }
+
+    private void OpenInternal(ListenOptions listen, WorkloadIdentity? identity)
+    {
+        Internal = listen;
+        listen.Protocols = HttpProtocols.Http2;
+        if (identity is not null)
+        {
+            listen.UseHttps(new TlsHandshakeCallbackOptions { OnConnection = handshake => ValueTask.FromResult(identity.Server(handshake.Connection)) });
+        }
     }
 
     private void OpenSockets(KestrelServerOptions kestrel, string folder, string appId)

@@ -10,6 +10,7 @@ using EdgeMesh.Sidecar.Grpc;
 using EdgeMesh.Sidecar.Http;
 using EdgeMesh.Sidecar.Http.Pipeline;
 using EdgeMesh.Sidecar.Metrics;
+using EdgeMesh.Sidecar.MutualTls;
 using EdgeMesh.Sidecar.Resiliency;
 using EdgeMesh.Sidecar.Resources;
 using EdgeMesh.Sidecar.Sidecars;
@@ -79,15 +80,17 @@ public sealed class SidecarHost : IAsyncDisposable
         var logger = loggers.CreateLogger("EdgeMesh.Sidecar");
         var faults = options.Apps.GroupBy(a => a.AppId).Where(g => g.Key.Length == 0 || g.Count() > 1)
             .Select(g => g.Key.Length == 0 ? "An app has no id." : $"There are {g.Count()} apps '{g.Key}'. Ids must differ.").ToList();
-        var configuration = ConfigurationReader.Read(options.ConfigurationPaths, options.Namespace, faults, logger);
+        var configuration = ConfigurationReader.Read(options, faults, logger);
         var resources = ResourceLoader.Load(options, faults);
         var subscriptions = DeclaredSubscriptions.From(resources, faults);
+        var anchors = TrustAnchors.Open(options.MutualTls, options.Clock, faults);
+        var identities = anchors is null || faults.Count > 0 ? null : await WorkloadIdentities.OpenAsync(options, anchors, logger, cancellation);
         var pipeline = await HttpPipeline.OpenAsync(configuration, resources.Middlewares, options, faults, cancellation);
         var apps = new AppDirectory();
         var context = new ComponentContext(options.WorkingDirectory ?? Directory.GetCurrentDirectory(), options.Clock, options.Environment ?? ProcessEnvironment(), id => apps.Find(id)?.Channel) { Loggers = loggers };
-        var components = await new ComponentOpener(options, context, new ComponentCatalog(), faults, logger).OpenAsync(resources.Components, cancellation);
+        var components = await new ComponentOpener(options, context, Catalog(identities), faults, logger).OpenAsync(resources.Components, cancellation);
         options = configuration.NameResolution is null ? options : options with { Apps = [.. options.Apps.Select(a => a with { InternalGrpcPort = a.InternalGrpcPort ?? 0 })] };
-        var remote = Names(configuration.NameResolution, context, options, faults, logger);
+        var remote = Names(configuration.NameResolution, context, options, identities, faults, logger);
         var outside = await OutsideWorld.OpenAsync(resources.HttpEndpoints, options, components, context.Environment, faults, cancellation);
         BuildingBlocks.Actors.ActorState.Check(components, options.Apps, faults);
         if (faults.Count > 0)
@@ -105,14 +108,14 @@ public sealed class SidecarHost : IAsyncDisposable
         var starters = new List<AppStarter>();
         foreach (var app in options.Apps)
         {
-            var runtime = new AppRuntime(app, options, configuration, components, apps, outside.For(app.AppId)) { Middleware = pipeline.App, Tracing = AppTracing.Of(configuration.Tracing, app.AppId, logger), Resilience = ResilienceTable.For(app.AppId, resources.Resiliencies, options.Clock), Remote = remote, Jobs = jobs };
+            var runtime = new AppRuntime(app, options, configuration, components, apps, outside.For(app.AppId)) { Middleware = pipeline.App, Tracing = AppTracing.Of(configuration.Tracing, app.AppId, logger), Resilience = ResilienceTable.For(app.AppId, resources.Resiliencies, options.Clock), Remote = remote, Jobs = jobs, Workload = identities?.Of(app.AppId) };
             apps.Add(runtime);
             starters.Add(new AppStarter(runtime, subscriptions.Of(app.AppId), logger));
         }
 
         var listeners = new Dictionary<string, AppListeners>();
         var calls = options.WatchesResources ? new CallsUnderWay() : null;
-        var host = new SidecarHost(Build(options, loggers, listeners, apps, pipeline.Api, calls), components, outside, remote, apps, starters, listeners);
+        var host = new SidecarHost(Build(options, loggers, listeners, apps, identities, pipeline.Api, calls), components, outside, remote, apps, starters, listeners);
         try
         {
             await host._web.StartAsync(cancellation);
@@ -136,11 +139,23 @@ public sealed class SidecarHost : IAsyncDisposable
         return host;
     }
 
-    private static RemoteSidecars? Names(NameResolutionSetting? setting, ComponentContext context, SidecarOptions options, List<string> faults, ILogger logger)
+    /// <summary>Empty, but for what ends with the components.</summary>
+    private static ComponentCatalog Catalog(WorkloadIdentities? identities)
+    {
+        var catalog = new ComponentCatalog();
+        if (identities is not null)
+        {
+            catalog.Own(identities);
+        }
+
+        return catalog;
+    }
+
+    private static RemoteSidecars? Names(NameResolutionSetting? setting, ComponentContext context, SidecarOptions options, WorkloadIdentities? identities, List<string> faults, ILogger logger)
     {
         try
         {
-            return setting is null ? null : new RemoteSidecars(SqliteNames.Open(setting, context.WorkingDirectory, options.Clock), setting.UpdateInterval, (int)options.MaxBodySize, logger);
+            return setting is null ? null : new RemoteSidecars(SqliteNames.Open(setting, context.WorkingDirectory, options.Clock), setting.UpdateInterval, (int)options.MaxBodySize, identities, logger);
         }
         catch (Exception error) when (error is ArgumentException or Microsoft.Data.Sqlite.SqliteException)
         {
@@ -149,7 +164,7 @@ public sealed class SidecarHost : IAsyncDisposable
         }
     }
 
-    private static WebApplication Build(SidecarOptions options, ILoggerFactory loggers, Dictionary<string, AppListeners> listeners, AppDirectory apps, IReadOnlyList<IHttpMiddleware> pipeline, CallsUnderWay? calls)
+    private static WebApplication Build(SidecarOptions options, ILoggerFactory loggers, Dictionary<string, AppListeners> listeners, AppDirectory apps, WorkloadIdentities? identities, IReadOnlyList<IHttpMiddleware> pipeline, CallsUnderWay? calls)
     {
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
         builder.Services.RemoveAll<ILoggerFactory>();
@@ -171,7 +186,7 @@ public sealed class SidecarHost : IAsyncDisposable
             kestrel.Limits.MaxRequestLineSize = Math.Min(kestrel.Limits.MaxRequestLineSize, options.MaxHeaderSize);
             foreach (var app in options.Apps)
             {
-                listeners[app.AppId] = AppListeners.Open(kestrel, options, app);
+                listeners[app.AppId] = AppListeners.Open(kestrel, options, app, identities?.Of(app.AppId));
             }
         });
         options.Services?.Invoke(builder.Services);

@@ -55,6 +55,9 @@ public sealed record SidecarOptions
     /// <summary>The IP address that the ports for other sidecars listen on; the first of <see cref="ListenAddresses"/> when null.</summary>
     public string? InternalListenAddress { get; init; }
 
+    /// <summary>Mutual TLS with other sidecars; null: calls between sidecars are plain, and name nobody for access control.</summary>
+    public MutualTlsOptions? MutualTls { get; init; }
+
     /// <summary>The IP address that public ports listen on.</summary>
     public string PublicListenAddress { get; init; } = "127.0.0.1";
 

@@ -5,6 +5,7 @@ using EdgeMesh.Sidecar.BuildingBlocks.PubSub;
 using EdgeMesh.Sidecar.Components;
 using EdgeMesh.Sidecar.Http.Pipeline;
 using EdgeMesh.Sidecar.Metrics;
+using EdgeMesh.Sidecar.MutualTls;
 using EdgeMesh.Sidecar.Resiliency;
 using EdgeMesh.Sidecar.Resources;
 using EdgeMesh.Sidecar.Sidecars;
@@ -15,6 +16,7 @@ namespace EdgeMesh.Sidecar.Apps;
 /// <summary>One app as the building blocks see it: its options, its way in, the components in its scope.</summary>
 internal sealed class AppRuntime(SidecarAppOptions options, SidecarOptions process, RuntimeConfiguration configuration, ComponentCatalog components, AppDirectory directory, ExternalEndpoints endpoints) : IDisposable
 {
+    private readonly CallerIdentity _identity = new(configuration.AccessControl?.TrustDomain ?? CallerIdentity.DefaultTrustDomain, process.Namespace, options.AppId);
     private volatile bool _isReady;
     private volatile bool _isHealthy = options.HealthCheck is null || options.AppEndpoint is null;
     private volatile IReadOnlyList<Subscription> _subscriptions = [];
@@ -33,8 +35,11 @@ internal sealed class AppRuntime(SidecarAppOptions options, SidecarOptions proce
     /// <summary>Servers outside that the app may invoke.</summary>
     public ExternalEndpoints Endpoints => endpoints;
 
-    /// <summary>Who it is to those that it calls.</summary>
-    public CallerIdentity Identity { get; } = new(configuration.AccessControl?.TrustDomain ?? CallerIdentity.DefaultTrustDomain, process.Namespace, options.AppId);
+    /// <summary>Who it is to those that it calls in this process: what its certificate says, else what its Configuration does.</summary>
+    public CallerIdentity Identity => Workload?.Current.Identity ?? _identity;
+
+    /// <summary>Who it is to other sidecars; null: they call each other without TLS.</summary>
+    public WorkloadIdentity? Workload { get; init; }
 
     /// <summary>What calls pass on their way to an app that speaks HTTP.</summary>
     public IReadOnlyList<IHttpMiddleware> Middleware

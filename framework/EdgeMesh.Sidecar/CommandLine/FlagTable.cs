@@ -47,14 +47,14 @@ internal static class FlagTable
         Served("metrics-port"), Served("metrics-listen-address"), Served("enable-metrics", FlagValue.Switch), Served("read-buffer-size"), Served("disable-init-endpoints"),
         Served("dapr-http-read-buffer-size", FlagValue.Number), Served("dapr-http-max-request-size", FlagValue.Number), Served("dapr-block-shutdown-duration", FlagValue.Duration),
         Served("enable-api-logging", FlagValue.Switch), Served("wait", FlagValue.Switch), Served("build-info", FlagValue.Switch), Served("help", FlagValue.Switch),
+        Served("enable-mtls", FlagValue.Switch), Served("sentry-address"), Served("control-plane-namespace"), Served("control-plane-trust-domain"),
         Served("run-file"),
 
         Harmless("profile-port"),
-        Harmless("control-plane-address"), Harmless("control-plane-namespace"), Harmless("control-plane-trust-domain"), Harmless("sentry-address"),
-        Harmless("sentry-request-jwt-audiences"), Harmless("placement-host-address"), Harmless("scheduler-host-address"), Harmless("scheduler-job-streams", FlagValue.Number),
+        Harmless("control-plane-address"), Harmless("sentry-request-jwt-audiences"), Harmless("placement-host-address"), Harmless("scheduler-host-address"), Harmless("scheduler-job-streams", FlagValue.Number),
         Harmless("actors-disseminate-timeout", FlagValue.Duration), Harmless("actors-service"), Harmless("disable-builtin-k8s-secret-store", FlagValue.Switch),
 
-        RefusedSwitch("enable-mtls"), RefusedSwitch("enable-profiling"), RefusedSwitch("app-ssl"),
+        RefusedSwitch("enable-profiling"), RefusedSwitch("app-ssl"),
     }.ToDictionary(f => f.Name, StringComparer.Ordinal);
 
     private static Flag Served(string name, FlagValue value = FlagValue.Text) => new(name, FlagUse.Served) { Value = value };

@@ -30,6 +30,8 @@ public static class SidecarCommandLine
           --resources-path PATH            a folder of resources (Component, Subscription, Resiliency, HTTPEndpoint); may be repeated
           --config PATH                    a Configuration resource; may be repeated
           --dapr-internal-grpc-port PORT   for other sidecars of the machine, with a name resolution in --config (--dapr-internal-grpc-listen-address)
+          --enable-mtls                    mutual TLS with other sidecars, daprds too; needs --sentry-address HOST:PORT and the trust anchors
+                                           (--control-plane-trust-domain, --control-plane-namespace: where sentry is, if not localhost and default)
           --metrics-port PORT              Prometheus' text; without it none
           --enable-app-health-check        probe the app (--app-health-check-path, -probe-interval, -probe-timeout, -threshold)
           --app-max-concurrency N          calls and messages at the app at a time
@@ -43,8 +45,8 @@ public static class SidecarCommandLine
           --version, --build-info
 
         Environment: NAMESPACE, DAPR_API_TOKEN (what callers send), APP_API_TOKEN (what the app is sent), DAPR_HOST_IP (where other sidecars
-        find this one), DAPR_COMPONENTS_SOCKETS_FOLDER.
-        Flags of daprd that need no place here (placement, scheduler, sentry, profiling port …) are taken without effect;
+        find this one), DAPR_TRUST_ANCHORS (certificates in PEM) or DAPR_TRUST_ANCHORS_FILE, DAPR_COMPONENTS_SOCKETS_FOLDER.
+        Flags of daprd that need no place here (placement, scheduler, profiling port …) are taken without effect;
         those that ask for what this engine lacks are refused by name.
         Ends with 0 when stopped, 1 when it could not start or serve, 2 when a flag is not known or refused, or its value is none of its kind.
         """;

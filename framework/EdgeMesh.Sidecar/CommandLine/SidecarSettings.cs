@@ -37,6 +37,7 @@ internal sealed record SidecarSettings(SidecarOptions Options, LogLevel LogLevel
             MaxHeaderSize = (int)Size(flags, "read-buffer-size", "dapr-http-read-buffer-size", 1 << 10, SidecarOptions.DefaultMaxHeaderSize),
             ListenAddresses = ListenAddresses(flags),
             InternalListenAddress = Address(flags, "dapr-internal-grpc-listen-address"),
+            MutualTls = flags.Is("enable-mtls") ? MutualTlsFlags.Read(flags, environment) : null,
             PublicListenAddress = Address(flags, "dapr-public-listen-address") ?? Loopback,
             AllowedOrigins = flags.List("allowed-origins"),
             MaxBodySize = Size(flags, "max-body-size", "dapr-http-max-request-size", 1 << 20, SidecarOptions.DefaultMaxBodySize),

@@ -1,4 +1,5 @@
 using EdgeMesh.Sidecar.Apps;
+using EdgeMesh.Sidecar.BuildingBlocks.Invocation;
 using EdgeMesh.Sidecar.Http;
 using EdgeMesh.Sidecar.Sidecars;
 using Grpc.Core;
@@ -74,9 +75,10 @@ internal static class GrpcProxy
                 throw Fault(StatusCode.Unimplemented, $"the app '{appId}' does not speak gRPC: start its sidecar with --app-protocol grpc.");
             }
 
-            if ((isInternal || callee != caller) && callee.Configuration.AccessControl?.Allows(isInternal ? null : caller.Identity, path, null) == false)
+            var identity = isInternal ? context.Features.Get<CallerIdentity>() : caller.Identity;
+            if ((isInternal || callee != caller) && callee.Configuration.AccessControl?.Allows(identity, path, null) == false)
             {
-                throw Fault(StatusCode.PermissionDenied, $"access control policy has denied access to id: {(isInternal ? "" : caller.Identity)} operation: {path.TrimStart('/')} verb: NONE");
+                throw Fault(StatusCode.PermissionDenied, $"access control policy has denied access to id: {identity} operation: {path} verb: NONE");
             }
 
             if (!callee.IsHealthy)
@@ -89,15 +91,15 @@ internal static class GrpcProxy
             return channel.SendAsIsAsync(request, context.RequestAborted);
         }
 
-        if (caller.Remote is not { } remote || remote.AddressOf(appId) is not { } address)
+        if (caller.Remote?.Reach(appId, caller.AppId) is not { } sidecar)
         {
             throw Fault(StatusCode.Unknown, $"failed to resolve address: couldn't find service: {appId}");
         }
 
-        request.RequestUri = new Uri($"http://{address}{path}");
+        request.RequestUri = sidecar.Uri(path);
         Sign(request, caller, appId);
         request.Headers.TryAddWithoutValidation("dapr-app-id", appId);
-        return remote.PassAsync(request, context.RequestAborted);
+        return sidecar.PassAsync(request, context.RequestAborted);
     }
 
     /// <summary>Says who calls whom; what came from another sidecar says so already.</summary>

@@ -9,17 +9,17 @@ namespace EdgeMesh.Sidecar.Resources;
 
 /// <summary>Reads daprd's <c>--config</c> files. What is not served, and would change what an app sees, is refused by name; what only observes
 /// is named and left.</summary>
-internal sealed partial class ConfigurationReader(string site, ILogger logger)
+internal sealed partial class ConfigurationReader(string site, bool hasMutualTls, ILogger logger)
 {
     /// <summary>Telemetry changes nothing for an app.</summary>
     private static readonly string[] WithoutEffect = ["logging"];
 
     private RuntimeConfiguration _configuration = RuntimeConfiguration.None;
 
-    public static RuntimeConfiguration Read(IEnumerable<string> paths, string site, List<string> faults, ILogger logger)
+    public static RuntimeConfiguration Read(SidecarOptions options, List<string> faults, ILogger logger)
     {
-        var reader = new ConfigurationReader(site, logger);
-        foreach (var path in paths)
+        var reader = new ConfigurationReader(options.Namespace, options.MutualTls is not null, logger);
+        foreach (var path in options.ConfigurationPaths)
         {
             foreach (var root in YamlReader.Documents(path, faults).OfType<YamlMappingNode>())
             {
@@ -87,7 +87,13 @@ internal sealed partial class ConfigurationReader(string site, ILogger logger)
                 _configuration = _configuration with { AppHttpPipeline = ReadPipeline(yaml, section) };
                 return true;
             case ("mtls", YamlMappingNode section):
-                return yaml.Text(section, "enabled") is null or "false";
+                // It is for sentry, which may share the file. Whoever asks for TLS here alone must not believe that there is any.
+                if (!hasMutualTls && yaml.Text(section, "enabled") == "true")
+                {
+                    yaml.Fault(section, "'mtls.enabled' alone switches nothing on, as with daprd: add --enable-mtls, or take it out.");
+                }
+
+                return true;
             default:
                 return false;
         }
@@ -114,14 +120,14 @@ internal sealed partial class ConfigurationReader(string site, ILogger logger)
             yaml.OnlyKeys(operation, "name", "httpVerb", "action");
             var verbs = yaml.Sequence(operation, "httpVerb").Select(v => v.ToString().ToUpperInvariant()).ToArray();
             return new AccessOperation(
-                AccessControl.Segments(yaml.Text(operation, "name", required: true) ?? ""), verbs.Length == 0 ? ["*"] : verbs, Allows(yaml, operation, "action", otherwise: true));
+                AccessControl.Segments(yaml.Text(operation, "name", required: true) ?? ""), verbs, Allows(yaml, operation, "action", otherwise: false));
         });
         return new AccessPolicy(
             yaml.Text(policy, "appId", required: true) ?? "",
             yaml.Text(policy, "namespace") is { Length: > 0 } space ? space : site,
             yaml.Text(policy, "trustDomain") is { Length: > 0 } domain ? domain : CallerIdentity.DefaultTrustDomain,
             Allows(yaml, policy, "defaultAction", otherwise: allowsByDefault),
-            [.. operations]);
+            new OperationTree(operations));
     }
 
     private static bool Allows(YamlReader yaml, YamlMappingNode node, string key, bool otherwise)

@@ -80,10 +80,11 @@ internal static class LocalCalls
             http.Headers.TryAddWithoutValidation("traceparent", parent);
         }
 
-        if (app.Configuration.AccessControl?.Allows(null, http.RequestUri!.AbsolutePath, channel.Callbacks is null ? http.Method.Method : null) == false)
+        // Without mutual TLS nobody says who calls: daprd names nobody then, too.
+        var caller = call.GetHttpContext().Features.Get<CallerIdentity>();
+        if (app.Configuration.AccessControl?.Allows(caller, http.RequestUri!.AbsolutePath, channel.Callbacks is null ? http.Method.Method : null) == false)
         {
-            // Without mutual TLS nobody says who calls: daprd names nobody here, too.
-            throw new RpcException(new global::Grpc.Core.Status(StatusCode.PermissionDenied, $"access control policy has denied access to id:  operation: {message.Method} verb: {http.Method.Method}"));
+            throw new RpcException(new global::Grpc.Core.Status(StatusCode.PermissionDenied, $"access control policy has denied access to id: {caller} operation: {message.Method} verb: {http.Method.Method}"));
         }
 
         if (!app.IsHealthy)

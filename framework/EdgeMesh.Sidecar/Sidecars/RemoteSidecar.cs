@@ -1,16 +1,15 @@
 using EdgeMesh.Sidecar.BuildingBlocks.Invocation;
 using EdgeMesh.Sidecar.Sidecars.Protos;
 using Grpc.Core;
-using Grpc.Net.Client;
 
 namespace EdgeMesh.Sidecar.Sidecars;
 
 /// <summary>An app behind another sidecar of the machine: a daprd, or another process of this engine.</summary>
-internal sealed class RemoteSidecar(GrpcChannel channel, string appId, string callerAppId) : IInvocationTarget
+internal sealed class RemoteSidecar(SidecarConnection connection, string appId, string callerAppId) : IInvocationTarget
 {
     public string AppId => appId;
 
-    private readonly CallInvoker _invoker = channel.CreateCallInvoker();
+    private readonly CallInvoker _invoker = connection.Channel.CreateCallInvoker();
 
     /// <summary>Only path and query travel.</summary>
     public Uri Address(string pathAndQuery) => new("http://sidecar" + pathAndQuery, new UriCreationOptions { DangerousDisablePathAndQueryCanonicalization = true });
@@ -44,29 +43,36 @@ internal sealed class RemoteSidecar(GrpcChannel channel, string appId, string ca
     }
 
     /// <summary>The caller's body may be what failed: then that is the reason.</summary>
-    private static Exception Reason(Task sending, Exception error, CancellationToken cancellation) => (sending.Exception?.InnerException, error) switch
+    private Exception Reason(Task sending, Exception error, CancellationToken cancellation) => (sending.Exception?.InnerException, error) switch
     {
         (IOException body, _) => new HttpRequestException(body.Message, body),
         (HttpRequestException body, _) => body,
         (_, RpcException) when cancellation.IsCancellationRequested => new OperationCanceledException(error.Message, error, cancellation),
-        (_, RpcException rpc) => new RemoteFailureException(rpc),
+        (_, RpcException rpc) => connection.Explain(rpc.Status.DebugException) is { } reason
+            ? new RemoteFailureException(StatusCode.Unavailable, reason, rpc)
+            : new RemoteFailureException(rpc.StatusCode, rpc.Status.Detail, rpc),
         _ => error,
     };
 
-    /// <summary>Ends the call when the body can't be sent: the other side must not take half of it for all.</summary>
+    /// <summary>Ends the call when the body can't be read: the other side must not take half of it for all.</summary>
     private static async Task SendAsync(AsyncDuplexStreamingCall<InternalInvokeRequestStream, InternalInvokeResponseStream> call, HttpRequestMessage request, CancellationToken cancellation)
     {
         var to = call.RequestStream;
         try
         {
-            await to.WriteAsync(new InternalInvokeRequestStream { Request = InternalMessages.From(request) }, cancellation);
+            await OrUnsentAsync(to.WriteAsync(new InternalInvokeRequestStream { Request = InternalMessages.From(request) }, cancellation));
             if (request.Content is { } content)
             {
-                await using var pieces = new PayloadStream((payload, token) => to.WriteAsync(new InternalInvokeRequestStream { Payload = payload }, token));
+                await using var pieces = new PayloadStream((payload, token) => OrUnsentAsync(to.WriteAsync(new InternalInvokeRequestStream { Payload = payload }, token)));
                 await content.CopyToAsync(pieces, cancellation);
             }
 
-            await to.CompleteAsync();
+            await OrUnsentAsync(to.CompleteAsync());
+        }
+        catch (UnsentException)
+        {
+            // The answer says why: the call is left to it.
+            throw;
         }
         catch
         {
@@ -74,6 +80,21 @@ internal sealed class RemoteSidecar(GrpcChannel channel, string appId, string ca
             throw;
         }
     }
+
+    private static async Task OrUnsentAsync(Task write)
+    {
+        try
+        {
+            await write;
+        }
+        catch (Exception error)
+        {
+            throw new UnsentException(error);
+        }
+    }
+
+    /// <summary>The way to the other sidecar failed, and not what was to be sent.</summary>
+    private sealed class UnsentException(Exception error) : Exception(error.Message, error);
 
     /// <summary>Ends the call with the answer's body. What is still sent then nobody reads.</summary>
     private sealed class Ending(AsyncDuplexStreamingCall<InternalInvokeRequestStream, InternalInvokeResponseStream> call, Task sending) : IDisposable
@@ -87,7 +108,9 @@ internal sealed class RemoteSidecar(GrpcChannel channel, string appId, string ca
 }
 
 /// <summary>Another sidecar refused a call or is not there; the message is as daprd writes it.</summary>
-internal sealed class RemoteFailureException(RpcException error) : Exception($"rpc error: code = {error.StatusCode} desc = {error.Status.Detail}", error)
+internal sealed class RemoteFailureException(StatusCode status, string detail, RpcException error) : Exception($"rpc error: code = {status} desc = {detail}", error)
 {
-    public StatusCode Status { get; } = error.StatusCode;
+    public StatusCode Status => status;
+
+    public string Detail => detail;
 }

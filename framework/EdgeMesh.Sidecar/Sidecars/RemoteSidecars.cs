@@ -1,18 +1,23 @@
 using System.Collections.Concurrent;
-using Grpc.Net.Client;
+using EdgeMesh.Sidecar.MutualTls;
 using Microsoft.Data.Sqlite;
 using Microsoft.Extensions.Logging;
 
 namespace EdgeMesh.Sidecar.Sidecars;
 
 /// <summary>Finds apps behind other sidecars, and says to those where this process's apps are.</summary>
-internal sealed partial class RemoteSidecars(SqliteNames names, TimeSpan renewal, int maxBodySize, ILogger logger) : IAsyncDisposable
+/// <param name="names">Where they are found.</param>
+/// <param name="renewal">How often this process says where it is.</param>
+/// <param name="maxBodySize">Of a message.</param>
+/// <param name="identities">Who this process's apps are; null: calls are without TLS.</param>
+/// <param name="logger">For what can't be said.</param>
+internal sealed partial class RemoteSidecars(SqliteNames names, TimeSpan renewal, int maxBodySize, WorkloadIdentities? identities, ILogger logger) : IAsyncDisposable
 {
     /// <summary>More sidecars than a machine carries; beyond, connections begin anew.</summary>
-    private const int ChannelLimit = 1000;
+    private const int ConnectionLimit = 1000;
 
-    private readonly ConcurrentDictionary<string, GrpcChannel> _channels = new(StringComparer.Ordinal);
-    private readonly HttpMessageInvoker _passing = new(Handler());
+    /// <summary>With TLS by caller and called app too: each shows, and expects, another certificate.</summary>
+    private readonly ConcurrentDictionary<(string Address, string Caller, string AppId), SidecarConnection> _connections = [];
     private readonly CancellationTokenSource _stop = new();
     private readonly List<(string Registration, string Address, string AppId)> _registered = [];
     private Task _renewing = Task.CompletedTask;
@@ -31,45 +36,32 @@ internal sealed partial class RemoteSidecars(SqliteNames names, TimeSpan renewal
     }
 
     /// <summary>Null: no other sidecar has that app.</summary>
-    public RemoteSidecar? Find(string appId, string callerAppId) => names.Find(appId) is { } address ? new RemoteSidecar(Channel(address), appId, callerAppId) : null;
+    public RemoteSidecar? Find(string appId, string callerAppId) => Reach(appId, callerAppId) is { } connection ? new RemoteSidecar(connection, appId, callerAppId) : null;
 
-    /// <summary>Host and port of a sidecar that has the app; null: there is none.</summary>
-    public string? AddressOf(string appId) => names.Find(appId);
-
-    /// <summary>Sends a call of an app's own gRPC service as it is.</summary>
-    public Task<HttpResponseMessage> PassAsync(HttpRequestMessage request, CancellationToken cancellation) => _passing.SendAsync(request, cancellation);
-
-    private GrpcChannel Channel(string address)
+    /// <summary>The way to a sidecar that has the app; null: there is none.</summary>
+    public SidecarConnection? Reach(string appId, string callerAppId)
     {
-        if (_channels.TryGetValue(address, out var known))
+        if (names.Find(appId) is not { } address)
+        {
+            return null;
+        }
+
+        var identity = identities?.Of(callerAppId);
+        var key = identity is null ? (address, "", "") : (address, callerAppId, appId);
+        if (_connections.TryGetValue(key, out var known) && known.Certificate == identity?.Current)
         {
             return known;
         }
 
-        if (_channels.Count >= ChannelLimit)
+        // What is left is not disposed: calls may be under way on it. Unused connections close by themselves.
+        if (_connections.Count >= ConnectionLimit)
         {
-            // Not disposed: calls may be under way on them.
-            _channels.Clear();
+            _connections.Clear();
         }
 
-        return _channels.GetOrAdd(address, static (a, size) => GrpcChannel.ForAddress($"http://{a}", new GrpcChannelOptions
-        {
-            HttpHandler = Handler(),
-            DisposeHttpClient = true,
-            MaxReceiveMessageSize = size,
-            MaxSendMessageSize = size,
-        }), maxBodySize);
+        SidecarConnection New() => new(address, maxBodySize, identity, appId);
+        return _connections.AddOrUpdate(key, _ => New(), (_, other) => other.Certificate == identity?.Current ? other : New());
     }
-
-    private static SocketsHttpHandler Handler() => new()
-    {
-        UseProxy = false,
-        UseCookies = false,
-        AllowAutoRedirect = false,
-        EnableMultipleHttp2Connections = true,
-        ActivityHeadersPropagator = null,
-        ConnectTimeout = TimeSpan.FromSeconds(3),
-    };
 
     /// <summary>A row that somebody removed is written again.</summary>
     private async Task RenewAsync(CancellationToken cancellation)
@@ -122,10 +114,9 @@ internal sealed partial class RemoteSidecars(SqliteNames names, TimeSpan renewal
         }
 
         names.Dispose();
-        _passing.Dispose();
-        foreach (var channel in _channels.Values)
+        foreach (var connection in _connections.Values)
         {
-            channel.Dispose();
+            connection.Dispose();
         }
 
         _stop.Dispose();

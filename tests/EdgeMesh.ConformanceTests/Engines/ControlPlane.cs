@@ -1,15 +1,40 @@
 using System.Diagnostics;
 using System.Globalization;
+using EdgeMesh.Sidecar;
 
 namespace EdgeMesh.ConformanceTests.Engines;
 
-/// <summary>Real placement and scheduler, which daprd needs for actors and jobs.</summary>
+/// <summary>Real placement and scheduler, which daprd needs for actors and jobs; or a real sentry, for mutual TLS.</summary>
 internal sealed class ControlPlane : IAsyncDisposable
 {
     private readonly List<Process> _processes = [];
 
     /// <summary>What daprd must be told.</summary>
     public IReadOnlyList<string> Flags { get; private set; } = [];
+
+    /// <summary>What sidecars of both engines must be told; null: there is no sentry.</summary>
+    public MutualTlsOptions? MutualTls { get; private set; }
+
+    /// <summary>A sentry that makes its own certificate authority.</summary>
+    public static async Task<ControlPlane> StartSentryAsync(string folder, CancellationToken cancellation)
+    {
+        var plane = new ControlPlane();
+        try
+        {
+            var (credentials, configuration) = (Directory.CreateDirectory(Path.Combine(folder, "sentry")).FullName, Path.Combine(folder, "sentry.yaml"));
+            await File.WriteAllTextAsync(configuration, "apiVersion: dapr.io/v1alpha1\nkind: Configuration\nmetadata: { name: sentry }\nspec: {}\n", cancellation);
+            string port = Port(), health = Port();
+            plane.Start(folder, "dapr/sentry", port, health, "--issuer-credentials", credentials, "--config", configuration);
+            await plane.WaitAsync(health, cancellation);
+            plane.MutualTls = new MutualTlsOptions { SentryAddress = $"127.0.0.1:{port}", TrustAnchors = await File.ReadAllTextAsync(Path.Combine(credentials, "ca.crt"), cancellation) };
+            return plane;
+        }
+        catch
+        {
+            await plane.DisposeAsync();
+            throw;
+        }
+    }
 
     public static async Task<ControlPlane> StartAsync(string folder, CancellationToken cancellation)
     {

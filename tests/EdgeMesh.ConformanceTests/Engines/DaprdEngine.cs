@@ -82,7 +82,7 @@ internal sealed class DaprdEngine : IDaprEngine
             "--dapr-internal-grpc-port", Text(FreePorts.Take()), "--metrics-port", Text(metrics), "--dapr-public-port", Text(FreePorts.Take()),
             "--dapr-listen-addresses", "127.0.0.1", "--resources-path", setup.Resources, "--log-level", "warn",
             "--dapr-internal-grpc-listen-address", "127.0.0.1", "--metrics-listen-address", "127.0.0.1",
-            .. _controlPlane?.Flags ?? [], .. More(app), .. configurations.SelectMany(c => new[] { "--config", c }),
+            .. _controlPlane?.Flags ?? [], .. setup.MutualTls is { } tls ? ["--enable-mtls", "--sentry-address", tls.SentryAddress] : Array.Empty<string>(), .. More(app), .. configurations.SelectMany(c => new[] { "--config", c }),
         ])
         {
             start.ArgumentList.Add(argument);
@@ -92,6 +92,11 @@ internal sealed class DaprdEngine : IDaprEngine
         start.Environment["NAMESPACE"] = "core";
         start.Environment["DAPR_API_TOKEN"] = EngineSetup.ApiToken;
         start.Environment["APP_API_TOKEN"] = TestApp.AppToken;
+        if (setup.MutualTls?.TrustAnchors is { } anchors)
+        {
+            start.Environment["DAPR_TRUST_ANCHORS"] = anchors;
+        }
+
         foreach (var (name, value) in setup.Environment)
         {
             start.Environment[name] = value;

@@ -16,7 +16,7 @@ internal sealed class EmbeddedEngine : IDaprEngine
 
     public Uri Metrics(string appId) => _host.AppMetricsEndpoint(appId)!;
 
-    public static async Task<EmbeddedEngine> StartAsync(EngineSetup setup, CancellationToken cancellation, string? configuration = null)
+    public static async Task<EmbeddedEngine> StartAsync(EngineSetup setup, CancellationToken cancellation, params string[] configurations)
     {
         var options = new SidecarOptions
         {
@@ -25,7 +25,8 @@ internal sealed class EmbeddedEngine : IDaprEngine
             WatchesResources = setup.WatchesResources,
             WorkingDirectory = setup.Folder,
             Environment = setup.Environment,
-            ConfigurationPaths = configuration is null ? [] : [configuration],
+            ConfigurationPaths = configurations,
+            MutualTls = setup.MutualTls,
             Apps = [.. setup.Apps.Select(a => new SidecarAppOptions
             {
                 AppId = a.AppId,

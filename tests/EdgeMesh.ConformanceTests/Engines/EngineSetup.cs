@@ -1,3 +1,5 @@
+using EdgeMesh.Sidecar;
+
 namespace EdgeMesh.ConformanceTests.Engines;
 
 /// <summary>What both engines start from: the same resources, the same apps.</summary>
@@ -11,6 +13,9 @@ internal sealed record EngineSetup(string Folder, IReadOnlyList<EngineApp> Apps)
 
     /// <summary>Whether the embedded engine gets a metrics port; daprd always has one.</summary>
     public bool HasMetrics { get; init; }
+
+    /// <summary>Null: sidecars call each other without TLS.</summary>
+    public MutualTlsOptions? MutualTls { get; init; }
 
     public const string ApiToken = "conformance-api-token";
 

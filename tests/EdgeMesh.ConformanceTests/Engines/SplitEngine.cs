@@ -1,20 +1,20 @@
 namespace EdgeMesh.ConformanceTests.Engines;
 
-/// <summary>Two sidecars that know each other by the name resolution's file alone, each with one of two apps.</summary>
+/// <summary>Two engines that know each other by the name resolution's file alone: the first app is behind one, the others behind the other.</summary>
 internal sealed class SplitEngine(string firstApp, IDaprEngine first, IDaprEngine second) : IDaprEngine
 {
     public Uri Http(string appId) => Of(appId).Http(appId);
 
     public Uri Grpc(string appId) => Of(appId).Grpc(appId);
 
-    /// <param name="setup">With two apps.</param>
-    /// <param name="start">Starts the sidecar of one app; is told which: 0 or 1.</param>
+    /// <param name="setup">With two apps or more.</param>
+    /// <param name="start">Starts the first app's engine or the others'; is told which: 0 or 1.</param>
     public static async Task<SplitEngine> StartAsync(EngineSetup setup, Func<int, EngineSetup, Task<IDaprEngine>> start)
     {
         var first = await start(0, setup with { Apps = [setup.Apps[0]] });
         try
         {
-            return new SplitEngine(setup.Apps[0].AppId, first, await start(1, setup with { Apps = [setup.Apps[1]] }));
+            return new SplitEngine(setup.Apps[0].AppId, first, await start(1, setup with { Apps = [.. setup.Apps.Skip(1)] }));
         }
         catch
         {

@@ -50,7 +50,7 @@ public sealed class FlagReaderTests
     [InlineData("--app-protocol must be http, https, h2c, grpc or grpcs, and is 'ftp'", "--app-id", "a", "--app-protocol", "ftp")]
     [InlineData("--app-health-threshold must be a number of 1 or more, and is '0'", "--app-id", "a", "--app-health-threshold", "0")]
     [InlineData("--mode kubernetes", "--app-id", "a", "--mode", "kubernetes")]
-    [InlineData("--enable-mtls true", "--app-id", "a", "--enable-mtls")]
+    [InlineData("--enable-mtls needs the trust anchors: DAPR_TRUST_ANCHORS", "--app-id", "a", "--enable-mtls", "--sentry-address", "127.0.0.1:5")]
     [InlineData("--enable-profiling true", "--app-id", "a", "--enable-profiling")]
     [InlineData("--enable-metrics must be true or false, and is 'perhaps'", "--app-id", "a", "--enable-metrics=perhaps")]
     [InlineData("--dapr-http-max-request-size must be a number", "--app-id", "a", "--dapr-http-max-request-size", "4Mi")]
@@ -69,6 +69,28 @@ public sealed class FlagReaderTests
         var flags = FlagReader.Read(args);
         Assert.Null(SidecarSettings.From(flags, NoEnvironment));
         Assert.Contains(expected, Assert.Single(flags.Faults), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void From_MutualTls_IsAsFlagsAndEnvironmentSay()
+    {
+        Dictionary<string, string> environment = new() { ["DAPR_TRUST_ANCHORS"] = "pem", ["DAPR_CONTROLPLANE_NAMESPACE"] = "dapr-system" };
+        string[] args = ["--app-id", "a", "--sentry-address", "sentry:5", "--control-plane-trust-domain", "cluster"];
+        Assert.Null(SidecarSettings.From(FlagReader.Read(args), environment)!.Options.MutualTls);
+        Assert.Equal(
+            new MutualTlsOptions { SentryAddress = "sentry:5", TrustAnchors = "pem", ControlPlaneTrustDomain = "cluster", ControlPlaneNamespace = "dapr-system" },
+            SidecarSettings.From(FlagReader.Read([.. args, "--enable-mtls"]), environment)!.Options.MutualTls);
+    }
+
+    [Theory]
+    [InlineData("--enable-mtls needs sentry: --sentry-address", "", "DAPR_TRUST_ANCHORS")]
+    [InlineData("DAPR_TRUST_ANCHORS and DAPR_TRUST_ANCHORS_FILE are both there", "sentry:5", "DAPR_TRUST_ANCHORS", "DAPR_TRUST_ANCHORS_FILE")]
+    [InlineData("DAPR_SENTRY_TOKEN_FILE", "sentry:5", "DAPR_TRUST_ANCHORS_FILE", "DAPR_SENTRY_TOKEN_FILE")]
+    public void From_MutualTlsThatCannotBe_IsRefusedByName(string expected, string sentry, params string[] variables)
+    {
+        var flags = FlagReader.Read(["--app-id", "a", "--enable-mtls", "--sentry-address", sentry]);
+        Assert.Null(SidecarSettings.From(flags, variables.ToDictionary(v => v, _ => "given")));
+        Assert.StartsWith(expected, Assert.Single(flags.Faults), StringComparison.Ordinal);
     }
 
     [Fact]

@@ -156,6 +156,16 @@ public sealed class RunFileTests : IDisposable
         return client;
     }
 
+    [Fact]
+    public void Read_MutualTls_IsOneForTheProcess()
+    {
+        string[] flags = ["--enable-mtls", "--sentry-address", "sentry:5"];
+        Assert.Equal("pem", Read("{version: 1, common: {env: {DAPR_TRUST_ANCHORS: pem}}, apps: [{appID: a}, {appID: b}]}", flags).Options.MutualTls?.TrustAnchors);
+        var differing = Flags("{version: 1, apps: [{appID: a, env: {DAPR_TRUST_ANCHORS: pem}}, {appID: b, env: {DAPR_TRUST_ANCHORS: other}}]}", flags);
+        Assert.Null(RunFile.Read(differing, Process));
+        Assert.Contains("'env: DAPR_TRUST_ANCHORS' differs between 'a' and 'b'", Assert.Single(differing.Faults), StringComparison.Ordinal);
+    }
+
     private SidecarSettings Read(string text, params string[] beside)
     {
         var flags = Flags(text, beside);

@@ -55,6 +55,8 @@ public sealed partial class SidecarCommandLineTests : IDisposable
     [InlineData("httpPipeline: {handlers: [{name: a, type: middleware.http.opa}]}", 1, "daprd.yaml:5: httpPipeline names the component 'a' of type 'middleware.http.opa', which no resource defines")]
     [InlineData("appHttpPipeline: {handlers: [{name: a, type: middleware.http.opa}]}", 1, "daprd.yaml:5: appHttpPipeline names the component 'a' of type 'middleware.http.opa', which no resource defines")]
     [InlineData("tracing: {samplingRate: '7'}", 1, "daprd.yaml:5: 'samplingRate' must be a number from 0 to 1")]
+    [InlineData("mtls: {enabled: false, workloadCertTTL: 1h}", 0, "")]
+    [InlineData("mtls: {enabled: true}", 1, "daprd.yaml:5: 'mtls.enabled' alone switches nothing on")]
     [InlineData("wasm: {strictSandbox: true}", 1, "daprd.yaml:5: 'wasm' is not served")]
     public async Task Run_ConfigurationFile_IsRefusedWhereItWouldChangeWhatAnAppSees(string section, int expected, string error)
     {

@@ -8,12 +8,18 @@ public sealed class ConfigurationTests
 {
     [Theory]
     [InlineData("GET", "/orders", 200)]
+    [InlineData("GET", "/ORDERS", 200)]
     [InlineData("POST", "/orders", 403)]
-    [InlineData("GET", "/orders/7", 403)]
-    [InlineData("DELETE", "/open/any/path", 200)]
-    [InlineData("GET", "/open/closed", 403)]
-    [InlineData("GET", "/shops/7/items", 200)]
-    [InlineData("GET", "/shops/7", 403)]
+    [InlineData("GET", "/orders/7", 200)]
+    [InlineData("DELETE", "/open/any", 200)]
+    [InlineData("DELETE", "/open/any/path", 403)]
+    [InlineData("DELETE", "/open", 200)]
+    [InlineData("GET", "/open/closed", 200)]
+    [InlineData("GET", "/all/that/follows", 200)]
+    [InlineData("GET", "/shops/7/items", 403)]
+    [InlineData("GET", "/part-7", 200)]
+    [InlineData("GET", "/verbless", 403)]
+    [InlineData("GET", "/silent", 403)]
     [InlineData("GET", "/other", 403)]
     public async Task AccessControl_AnOperation_IsAllowedOrDenied(string verb, string path, int expected)
     {
@@ -27,8 +33,12 @@ public sealed class ConfigurationTests
                 operations:
                 - { name: /orders, httpVerb: [GET], action: allow }
                 - { name: /open/*, httpVerb: ["*"], action: allow }
-                - { name: /open/closed, action: deny }
-                - { name: /shops/*/items, action: allow }
+                - { name: /open/closed, httpVerb: ["*"], action: deny }
+                - { name: /all/**, httpVerb: [GET], action: allow }
+                - { name: /shops/*/items, httpVerb: [GET], action: allow }
+                - { name: /part-*, httpVerb: [GET], action: allow }
+                - { name: /verbless, action: allow }
+                - { name: /silent, httpVerb: [GET] }
             """;
         await using var app = await TestApp.StartAsync();
         await using var sidecar = await StartAsync(configuration, new() { ["alpha"] = null, ["beta"] = app.Url });

@@ -92,7 +92,7 @@ public sealed class YamlTests : IDisposable
 
     [Fact]
     public void Configuration_AnyChange_IsReadOrFaults() => Changes.Sample(
-        changes => WithFile(Configuration, changes, file => ConfigurationReader.Read([file], "core", [], NullLogger.Instance)), iter: 1500);
+        changes => WithFile(Configuration, changes, file => ConfigurationReader.Read(new SidecarOptions { Namespace = "core", Apps = [], ConfigurationPaths = [file] }, [], NullLogger.Instance)), iter: 1500);
 
     [Fact]
     public void RunFile_AnyChange_IsReadOrFaults() => Changes.Sample(

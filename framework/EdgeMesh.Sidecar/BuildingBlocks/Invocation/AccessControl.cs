@@ -25,46 +25,24 @@ internal sealed record AccessControl(string TrustDomain, bool AllowsByDefault, I
             return AllowsByDefault;
         }
 
-        var segments = Segments(method);
-        var operation = policy.Operations.Where(o => o.Matches(segments) && (verb is null || o.HasVerb(verb))).OrderByDescending(o => o.Exactness).FirstOrDefault();
-        return operation?.Allows ?? policy.AllowsByDefault;
+        // Of HTTP neither engine looks at upper and lower case.
+        var operation = policy.Operations.Find(Segments(method), ignoresCase: verb is not null);
+        return operation is not null && (verb is null || operation.HasVerb(verb)) ? operation.Allows : policy.AllowsByDefault;
     }
 
-    public static string[] Segments(string path) => path.Split('/', StringSplitOptions.RemoveEmptyEntries);
+    public static string[] Segments(string path) => path.Trim('/').Split('/');
 }
 
 /// <summary>What one caller may do.</summary>
-internal sealed record AccessPolicy(string AppId, string Namespace, string TrustDomain, bool AllowsByDefault, IReadOnlyList<AccessOperation> Operations)
+internal sealed record AccessPolicy(string AppId, string Namespace, string TrustDomain, bool AllowsByDefault, OperationTree Operations)
 {
     public bool IsAbout(CallerIdentity caller) => AppId == caller.AppId && Namespace == caller.Namespace && TrustDomain == caller.TrustDomain;
 }
 
-/// <param name="Path">Segments; <c>*</c> stands for one, or at the end for all that follow; <c>**</c> for any number.</param>
-/// <param name="Verbs">Upper case; <c>*</c> stands for all.</param>
+/// <param name="Path">Segments.</param>
+/// <param name="Verbs">Upper case; <c>*</c> stands for all. One that is not among them is left to the policy's default; gRPC has none.</param>
 /// <param name="Allows">What is done with calls that match.</param>
 internal sealed record AccessOperation(IReadOnlyList<string> Path, IReadOnlyList<string> Verbs, bool Allows)
 {
-    /// <summary>The more segments are spelled out, the more exact.</summary>
-    public int Exactness { get; } = Path.Count(s => s is not ("*" or "**"));
-
     public bool HasVerb(string verb) => Verbs.Contains("*") || Verbs.Contains(verb, StringComparer.OrdinalIgnoreCase);
-
-    public bool Matches(ReadOnlySpan<string> segments) => Matches(segments, 0);
-
-    private bool Matches(ReadOnlySpan<string> segments, int at)
-    {
-        if (at == Path.Count)
-        {
-            return segments.IsEmpty;
-        }
-
-        if (Path[at] == "**" || (Path[at] == "*" && at == Path.Count - 1))
-        {
-            // Without recursion for each start: what follows a ** must end the path.
-            var rest = Path.Count - at - 1;
-            return segments.Length >= Math.Max(rest, 1) && Matches(segments[^rest..], at + 1);
-        }
-
-        return !segments.IsEmpty && (Path[at] == "*" || Path[at] == segments[0]) && Matches(segments[1..], at + 1);
-    }
 }

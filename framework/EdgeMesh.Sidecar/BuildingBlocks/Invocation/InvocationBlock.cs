@@ -112,8 +112,9 @@ internal static class InvocationBlock
     public static DaprFault Failed(string appId, string reason) =>
         new("ERR_DIRECT_INVOKE", $"failed to invoke, id: {appId}, err: {reason}", 500, StatusCode.Internal);
 
-    private static DaprFault Denied(string appId, string reason) =>
-        new("ERR_DIRECT_INVOKE", $"failed to invoke, id: {appId}, err: rpc error: code = PermissionDenied desc = {reason}", 403, StatusCode.PermissionDenied);
+    /// <summary>A refusal by access control, which gRPC callers see as any other failure.</summary>
+    public static DaprFault Denied(string appId, string reason) =>
+        new("ERR_DIRECT_INVOKE", $"failed to invoke, id: {appId}, err: rpc error: code = PermissionDenied desc = {reason}", 403, StatusCode.Internal);
 
     /// <summary>An app of this process, or one behind another sidecar of the machine.</summary>
     private static (string AppId, IInvocationTarget Target) Resolve(AppRuntime caller, string appId)

@@ -32,6 +32,6 @@ internal static class RemoteInvocation
     private static bool IsAway(RemoteFailureException error) => error.Status is StatusCode.Unavailable or StatusCode.Unauthenticated;
 
     private static DaprFault Fault(RemoteFailureException error, string appId, int retries) => error.Status == StatusCode.PermissionDenied
-        ? new DaprFault("ERR_DIRECT_INVOKE", $"failed to invoke, id: {appId}, err: {error.Message}", 403, StatusCode.PermissionDenied)
+        ? InvocationBlock.Denied(appId, error.Detail)
         : InvocationBlock.Failed(appId, IsAway(error) ? $"failed to invoke target {appId} after {retries} retries. Error: {error.Message}" : error.Message);
 }

@@ -78,6 +78,7 @@ internal static class RunFile
         Same("logLevel", first.LogLevel == own.LogLevel);
         Same("configFilePath", a.ConfigurationPaths.SequenceEqual(b.ConfigurationPaths));
         Same("env: NAMESPACE", a.Namespace == b.Namespace);
+        Same("env: DAPR_TRUST_ANCHORS", a.MutualTls == b.MutualTls);
 
         void Same(string key, bool isSame)
         {

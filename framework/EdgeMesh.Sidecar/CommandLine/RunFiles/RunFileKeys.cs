@@ -53,6 +53,6 @@ internal static class RunFileKeys
     public static readonly string[] Beside =
     [
         "run-file", "log-level", "log-as-json", "metrics-listen-address", "dapr-listen-addresses", "max-body-size", "read-buffer-size", "dapr-graceful-shutdown-seconds",
-        "dapr-block-shutdown-duration", "mode",
+        "dapr-block-shutdown-duration", "mode", "enable-mtls", "sentry-address", "control-plane-namespace", "control-plane-trust-domain",
     ];
 }
