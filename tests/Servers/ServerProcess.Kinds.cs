@@ -90,7 +90,9 @@ internal sealed partial class ServerProcess
         string[] make = [Path.Combine(programs, "initdb"), "-D", data, "-A", "trust", "-U", "postgres", "--no-sync"];
         await RunAsync(AsPostgres(make), folder, cancellation);
         var run = AsPostgres([Path.Combine(programs, "postgres"), "-D", data, "-p", Text(port), "-c", "listen_addresses=127.0.0.1", "-c", "unix_socket_directories="]);
-        return await StartAsync(run[0], run[1..], [], folder, port, TimeSpan.FromSeconds(60), cancellation);
+        var server = await StartAsync(run[0], run[1..], [], folder, port, TimeSpan.FromSeconds(60), cancellation);
+        await RunAsync([Path.Combine(programs, "psql"), "-h", "127.0.0.1", "-p", Text(port), "-U", "postgres", "-c", "SELECT 1"], folder, cancellation, tries: 100);
+        return server;
     }
 
     private static string PostgresqlPrograms()
@@ -106,14 +108,28 @@ internal sealed partial class ServerProcess
     private static Task OwnByPostgresAsync(string folder, CancellationToken cancellation) =>
         Environment.IsPrivilegedProcess ? RunAsync(["/bin/chown", "postgres", folder], folder, cancellation) : Task.CompletedTask;
 
-    private static async Task RunAsync(string[] command, string folder, CancellationToken cancellation)
+    /// <param name="command">Program and arguments.</param>
+    /// <param name="folder">Where it runs.</param>
+    /// <param name="cancellation">Ends the wait.</param>
+    /// <param name="tries">How often; a server that listens may still refuse for a moment.</param>
+    private static async Task RunAsync(string[] command, string folder, CancellationToken cancellation, int tries = 1)
     {
-        using var process = Process.Start(new ProcessStartInfo(command[0], command[1..]) { RedirectStandardOutput = true, RedirectStandardError = true, WorkingDirectory = folder })!;
-        var (output, errors) = (process.StandardOutput.ReadToEndAsync(cancellation), process.StandardError.ReadToEndAsync(cancellation));
-        await process.WaitForExitAsync(cancellation);
-        if (process.ExitCode != 0)
+        while (true)
         {
-            throw new InvalidOperationException($"{string.Join(' ', command)} ended with {process.ExitCode}: {await output}{await errors}");
+            using var process = Process.Start(new ProcessStartInfo(command[0], command[1..]) { RedirectStandardOutput = true, RedirectStandardError = true, WorkingDirectory = folder })!;
+            var (output, errors) = (process.StandardOutput.ReadToEndAsync(cancellation), process.StandardError.ReadToEndAsync(cancellation));
+            await process.WaitForExitAsync(cancellation);
+            if (process.ExitCode == 0)
+            {
+                return;
+            }
+
+            if (--tries == 0)
+            {
+                throw new InvalidOperationException($"{string.Join(' ', command)} ended with {process.ExitCode}: {await output}{await errors}");
+            }
+
+            await Task.Delay(100, cancellation);
         }
     }
 }

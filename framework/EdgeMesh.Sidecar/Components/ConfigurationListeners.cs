@@ -8,6 +8,17 @@ internal sealed class ConfigurationListeners
     private readonly Lock _gate = new();
     private readonly List<ConfigurationListener> _listeners = [];
 
+    public bool IsEmpty
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _listeners.Count == 0;
+            }
+        }
+    }
+
     public IDisposable Add(ConfigurationListener listener)
     {
         lock (_gate)

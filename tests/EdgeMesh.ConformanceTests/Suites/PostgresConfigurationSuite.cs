@@ -142,10 +142,24 @@ public abstract class PostgresConfigurationSuite(bool isReal) : RunSuite(isReal)
     private string Settings(string table, params (string Name, string Value)[] more) =>
         Component("settings", "configuration.postgresql", [("connectionString", $"host=127.0.0.1 port={_server.Port} user=postgres dbname=postgres"), ("table", table), .. more]);
 
-    private async Task RunAsync(string sql)
+    private protected async Task RunAsync(string sql)
     {
         await using var command = _source.CreateCommand(sql);
         await command.ExecuteNonQueryAsync(Cancellation);
+    }
+
+    /// <summary>The processes of the server that listen for somebody, by what each was asked last: to listen, or whether it is there.</summary>
+    private protected async Task<List<int>> ListeningAsync()
+    {
+        await using var command = _source.CreateCommand("SELECT pid FROM pg_stat_activity WHERE query ILIKE 'listen %' OR query = 'SELECT NULL'");
+        await using var rows = await command.ExecuteReaderAsync(Cancellation);
+        var processes = new List<int>();
+        while (await rows.ReadAsync(Cancellation))
+        {
+            processes.Add(rows.GetInt32(0));
+        }
+
+        return processes;
     }
 
     private protected static async Task<string> GetAsync(HttpClient client, string query) => (await client.GetStringAsync("/v1.0/configuration/settings" + query, Cancellation)).Trim();
@@ -166,6 +180,64 @@ public sealed class EmbeddedPostgresConfigurationTests() : PostgresConfiguration
         using var client = run.Client();
         Assert.Equal("""{"b":{"value":"new","version":"5","metadata":{"env":"test"}}}""", await GetAsync(client, "?key=a&key=b&metadata.env=test"));
         Assert.Equal("", await GetAsync(client, "?key=b&metadata.env=none"));
+    }
+
+    [Fact]
+    public async Task Unsubscribe_TheLast_EndsTheListening()
+    {
+        await using var app = await TestApp.StartAsync("alpha", [], Cancellation);
+        await using var run = await StartAsync(app, ("pgNotifyChannel", "config"));
+        using var client = run.Client();
+        var id = JsonDocument.Parse(await client.GetStringAsync("/v1.0/configuration/settings/subscribe?key=a", Cancellation)).RootElement.GetProperty("id").GetString();
+        await Eventually.HoldsAsync(async () => (await ListeningAsync()).Count == 1, Cancellation);
+        await client.GetStringAsync($"/v1.0/configuration/settings/{id}/unsubscribe", Cancellation);
+        await Eventually.HoldsAsync(async () => (await ListeningAsync()).Count == 0, Cancellation);
+    }
+
+    [Fact]
+    public async Task Subscribe_OnMoreChannelsThanConnections_LeavesThoseToWhoReads()
+    {
+        await using var app = await TestApp.StartAsync("alpha", [], Cancellation);
+        await using var run = await StartAsync(app, ("maxConns", "1"));
+        using var client = run.Client();
+        foreach (var channel in new[] { "one", "two" })
+        {
+            await client.GetStringAsync($"/v1.0/configuration/settings/subscribe?key=a&metadata.pgNotifyChannel={channel}", Cancellation);
+        }
+
+        await Eventually.HoldsAsync(async () => (await ListeningAsync()).Count == 2, Cancellation);
+        Assert.Equal("""{"a":{"value":"1","version":"1"}}""", await GetAsync(client, "?key=a"));
+    }
+
+    /// <summary>As when a firewall has forgotten the connection: nothing comes on it any more, not even its end.</summary>
+    [Fact]
+    public async Task Channel_OnWhichNothingComes_IsListenedToAnew()
+    {
+        await using var app = await TestApp.StartAsync("alpha", [], Cancellation);
+        await using var run = await StartAsync(app, ("pgNotifyChannel", "config"), ("timeout", "1s"));
+        using var client = run.Client();
+        await client.GetStringAsync("/v1.0/configuration/settings/subscribe?key=a", Cancellation);
+        await Eventually.HoldsAsync(async () => (await ListeningAsync()).Count == 1, Cancellation);
+        var silent = Assert.Single(await ListeningAsync());
+        await SignalAsync("-STOP", silent);
+        try
+        {
+            await Eventually.HoldsAsync(async () =>
+            {
+                await RunAsync("UPDATE settings SET value = 'told' WHERE key = 'a'");
+                return app.HasDelivery("configuration-a");
+            }, Cancellation);
+        }
+        finally
+        {
+            await SignalAsync("-CONT", silent);
+        }
+    }
+
+    private static async Task SignalAsync(string signal, int process)
+    {
+        using var kill = System.Diagnostics.Process.Start("kill", [signal, $"{process}"]);
+        await kill.WaitForExitAsync(Cancellation);
     }
 }
 

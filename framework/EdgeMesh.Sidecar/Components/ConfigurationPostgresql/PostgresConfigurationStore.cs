@@ -10,12 +10,15 @@ internal sealed class PostgresConfigurationStore : IConfigurationStore, IServerD
 {
     private const string ChannelField = "pgNotifyChannel";
 
-    /// <summary>Each holds a connection.</summary>
+    /// <summary>Each holds a connection, beside those of <c>maxConns</c>.</summary>
     private const int ChannelLimit = 16;
 
     public static readonly string[] Fields = [.. PostgresServer.Fields, "table", ChannelField];
 
     private readonly NpgsqlDataSource _source;
+
+    /// <summary>For the channels: what waits for changes takes no connection from those who ask.</summary>
+    private readonly NpgsqlDataSource _listening;
     private readonly string _table;
     private readonly string? _channel;
     private readonly ILogger _logger;
@@ -24,12 +27,18 @@ internal sealed class PostgresConfigurationStore : IConfigurationStore, IServerD
     private readonly Lock _lock = new();
     private readonly Dictionary<string, PostgresNotifications> _channels = new(StringComparer.Ordinal);
 
+    /// <summary>Ends when all channels have that nobody listens to any more.</summary>
+    private Task _closing = Task.CompletedTask;
+
     public PostgresConfigurationStore(ComponentSpec spec, ComponentContext context)
     {
-        _source = NpgsqlDataSource.Create(PostgresServer.ConnectionString(spec));
+        var connection = new NpgsqlConnectionStringBuilder(PostgresServer.ConnectionString(spec));
         _table = spec.Text("table") is { } table && IsName(table) ? table : throw new ArgumentException("'table' must be a table's name: small letters, digits and underscores only.");
         _channel = spec.Text(ChannelField) is not { } channel ? null : IsName(channel) ? channel : throw new ArgumentException(NoName(channel));
         _logger = context.Loggers.CreateLogger("EdgeMesh.Sidecar");
+        _source = NpgsqlDataSource.Create(connection);
+        (connection.Pooling, connection.KeepAlive) = (false, connection.CommandTimeout);
+        _listening = NpgsqlDataSource.Create(connection);
     }
 
     public async Task ConnectAsync(CancellationToken cancellation)
@@ -74,12 +83,31 @@ internal sealed class PostgresConfigurationStore : IConfigurationStore, IServerD
             if (!_channels.TryGetValue(channel, out var notifications))
             {
                 notifications = _channels.Count < ChannelLimit
-                    ? _channels[channel] = new PostgresNotifications(_source, channel, _logger)
+                    ? _channels[channel] = new PostgresNotifications(_listening, channel, _logger)
                     : throw new ArgumentException($"the component listens to {ChannelLimit} channels already. Let the triggers of several tables share one.");
             }
 
-            return notifications.Listeners.Add(listener);
+            return new Listening(this, notifications, notifications.Listeners.Add(listener));
         }
+    }
+
+    /// <summary>A channel goes with its last listener.</summary>
+    private void Leave(PostgresNotifications channel)
+    {
+        lock (_lock)
+        {
+            if (channel.Listeners.IsEmpty && _channels.GetValueOrDefault(channel.Name) == channel)
+            {
+                _channels.Remove(channel.Name);
+                _closing = CloseAsync(channel, _closing);
+            }
+        }
+    }
+
+    private static async Task CloseAsync(PostgresNotifications channel, Task before)
+    {
+        await channel.DisposeAsync();
+        await before;
     }
 
     private static string NoName(string channel) => $"invalid notifyChannel name \"{channel}\". non-alphanumerics or upper cased names are not supported";
@@ -89,13 +117,24 @@ internal sealed class PostgresConfigurationStore : IConfigurationStore, IServerD
 
     public async ValueTask DisposeAsync()
     {
-        PostgresNotifications[] channels;
+        Task closing;
         lock (_lock)
         {
-            channels = [.. _channels.Values];
+            closing = _channels.Values.Aggregate(_closing, (before, channel) => CloseAsync(channel, before));
+            _channels.Clear();
         }
 
-        await Task.WhenAll(channels.Select(c => c.DisposeAsync().AsTask()));
+        await closing;
         await _source.DisposeAsync();
+        await _listening.DisposeAsync();
+    }
+
+    private sealed class Listening(PostgresConfigurationStore store, PostgresNotifications channel, IDisposable inner) : IDisposable
+    {
+        public void Dispose()
+        {
+            inner.Dispose();
+            store.Leave(channel);
+        }
     }
 }

@@ -4,23 +4,25 @@ using Npgsql;
 
 namespace EdgeMesh.Sidecar.Components.ConfigurationPostgresql;
 
-/// <summary>One channel of <c>NOTIFY</c>, on a connection of its own, for as long as the component is open. As with daprd, what changes while
-/// the server is away is not told; the next change is.</summary>
+/// <summary>One channel of <c>NOTIFY</c>, on a connection of its own, for as long as somebody listens. As with daprd, what changes while the
+/// server is away is not told; the next change is. The source's keepalive finds out that it is.</summary>
 internal sealed partial class PostgresNotifications : IAsyncDisposable
 {
     private static readonly TimeSpan Pause = TimeSpan.FromSeconds(1);
 
     private readonly NpgsqlDataSource _source;
-    private readonly string _channel;
+    private readonly string _name;
     private readonly ILogger _logger;
     private readonly CancellationTokenSource _stop = new();
     private readonly Task _running;
 
-    public PostgresNotifications(NpgsqlDataSource source, string channel, ILogger logger)
+    public PostgresNotifications(NpgsqlDataSource source, string name, ILogger logger)
     {
-        (_source, _channel, _logger) = (source, channel, logger);
+        (_source, _name, _logger) = (source, name, logger);
         _running = RunAsync(_stop.Token);
     }
+
+    public string Name => _name;
 
     public ConfigurationListeners Listeners { get; } = new();
 
@@ -38,7 +40,7 @@ internal sealed partial class PostgresNotifications : IAsyncDisposable
             }
             catch (Exception error) when (error is NpgsqlException or IOException or TimeoutException or InvalidOperationException)
             {
-                LogAway(_channel, error.Message);
+                LogAway(_name, error.Message);
 
                 // A server comes up in its own time, whatever clock a test gave to this process.
                 await Task.Delay(Pause, TimeProvider.System, cancellation).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
@@ -50,7 +52,7 @@ internal sealed partial class PostgresNotifications : IAsyncDisposable
     {
         await using var connection = await _source.OpenConnectionAsync(cancellation);
         connection.Notification += (_, told) => Tell(told.Payload);
-        await using (var command = new NpgsqlCommand($"LISTEN \"{_channel}\"", connection))
+        await using (var command = new NpgsqlCommand($"LISTEN \"{_name}\"", connection))
         {
             await command.ExecuteNonQueryAsync(cancellation);
         }
@@ -69,7 +71,7 @@ internal sealed partial class PostgresNotifications : IAsyncDisposable
         }
         else
         {
-            LogNoChange(_channel);
+            LogNoChange(_name);
         }
     }
 
