@@ -136,6 +136,11 @@ internal sealed class AppListeners
         }
         catch (SocketException error) when (error.SocketErrorCode == SocketError.ConnectionRefused)
         {
+            if (IsFile(path))
+            {
+                throw new IOException($"{path}: there is a file where the socket must be. Take it away, or give the app another id or folder.", error);
+            }
+
             File.Delete(path);
             return path;
         }
@@ -145,6 +150,24 @@ internal sealed class AppListeners
         }
 
         throw new IOException($"{path}: another process serves this socket. Stop it, or give the app another id or folder.");
+    }
+
+    /// <summary>Connecting to a file is refused as to a dead socket; but a file can be opened, and a socket never.</summary>
+    private static bool IsFile(string path)
+    {
+        try
+        {
+            File.OpenHandle(path, access: FileAccess.ReadWrite, share: FileShare.ReadWrite).Dispose();
+            return true;
+        }
+        catch (UnauthorizedAccessException)
+        {
+            return true;
+        }
+        catch (IOException)
+        {
+            return false;
+        }
     }
 }
 

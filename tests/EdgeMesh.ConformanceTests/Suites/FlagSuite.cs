@@ -31,6 +31,16 @@ public abstract class FlagSuite(bool isReal) : RunSuite(isReal)
         Assert.Empty(Directory.GetFiles(Folder, "*.socket"));
     }
 
+    [Fact]
+    public async Task UnixDomainSocket_AFileInItsPlace_EndsTheSidecar()
+    {
+        var file = Path.Combine(Folder, "dapr-alpha-http.socket");
+        await File.WriteAllTextAsync(file, "somebody's", Cancellation);
+        await using var run = NewRun();
+        run.Start(run.Flags("--unix-domain-socket", Folder), Folder);
+        Assert.Equal(1, await run.ExitCode.WaitAsync(TimeSpan.FromSeconds(20), Cancellation));
+    }
+
     [Theory]
     [InlineData("*", "http://a.example", "*")]
     [InlineData("http://a.example,http://b.example", "http://b.example", "http://b.example")]
@@ -216,7 +226,19 @@ public abstract class FlagSuite(bool isReal) : RunSuite(isReal)
     private static string? Header(HttpResponseMessage answer, string name) => answer.Headers.NonValidated.TryGetValues(name, out var values) ? string.Join(", ", values) : null;
 }
 
-public sealed class EmbeddedFlagTests() : FlagSuite(isReal: false);
+public sealed class EmbeddedFlagTests() : FlagSuite(isReal: false)
+{
+    [Fact]
+    public async Task UnixDomainSocket_AFileInItsPlace_IsLeft()
+    {
+        var file = Path.Combine(Folder, "dapr-alpha-grpc.socket");
+        await File.WriteAllTextAsync(file, "somebody's", Cancellation);
+        await using var run = NewRun();
+        run.Start(run.Flags("--unix-domain-socket", Folder), Folder);
+        Assert.Equal(1, await run.ExitCode.WaitAsync(TimeSpan.FromSeconds(20), Cancellation));
+        Assert.Equal("somebody's", await File.ReadAllTextAsync(file, Cancellation));
+    }
+}
 
 [Trait("Category", "Engines")]
 public sealed class DaprdFlagTests() : FlagSuite(isReal: true);
