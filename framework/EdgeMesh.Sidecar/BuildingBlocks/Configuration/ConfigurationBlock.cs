@@ -29,13 +29,13 @@ internal static class ConfigurationBlock
     public static async Task<ConfigurationSubscription> SubscribeAsync(
         AppRuntime app, string store, IReadOnlyCollection<string> keys, IReadOnlyDictionary<string, string> metadata, CancellationToken cancellation)
     {
-        var (driver, policy) = Store(app, store);
+        var (_, policy) = Store(app, store);
         DaprFault NotSubscribed(string reason) =>
             new("ERR_CONFIGURATION_SUBSCRIBE", $"failed to subscribe [{string.Join(' ', keys)}] from Configuration store {store}: {reason}", 500, StatusCode.Internal);
         try
         {
             return await ComponentMetrics.Configuration.CountAsync(app, store, "subscribe", () => policy.RunAsync(
-                _ => ConfigurationSubscriptions.Of(app).TryAdd(new ConfigurationSubscription(store, driver, keys, metadata), out var subscription)
+                _ => ConfigurationSubscriptions.Of(app).Add(app, store, keys, metadata) is { } subscription
                     ? Task.FromResult(subscription)
                     : throw NotSubscribed($"the app has {ConfigurationSubscriptions.Limit} subscriptions. End some first."),
                 cancellation));

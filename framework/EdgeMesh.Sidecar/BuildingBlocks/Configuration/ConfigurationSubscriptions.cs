@@ -1,4 +1,3 @@
-using System.Diagnostics.CodeAnalysis;
 using System.Runtime.CompilerServices;
 using EdgeMesh.Sidecar.Apps;
 using EdgeMesh.Sidecar.Components;
@@ -18,19 +17,21 @@ internal sealed class ConfigurationSubscriptions
 
     public static ConfigurationSubscriptions Of(AppRuntime app) => ByApp.GetOrCreateValue(app);
 
-    public bool TryAdd(ConfigurationSubscription subscription, [NotNullWhen(true)] out ConfigurationSubscription? added)
+    /// <summary>Null: the app has as many as it may.</summary>
+    /// <exception cref="ArgumentException">The store can't tell of changes so.</exception>
+    public ConfigurationSubscription? Add(AppRuntime app, string store, IReadOnlyCollection<string> keys, IReadOnlyDictionary<string, string> metadata)
     {
         lock (_gate)
         {
-            added = _open.Count < Limit ? subscription : null;
-            if (added is null)
+            if (_open.Count >= Limit)
             {
-                subscription.Dispose();
-                return false;
+                return null;
             }
 
+            // Looked for under the lock: a store that comes in the place of this one is there before subscriptions are moved.
+            var subscription = new ConfigurationSubscription(store, ConfigurationBlock.Store(app, store).Driver, keys, metadata);
             _open[subscription.Id] = subscription;
-            return true;
+            return subscription;
         }
     }
 
