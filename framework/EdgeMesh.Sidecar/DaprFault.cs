@@ -17,8 +17,14 @@ internal sealed class DaprFault(string code, string message, int httpStatus, Sta
     /// <summary>Facts about the reason.</summary>
     public IReadOnlyDictionary<string, string> Facts { get; init; } = new Dictionary<string, string>();
 
+    /// <summary>Whether daprd tells the facts by gRPC as well.</summary>
+    public bool HasFactsByGrpc { get; init; } = true;
+
     /// <summary>The component that the fault is about, with its kind.</summary>
     public (string Kind, string Name)? Resource { get; init; }
+
+    /// <summary>What is said of the component: with daprd the faults of publishing repeat their message there, and others say nothing.</summary>
+    public string ResourceDescription => Resource?.Kind == "pubsub" ? Message : "";
 
     /// <summary>The field of the request that is wrong.</summary>
     public string? Field { get; init; }

@@ -21,11 +21,11 @@ internal static class FaultDetails
 
         if (fault.Resource is { } resource)
         {
-            details.Add(new ResourceInfo { ResourceType = resource.Kind, ResourceName = resource.Name });
+            details.Add(new ResourceInfo { ResourceType = resource.Kind, ResourceName = resource.Name, Description = fault.ResourceDescription });
         }
 
         var info = new ErrorInfo { Reason = fault.Reason ?? fault.Code, Domain = Domain };
-        foreach (var (name, value) in fault.Facts)
+        foreach (var (name, value) in fault.HasFactsByGrpc ? fault.Facts : new Dictionary<string, string>())
         {
             info.Metadata[name] = value;
         }

@@ -93,6 +93,8 @@ internal static class Answers
             json.WriteString("@type", "type.googleapis.com/google.rpc.ResourceInfo");
             json.WriteString("resource_type", resource.Kind);
             json.WriteString("resource_name", resource.Name);
+            json.WriteString("owner", "");
+            json.WriteString("description", fault.ResourceDescription);
             json.WriteEndObject();
         }
 

@@ -1,12 +1,14 @@
 using System.Text.Json;
 using EdgeMesh.ConformanceTests.Engines;
+using Google.Protobuf.WellKnownTypes;
+using Google.Rpc;
 using Grpc.Core;
 
 namespace EdgeMesh.ConformanceTests.Suites;
 
 /// <summary>Failures that a client can cause, and what it sees of them. <c>ErrorAnswers.txt</c> has a line for each: for HTTP the request, the
-/// status, Dapr's code, the reason in its details and the message; for gRPC the call, the status and the message. A message that is
-/// <c>*</c> is worded otherwise by each engine.</summary>
+/// status, Dapr's code, the reason in its details and the message; for gRPC the call, the status, the message and the status's details.
+/// What is <c>*</c> is worded otherwise by each engine; where daprd gives no details (<c>-</c>), the embedded engine may give a code.</summary>
 public abstract class ErrorSuite(MetricsFixture fixture)
 {
     private static readonly string[][] Lines = [.. File.ReadLines(Path.Combine(AppContext.BaseDirectory, "Suites", "ErrorAnswers.txt")).Select(l => l.Split('\t'))];
@@ -15,7 +17,7 @@ public abstract class ErrorSuite(MetricsFixture fixture)
 
     public static TheoryData<string, string, string, string> OverHttp() => new(Lines.Where(l => l[0] == "HTTP").Select(l => (l[1], l[2], l[3], string.Join(' ', l[4..7]) + ": " + l[7])));
 
-    public static TheoryData<string, string> OverGrpc() => new(Lines.Where(l => l[0] == "GRPC").Select(l => (l[1], $"{l[2]}: {l[3]}")));
+    public static TheoryData<string, string, string> OverGrpc() => new(Lines.Where(l => l[0] == "GRPC").Select(l => (l[1], l[4], $"{l[2]}: {l[3]}")));
 
     [Theory]
     [MemberData(nameof(OverHttp))]
@@ -30,12 +32,24 @@ public abstract class ErrorSuite(MetricsFixture fixture)
 
     [Theory]
     [MemberData(nameof(OverGrpc))]
-    public async Task Grpc_Failure_HasStatusAndMessage(string call, string expected)
+    public async Task Grpc_Failure_HasStatusMessageAndDetails(string call, string details, string expected)
     {
         var dapr = await fixture.RunningAsync();
         var error = await Assert.ThrowsAsync<RpcException>(() => FailingCalls.ByName[call](dapr.Grpc(), Running.Token, Cancellation));
         Same(expected, $"{error.StatusCode}: {error.Status.Detail}");
+        var status = error.Trailers.GetValueBytes("grpc-status-details-bin") ?? [];
+        var actual = string.Join("; ", Google.Rpc.Status.Parser.ParseFrom(status).Details.Select(Detail)) is { Length: > 0 } some ? some : "-";
+        if (details != "-" || !actual.StartsWith("ErrorInfo ERR_", StringComparison.Ordinal))
+        {
+            Same(details, actual);
+        }
     }
+
+    private static string Detail(Any detail) =>
+        detail.TryUnpack(out ErrorInfo info) ? $"ErrorInfo {info.Reason} {info.Domain} {{{string.Join(", ", info.Metadata.OrderBy(m => m.Key, StringComparer.Ordinal).Select(m => $"{m.Key}={m.Value}"))}}}"
+        : detail.TryUnpack(out ResourceInfo resource) ? $"ResourceInfo {resource.ResourceType} {resource.ResourceName} '{resource.Owner}' '{resource.Description}'"
+        : detail.TryUnpack(out BadRequest request) ? "BadRequest " + string.Join(", ", request.FieldViolations.Select(v => $"{v.Field}: {v.Description}"))
+        : detail.TypeUrl;
 
     /// <summary>Code, reason and message of a body; a body that is no fault of Dapr's is all message.</summary>
     private static string Fault(string body)
@@ -54,7 +68,7 @@ public abstract class ErrorSuite(MetricsFixture fixture)
 
     private static void Same(string expected, string actual)
     {
-        var (start, any) = expected.EndsWith(": *", StringComparison.Ordinal) ? (expected[..^1], true) : (expected, false);
+        var (start, any) = expected.EndsWith('*') ? (expected[..^1], true) : (expected, false);
         Assert.Equal(start, any ? actual[..Math.Min(start.Length, actual.Length)] : actual);
     }
 }

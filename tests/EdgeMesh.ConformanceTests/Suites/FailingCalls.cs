@@ -63,6 +63,50 @@ internal static class FailingCalls
         ["Job get noname"] = async (d, t, c) => await d.GetJobAsync(new GetJobRequest(), t, cancellationToken: c),
         ["Job delete noname"] = async (d, t, c) => await d.DeleteJobAsync(new DeleteJobRequest(), t, cancellationToken: c),
         ["Actor timer soon"] = async (d, t, c) => await d.RegisterActorTimerAsync(new RegisterActorTimerRequest { ActorType = "plain", ActorId = "1", Name = "t", DueTime = "soon" }, t, cancellationToken: c),
+        ["Actor timer notype"] = async (d, t, c) => await d.RegisterActorTimerAsync(new RegisterActorTimerRequest { ActorId = "1", Name = "t", DueTime = "1h" }, t, cancellationToken: c),
+        ["Actor reminder soon"] = async (d, t, c) => await d.RegisterActorReminderAsync(new RegisterActorReminderRequest { ActorType = "plain", ActorId = "1", Name = "t", DueTime = "soon" }, t, cancellationToken: c),
+        ["Subscribe configuration nosuch"] = async (d, t, c) => await d.SubscribeConfiguration(new SubscribeConfigurationRequest { StoreName = "nosuch" }, t, cancellationToken: c).ResponseStream.MoveNext(c),
+        ["Encrypt nosuch"] = (d, t, c) => EncryptAsync(d, t, new EncryptRequestOptions { ComponentName = "nosuch", KeyName = "rsa.pem", KeyWrapAlgorithm = "RSA" }, c),
+        ["Encrypt nocomponent"] = (d, t, c) => EncryptAsync(d, t, new EncryptRequestOptions { KeyName = "rsa.pem", KeyWrapAlgorithm = "RSA" }, c),
+        ["Encrypt nokey"] = (d, t, c) => EncryptAsync(d, t, new EncryptRequestOptions { ComponentName = "crypto", KeyWrapAlgorithm = "RSA" }, c),
+        ["Encrypt noalgorithm"] = (d, t, c) => EncryptAsync(d, t, new EncryptRequestOptions { ComponentName = "crypto", KeyName = "rsa.pem" }, c),
+        ["Encrypt nosuch algorithm"] = (d, t, c) => EncryptAsync(d, t, new EncryptRequestOptions { ComponentName = "crypto", KeyName = "rsa.pem", KeyWrapAlgorithm = "nosuch" }, c),
+        ["Encrypt nosuch key"] = (d, t, c) => EncryptAsync(d, t, new EncryptRequestOptions { ComponentName = "crypto", KeyName = "nosuch", KeyWrapAlgorithm = "RSA" }, c),
+        ["Decrypt nosuch"] = (d, t, c) => DecryptAsync(d, t, new DecryptRequestOptions { ComponentName = "nosuch" }, c),
+        ["Decrypt no document"] = (d, t, c) => DecryptAsync(d, t, new DecryptRequestOptions { ComponentName = "crypto" }, c),
+        ["Topic stream nosuch"] = (d, t, c) => SubscribeAsync(d, t, "nosuch", "t", c),
+        ["Topic stream notopic"] = (d, t, c) => SubscribeAsync(d, t, "pubsub", "", c),
         ["Actor state inactive"] = async (d, t, c) => await d.ExecuteActorStateTransactionAsync(new ExecuteActorStateTransactionRequest { ActorType = "plain", ActorId = "inactive" }, t, cancellationToken: c),
     };
+
+    private static async Task EncryptAsync(DaprApi dapr, Metadata token, EncryptRequestOptions options, CancellationToken cancellation)
+    {
+        using var call = dapr.EncryptAlpha1(token, cancellationToken: cancellation);
+        await call.RequestStream.WriteAsync(new EncryptRequest { Options = options, Payload = new StreamPayload { Data = ByteString.CopyFromUtf8("data") } }, cancellation);
+        await call.RequestStream.CompleteAsync();
+        await ReadAsync(call.ResponseStream, cancellation);
+    }
+
+    private static async Task DecryptAsync(DaprApi dapr, Metadata token, DecryptRequestOptions options, CancellationToken cancellation)
+    {
+        using var call = dapr.DecryptAlpha1(token, cancellationToken: cancellation);
+        await call.RequestStream.WriteAsync(new DecryptRequest { Options = options, Payload = new StreamPayload { Data = ByteString.CopyFromUtf8("no document") } }, cancellation);
+        await call.RequestStream.CompleteAsync();
+        await ReadAsync(call.ResponseStream, cancellation);
+    }
+
+    private static async Task SubscribeAsync(DaprApi dapr, Metadata token, string pubsub, string topic, CancellationToken cancellation)
+    {
+        using var call = dapr.SubscribeTopicEventsAlpha1(token, cancellationToken: cancellation);
+        await call.RequestStream.WriteAsync(new SubscribeTopicEventsRequestAlpha1 { InitialRequest = new SubscribeTopicEventsRequestInitialAlpha1 { PubsubName = pubsub, Topic = topic } }, cancellation);
+        await ReadAsync(call.ResponseStream, cancellation);
+    }
+
+    private static async Task ReadAsync<T>(IAsyncStreamReader<T> answers, CancellationToken cancellation)
+    {
+        while (await answers.MoveNext(cancellation))
+        {
+            // What came before the failure.
+        }
+    }
 }

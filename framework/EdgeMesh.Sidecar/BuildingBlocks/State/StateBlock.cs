@@ -22,6 +22,7 @@ internal static class StateBlock
             {
                 Reason = "DAPR_STATE_NOT_FOUND",
                 Facts = new Dictionary<string, string> { ["appID"] = app.AppId },
+                HasFactsByGrpc = false,
             };
         }
 
