@@ -80,14 +80,15 @@ public sealed class SidecarHost : IAsyncDisposable
         var logger = loggers.CreateLogger("EdgeMesh.Sidecar");
         var faults = options.Apps.GroupBy(a => a.AppId).Where(g => g.Key.Length == 0 || g.Count() > 1)
             .Select(g => g.Key.Length == 0 ? "An app has no id." : $"There are {g.Count()} apps '{g.Key}'. Ids must differ.").ToList();
-        var configuration = ConfigurationReader.Read(options, faults, logger);
+        var environment = options.Environment ?? ProcessEnvironment();
+        var configuration = ConfigurationReader.Read(options, environment, faults);
         var resources = ResourceLoader.Load(options, faults);
         var subscriptions = DeclaredSubscriptions.From(resources, faults);
         var anchors = TrustAnchors.Open(options.MutualTls, options.Clock, faults);
         var identities = anchors is null || faults.Count > 0 ? null : await WorkloadIdentities.OpenAsync(options, anchors, logger, cancellation);
         var pipeline = await HttpPipeline.OpenAsync(configuration, resources.Middlewares, options, faults, cancellation);
         var apps = new AppDirectory();
-        var context = new ComponentContext(options.WorkingDirectory ?? Directory.GetCurrentDirectory(), options.Clock, options.Environment ?? ProcessEnvironment(), id => apps.Find(id)?.Channel) { Loggers = loggers };
+        var context = new ComponentContext(options.WorkingDirectory ?? Directory.GetCurrentDirectory(), options.Clock, environment, id => apps.Find(id)?.Channel) { Loggers = loggers };
         var components = await new ComponentOpener(options, context, Catalog(identities), faults, logger).OpenAsync(resources.Components, cancellation);
         options = configuration.NameResolution is null ? options : options with { Apps = [.. options.Apps.Select(a => a with { InternalGrpcPort = a.InternalGrpcPort ?? 0 })] };
         var remote = Names(configuration.NameResolution, context, options, identities, faults, logger);

@@ -2,32 +2,45 @@ using EdgeMesh.Sidecar.Grpc;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
+using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.Logging;
 
 namespace EdgeMesh.Sidecar.Http;
 
-/// <summary>daprd's <c>--enable-api-logging</c>: a line for each call of an app's API. Paths stand as they came, without their queries.</summary>
+/// <summary>daprd's <c>--enable-api-logging</c>, and <c>logging.apiLogging</c> of a Configuration: a line for each call of an app's API. Paths
+/// stand as they came, without their queries.</summary>
 internal static partial class ApiLog
 {
-    public static void UseApiLog(this IApplicationBuilder pipeline, TimeProvider clock, ILogger logger) => pipeline.Use((HttpContext context, RequestDelegate next) =>
-        context.App().Options.LogsApiCalls ? LogAsync(context, next, clock, logger) : next(context));
+    private const string Health = "/v1.0/healthz";
 
-    private static async Task LogAsync(HttpContext context, RequestDelegate next, TimeProvider clock, ILogger logger)
+    public static void UseApiLog(this IApplicationBuilder pipeline, TimeProvider clock, ILogger logger) => pipeline.Use((HttpContext context, RequestDelegate next) =>
+    {
+        var (app, setting) = (context.App(), context.App().Configuration.ApiLogging);
+        return (app.Options.LogsApiCalls || setting.IsEnabled) && !(setting.OmitsHealth && context.Request.Path.StartsWithSegments(Health, StringComparison.Ordinal))
+            ? LogAsync(context, next, setting.HidesValues, clock, logger)
+            : next(context);
+    });
+
+    private static async Task LogAsync(HttpContext context, RequestDelegate next, bool hidesValues, TimeProvider clock, ILogger logger)
     {
         var began = clock.GetTimestamp();
         var target = context.Features.GetRequiredFeature<IHttpRequestFeature>().RawTarget;
-        var question = target.IndexOf('?', StringComparison.Ordinal);
         await next(context);
-        var (path, took) = (question < 0 ? target : target[..question], (long)clock.GetElapsedTime(began).TotalMilliseconds);
+        var took = (long)clock.GetElapsedTime(began).TotalMilliseconds;
         if (GrpcProxy.IsGrpc(context.Request))
         {
-            LogGrpc(logger, context.App().AppId, path, took);
+            LogGrpc(logger, context.App().AppId, WithoutQuery(target), took);
         }
         else
         {
-            LogHttp(logger, context.App().AppId, context.Request.Method, path, context.Response.StatusCode, took);
+            LogHttp(logger, context.App().AppId, context.Request.Method, hidesValues ? Route(context) : WithoutQuery(target), context.Response.StatusCode, took);
         }
     }
+
+    private static string WithoutQuery(string target) => target.IndexOf('?', StringComparison.Ordinal) is var question and >= 0 ? target[..question] : target;
+
+    /// <summary>Invocations are not routed.</summary>
+    private static string Route(HttpContext context) => (context.GetEndpoint() as RouteEndpoint)?.RoutePattern.RawText ?? "/v1.0/invoke/{id}/method/{**path}";
 
     [LoggerMessage(LogLevel.Information, "HTTP API Called: {App} {Method} {Path} code={Code} duration={Duration}ms")]
     private static partial void LogHttp(ILogger logger, string app, string method, string path, int code, long duration);

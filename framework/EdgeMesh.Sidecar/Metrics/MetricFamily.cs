@@ -9,7 +9,8 @@ namespace EdgeMesh.Sidecar.Metrics;
 /// <param name="help">For who reads it.</param>
 /// <param name="kind">What it is.</param>
 /// <param name="buckets">The bounds of a histogram's.</param>
-internal sealed class MetricFamily(string name, string help, MetricKind kind, double[] buckets)
+/// <param name="rules">Those about it.</param>
+internal sealed class MetricFamily(string name, string help, MetricKind kind, double[] buckets, LabelRule[] rules)
 {
     /// <summary>Series of one instrument and app; what comes later is not told apart any more.</summary>
     private const int SeriesLimit = 2000;
@@ -18,6 +19,17 @@ internal sealed class MetricFamily(string name, string help, MetricKind kind, do
     private readonly ConcurrentDictionary<string, ConcurrentDictionary<string, MetricSeries>> _apps = new(StringComparer.Ordinal);
 
     public string Name => name;
+
+    /// <summary>What stands for the value of a label.</summary>
+    public string Value(string label, string value)
+    {
+        foreach (var rule in rules)
+        {
+            value = rule.Label == label ? rule.Apply(value) : value;
+        }
+
+        return value;
+    }
 
     public MetricSeries Of(string app, ReadOnlySpan<char> labels)
     {

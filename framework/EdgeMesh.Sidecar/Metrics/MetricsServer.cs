@@ -36,7 +36,7 @@ internal sealed class MetricsServer : IAsyncDisposable
         }
 
         var ports = new List<(ListenOptions Listener, string? App)>();
-        var text = new MetricsText(options.Apps.Select(a => a.AppId).ToHashSet(StringComparer.Ordinal), setting.Buckets);
+        var text = new MetricsText(options.Apps.Select(a => a.AppId).ToHashSet(StringComparer.Ordinal), setting);
         var server = new MetricsServer(Build(IPAddress.Parse(options.MetricsListenAddress), asked, ports, text, loggers), text, ports);
         try
         {

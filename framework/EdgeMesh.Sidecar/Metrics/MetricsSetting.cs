@@ -20,6 +20,9 @@ internal sealed record MetricsSetting
     /// <summary>Upper bounds of the buckets of latencies, in milliseconds, ascending.</summary>
     public IReadOnlyList<double> Buckets { get; init; } = MetricSeries.DefaultBuckets;
 
+    /// <summary>What becomes of values of labels, one after the other.</summary>
+    public IReadOnlyList<LabelRule> Rules { get; init; } = [];
+
     /// <summary>Whether answers that are faults are counted by their code.</summary>
     public bool CountsErrorCodes { get; init; }
 

@@ -13,14 +13,15 @@ internal sealed class MetricsText : IDisposable
 
     private readonly MeterListener _listener = new();
     private readonly IReadOnlySet<string> _apps;
+    private readonly MetricsSetting _setting;
     private readonly double[] _buckets;
     private readonly ConcurrentDictionary<Instrument, MetricFamily> _families = new();
 
     /// <param name="apps">Other hosts of the process count under other apps.</param>
-    /// <param name="buckets">Upper bounds of the buckets of latencies, in milliseconds.</param>
-    public MetricsText(IReadOnlySet<string> apps, IReadOnlyList<double> buckets)
+    /// <param name="setting">Buckets and rules.</param>
+    public MetricsText(IReadOnlySet<string> apps, MetricsSetting setting)
     {
-        (_apps, _buckets) = (apps, [.. buckets]);
+        (_apps, _setting, _buckets) = (apps, setting, [.. setting.Buckets]);
         _listener.InstrumentPublished = (instrument, listener) =>
         {
             if (instrument.Meter.Name == SidecarMetrics.MeterName)
@@ -47,6 +48,9 @@ internal sealed class MetricsText : IDisposable
 
     public void Dispose() => _listener.Dispose();
 
+    private MetricFamily NewFamily(Instrument instrument) =>
+        new(instrument.Name, instrument.Description ?? "", MetricKinds.Of(instrument), _buckets, [.. _setting.Rules.Where(r => r.IsAbout(instrument.Name))]);
+
     /// <summary>On the path of every call: a series that is known is found without making its text anew.</summary>
     private void Add(Instrument instrument, double value, ReadOnlySpan<KeyValuePair<string, object?>> tags)
     {
@@ -61,20 +65,20 @@ internal sealed class MetricsText : IDisposable
             return;
         }
 
+        var family = _families.TryGetValue(instrument, out var known) ? known : _families.GetOrAdd(instrument, static (i, text) => text.NewFamily(i), this);
         Span<char> first = stackalloc char[512];
         var labels = new MetricLabels(first);
         foreach (var (name, label) in tags)
         {
-            labels.Add(name, label switch
+            labels.Add(name, family.Value(name, label switch
             {
                 string text => text,
                 true => "true",
                 false => "false",
                 _ => Convert.ToString(label, CultureInfo.InvariantCulture) ?? "",
-            });
+            }));
         }
 
-        var family = _families.TryGetValue(instrument, out var known) ? known : _families.GetOrAdd(instrument, static (i, buckets) => new MetricFamily(i.Name, i.Description ?? "", MetricKinds.Of(i), buckets), _buckets);
         var series = family.Of(app, labels.Text);
         if (instrument is Gauge<long>)
         {

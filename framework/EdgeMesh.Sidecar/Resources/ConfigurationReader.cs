@@ -2,35 +2,30 @@ using EdgeMesh.Sidecar.BuildingBlocks.Invocation;
 using EdgeMesh.Sidecar.BuildingBlocks.Secrets;
 using EdgeMesh.Sidecar.Components;
 using EdgeMesh.Sidecar.Tracing;
-using Microsoft.Extensions.Logging;
 using YamlDotNet.RepresentationModel;
 
 namespace EdgeMesh.Sidecar.Resources;
 
-/// <summary>Reads daprd's <c>--config</c> files. What is not served, and would change what an app sees, is refused by name; what only observes
-/// is named and left.</summary>
-internal sealed partial class ConfigurationReader(string site, bool hasMutualTls, ILogger logger)
+/// <summary>Reads daprd's <c>--config</c> files. What is not served is refused by name.</summary>
+internal sealed class ConfigurationReader(string site, bool hasMutualTls)
 {
-    /// <summary>Telemetry changes nothing for an app.</summary>
-    private static readonly string[] WithoutEffect = ["logging"];
-
     private RuntimeConfiguration _configuration = RuntimeConfiguration.None;
 
-    public static RuntimeConfiguration Read(SidecarOptions options, List<string> faults, ILogger logger)
+    public static RuntimeConfiguration Read(SidecarOptions options, IReadOnlyDictionary<string, string> environment, List<string> faults)
     {
-        var reader = new ConfigurationReader(options.Namespace, options.MutualTls is not null, logger);
+        var reader = new ConfigurationReader(options.Namespace, options.MutualTls is not null);
         foreach (var path in options.ConfigurationPaths)
         {
-            foreach (var root in YamlReader.Documents(path, faults).OfType<YamlMappingNode>())
+            foreach (var root in YamlReader.Documents(path, faults, environment).OfType<YamlMappingNode>())
             {
-                reader.Read(new YamlReader(path, faults), root, path);
+                reader.Read(new YamlReader(path, faults), root);
             }
         }
 
         return reader._configuration;
     }
 
-    private void Read(YamlReader yaml, YamlMappingNode root, string path)
+    private void Read(YamlReader yaml, YamlMappingNode root)
     {
         if (yaml.Text(root, "kind", required: true) is { } kind and not "Configuration")
         {
@@ -40,11 +35,7 @@ internal sealed partial class ConfigurationReader(string site, bool hasMutualTls
 
         foreach (var (key, value) in yaml.Mapping(root, "spec")?.Children.ToArray() ?? [])
         {
-            if (WithoutEffect.Contains(key.ToString(), StringComparer.Ordinal))
-            {
-                LogWithoutEffect(logger, key.ToString(), path);
-            }
-            else if (!ReadSection(yaml, key.ToString(), value))
+            if (!ReadSection(yaml, key.ToString(), value))
             {
                 yaml.Fault(key, $"'{key}' is not served by the embedded engine. Take it out, or run daprd.");
             }
@@ -75,7 +66,10 @@ internal sealed partial class ConfigurationReader(string site, bool hasMutualTls
                 _configuration = _configuration with { Tracing = TracingReader.Read(yaml, section) };
                 return true;
             case ("metric" or "metrics", YamlMappingNode section):
-                _configuration = _configuration with { Metrics = MetricsReader.Read(yaml, section, part => LogWithoutEffect(logger, $"{name}.{part}", yaml.At(section))) };
+                _configuration = _configuration with { Metrics = MetricsReader.Read(yaml, section) };
+                return true;
+            case ("logging", YamlMappingNode section):
+                _configuration = _configuration with { ApiLogging = ReadApiLogging(yaml, section) };
                 return true;
             case ("nameResolution", YamlMappingNode section):
                 _configuration = _configuration with { NameResolution = ReadNameResolution(yaml, section) };
@@ -97,6 +91,18 @@ internal sealed partial class ConfigurationReader(string site, bool hasMutualTls
             default:
                 return false;
         }
+    }
+
+    private static ApiLogging ReadApiLogging(YamlReader yaml, YamlMappingNode section)
+    {
+        yaml.OnlyKeys(section, "apiLogging");
+        if (yaml.Mapping(section, "apiLogging") is not { } setting)
+        {
+            return ApiLogging.None;
+        }
+
+        yaml.OnlyKeys(setting, "enabled", "obfuscateURLs", "omitHealthChecks");
+        return new ApiLogging(yaml.Text(setting, "enabled") == "true", yaml.Text(setting, "obfuscateURLs") == "true", yaml.Text(setting, "omitHealthChecks") == "true");
     }
 
     private AccessControl ReadAccessControl(YamlReader yaml, YamlMappingNode section)
@@ -216,7 +222,4 @@ internal sealed partial class ConfigurationReader(string site, bool hasMutualTls
             Source = yaml.At(settings),
         };
     }
-
-    [LoggerMessage(LogLevel.Information, "'{Section}' of {Path} has no effect on the embedded engine")]
-    private static partial void LogWithoutEffect(ILogger logger, string section, string path);
 }

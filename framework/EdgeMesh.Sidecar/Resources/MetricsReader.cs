@@ -7,20 +7,13 @@ namespace EdgeMesh.Sidecar.Resources;
 /// <summary>Reads what a Configuration says of metrics.</summary>
 internal static class MetricsReader
 {
-    /// <param name="yaml">Takes the faults.</param>
-    /// <param name="section">The section.</param>
-    /// <param name="withoutEffect">Is told what is taken and changes nothing.</param>
-    public static MetricsSetting Read(YamlReader yaml, YamlMappingNode section, Action<string> withoutEffect)
+    public static MetricsSetting Read(YamlReader yaml, YamlMappingNode section)
     {
         yaml.OnlyKeys(section, "enabled", "http", "rules", "latencyDistributionBuckets", "recordErrorCodes");
-        if (yaml.Sequence(section, "rules").Count > 0)
-        {
-            withoutEffect("rules");
-        }
-
         var setting = new MetricsSetting
         {
             Enabled = yaml.Text(section, "enabled") != "false",
+            Rules = [.. yaml.Sequence(section, "rules").OfType<YamlMappingNode>().SelectMany(rule => Rules(yaml, rule))],
             CountsErrorCodes = yaml.Text(section, "recordErrorCodes") == "true",
             Buckets = yaml.Sequence(section, "latencyDistributionBuckets") is { Count: > 0 } bounds ? Buckets(yaml, section, bounds) : MetricSeries.DefaultBuckets,
         };
@@ -36,6 +29,28 @@ internal static class MetricsReader
             TellsMethods = yaml.Text(http, "excludeVerbs") != "true",
             Patterns = [.. yaml.Sequence(http, "pathMatching").OfType<YamlScalarNode>().Select(p => new PathPattern(p.Value ?? ""))],
         };
+    }
+
+    private static IEnumerable<LabelRule> Rules(YamlReader yaml, YamlMappingNode rule)
+    {
+        yaml.OnlyKeys(rule, "name", "labels");
+        var instrument = yaml.Text(rule, "name", required: true) ?? "";
+        foreach (var label in yaml.Sequence(rule, "labels").OfType<YamlMappingNode>())
+        {
+            yaml.OnlyKeys(label, "name", "regex");
+            var name = yaml.Text(label, "name", required: true) ?? "";
+            foreach (var (value, pattern) in yaml.Mapping(label, "regex")?.Children.ToArray() ?? [])
+            {
+                if (LabelRule.TryParse(instrument, name, pattern.ToString(), value.ToString(), out var parsed, out var fault))
+                {
+                    yield return parsed;
+                }
+                else
+                {
+                    yaml.Fault(pattern, $"'{pattern}' is no regular expression here: {fault}");
+                }
+            }
+        }
     }
 
     private static double[] Buckets(YamlReader yaml, YamlMappingNode section, IReadOnlyList<YamlNode> bounds)

@@ -35,8 +35,20 @@ internal sealed record RuntimeConfiguration
     /// <summary>What the metrics port tells, and how finely.</summary>
     public MetricsSetting Metrics { get; init; } = MetricsSetting.Default;
 
+    /// <summary>Which calls of the API are logged, and how.</summary>
+    public ApiLogging ApiLogging { get; init; } = ApiLogging.None;
+
     /// <summary>How other sidecars on the machine are found; null: none are.</summary>
     public NameResolutionSetting? NameResolution { get; init; }
+}
+
+/// <summary>Which calls of the API are lines in the log.</summary>
+/// <param name="IsEnabled">Those of all apps; else of those alone that were started so.</param>
+/// <param name="HidesValues">Whether what callers chose stands under its name: <c>/v1.0/state/{store}/{key}</c>.</param>
+/// <param name="OmitsHealth">Whether questions after health are left out.</param>
+internal sealed record ApiLogging(bool IsEnabled, bool HidesValues, bool OmitsHealth)
+{
+    public static readonly ApiLogging None = new(false, false, false);
 }
 
 /// <param name="Name">The component.</param>

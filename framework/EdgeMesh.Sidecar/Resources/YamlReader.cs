@@ -8,7 +8,10 @@ namespace EdgeMesh.Sidecar.Resources;
 internal sealed class YamlReader(string file, List<string> faults)
 {
     /// <summary>The documents of a file; none when it can't be read, which is a fault.</summary>
-    public static IReadOnlyList<YamlNode> Documents(string file, List<string> faults)
+    /// <param name="file">The file.</param>
+    /// <param name="faults">Takes the faults.</param>
+    /// <param name="environment">What <c>$NAME</c> and <c>${NAME}</c> stand for in the file; null: for themselves.</param>
+    public static IReadOnlyList<YamlNode> Documents(string file, List<string> faults, IReadOnlyDictionary<string, string>? environment = null)
     {
         var stream = new YamlStream();
         try
@@ -19,7 +22,7 @@ internal sealed class YamlReader(string file, List<string> faults)
                 return [];
             }
 
-            var text = File.ReadAllText(file);
+            var text = environment is null ? File.ReadAllText(file) : EnvironmentVariables.Expand(File.ReadAllText(file), environment);
             YamlBounds.Check(text);
             stream.Load(new StringReader(text));
             return [.. stream.Documents.Select(d => d.RootNode)];

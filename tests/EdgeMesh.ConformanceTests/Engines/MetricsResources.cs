@@ -5,7 +5,9 @@ internal static class MetricsResources
 {
     /// <summary>As few series as daprd lets one have.</summary>
     public const string Coarse =
-        "{ latencyDistributionBuckets: [5, 50, 500], recordErrorCodes: true, http: { increasedCardinality: false, excludeVerbs: true, pathMatching: [\"/v1.0/invoke/{id}/method/echo/{what}\"] } }";
+        "{ latencyDistributionBuckets: [5, 50, 500], recordErrorCodes: true, " +
+        "rules: [{ name: component_state_count, labels: [{ name: operation, regex: { reading: \"^get$\" } }, { name: component, regex: { M: \"m.m\" } }, { name: nosuch, regex: { other: any } }] }, " +
+        "{ name: dapr_component_state_latencies, labels: [{ name: success, regex: { any: \".+\" } }] }], http: { increasedCardinality: false, excludeVerbs: true, pathMatching: [\"/v1.0/invoke/{id}/method/echo/{what}\"] } }";
 
     public static readonly IReadOnlyList<object> Subscriptions =
     [

@@ -175,6 +175,8 @@ public abstract class CoarseMetricsSuite(MetricsFixture fixture)
     [InlineData("""dapr_http_server_request_count{app_id="coarse",method="",path="",status="204"}""")]
     [InlineData("""dapr_http_server_request_count{app_id="coarse",method="",path="/v1.0/invoke/{id}/method/echo/{what}",status="200"}""")]
     [InlineData("""dapr_http_client_completed_count{app_id="coarse",method="",path="",status="200"}""")]
+    [InlineData("""dapr_component_state_count{app_id="coarse",component="Mory",namespace="core",operation="reading",success="true"}""")]
+    [InlineData("""dapr_component_state_count{app_id="coarse",component="Mory",namespace="core",operation="set",success="true"}""")]
     [InlineData("""dapr_error_code_total{app_id="coarse",category="state",error_code="ERR_STATE_SAVE"}""")]
     [InlineData("""dapr_error_code_total{app_id="coarse",category="pubsub",error_code="ERR_PUBSUB_NOT_FOUND"}""")]
     [InlineData("""dapr_error_code_total{app_id="coarse",category="secret",error_code="ERR_SECRET_GET"}""")]

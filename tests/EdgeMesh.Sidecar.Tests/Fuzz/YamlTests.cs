@@ -2,7 +2,6 @@ using CsCheck;
 using EdgeMesh.Sidecar.CommandLine;
 using EdgeMesh.Sidecar.CommandLine.RunFiles;
 using EdgeMesh.Sidecar.Resources;
-using Microsoft.Extensions.Logging.Abstractions;
 
 namespace EdgeMesh.Sidecar.Tests.Fuzz;
 
@@ -92,7 +91,7 @@ public sealed class YamlTests : IDisposable
 
     [Fact]
     public void Configuration_AnyChange_IsReadOrFaults() => Changes.Sample(
-        changes => WithFile(Configuration, changes, file => ConfigurationReader.Read(new SidecarOptions { Namespace = "core", Apps = [], ConfigurationPaths = [file] }, [], NullLogger.Instance)), iter: 1500);
+        changes => WithFile(Configuration, changes, file => ConfigurationReader.Read(new SidecarOptions { Namespace = "core", Apps = [], ConfigurationPaths = [file] }, new Dictionary<string, string>(), [])), iter: 1500);
 
     [Fact]
     public void RunFile_AnyChange_IsReadOrFaults() => Changes.Sample(

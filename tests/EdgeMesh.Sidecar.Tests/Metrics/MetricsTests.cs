@@ -70,6 +70,25 @@ public sealed class MetricsTests
     [InlineData("/orders/*", "/orders/7", false)]
     public void Pattern_OfPaths_TakesThoseThatDaprdTakes(string pattern, string path, bool expected) => Assert.Equal(expected, new EdgeMesh.Sidecar.Metrics.PathPattern(pattern).Takes(path));
 
+    [Theory]
+    [InlineData("http_server_request_count", "GE", "x", "xT")]
+    [InlineData("dapr_http_server_request_count", "^(GET|PUT)$", "read", "read")]
+    [InlineData("dapr_http_server_request_count", "[A-Z]", "$0", "$0$0$0")]
+    [InlineData("dapr_http_server_request_count", "POST", "x", "GET")]
+    public void Rule_OfALabel_ReplacesWhatMatches_AsItStands(string instrument, string pattern, string value, string expected)
+    {
+        Assert.True(EdgeMesh.Sidecar.Metrics.LabelRule.TryParse(instrument, "method", pattern, value, out var rule, out _));
+        Assert.True(rule.IsAbout("dapr_http_server_request_count"));
+        Assert.False(rule.IsAbout("dapr_http_server_response_count"));
+        Assert.Equal(expected, rule.Apply("GET"));
+    }
+
+    [Theory]
+    [InlineData("(")]
+    [InlineData("(a)\\1")]
+    public void Rule_WhosePatternIsNoneOrTakesLong_IsAFault(string pattern) =>
+        Assert.False(EdgeMesh.Sidecar.Metrics.LabelRule.TryParse("http_server_request_count", "method", pattern, "x", out _, out _));
+
     [Fact]
     public async Task Paths_WithoutEnd_DoNotMakeSeriesWithoutEnd()
     {
