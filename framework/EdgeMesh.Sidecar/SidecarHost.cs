@@ -31,6 +31,9 @@ namespace EdgeMesh.Sidecar;
 /// <summary>The embedded Dapr runtime: one process, many apps, each with its own HTTP and gRPC port.</summary>
 public sealed class SidecarHost : IAsyncDisposable
 {
+    /// <summary>So that callers hear of what was given up when its time was over.</summary>
+    private static readonly TimeSpan AnswerTime = TimeSpan.FromMilliseconds(500);
+
     private readonly WebApplication _web;
     private readonly ComponentCatalog _components;
     private readonly OutsideWorld _outside;
@@ -38,9 +41,10 @@ public sealed class SidecarHost : IAsyncDisposable
     private readonly AppDirectory _apps;
     private readonly List<AppStarter> _starters;
     private readonly Dictionary<string, AppListeners> _listeners;
+    private readonly TimeSpan _shutdownTimeout;
 
-    private SidecarHost(WebApplication web, ComponentCatalog components, OutsideWorld outside, RemoteSidecars? remote, AppDirectory apps, List<AppStarter> starters, Dictionary<string, AppListeners> listeners) =>
-        (_web, _components, _outside, _remote, _apps, _starters, _listeners) = (web, components, outside, remote, apps, starters, listeners);
+    private SidecarHost(WebApplication web, ComponentCatalog components, OutsideWorld outside, RemoteSidecars? remote, AppDirectory apps, List<AppStarter> starters, Dictionary<string, AppListeners> listeners, TimeSpan shutdownTimeout) =>
+        (_web, _components, _outside, _remote, _apps, _starters, _listeners, _shutdownTimeout) = (web, components, outside, remote, apps, starters, listeners, shutdownTimeout);
 
     /// <summary>Null: no metrics port was asked for.</summary>
     private MetricsServer? _metrics;
@@ -59,6 +63,9 @@ public sealed class SidecarHost : IAsyncDisposable
 
     /// <summary>Ends when somebody asked the sidecar to shut down.</summary>
     public CancellationToken Stopping => _web.Lifetime.ApplicationStopping;
+
+    /// <summary>As if somebody had asked it by the API.</summary>
+    internal void Stop() => _web.Lifetime.StopApplication();
 
     /// <summary>Where the HTTP API of an app listens: <c>http://…</c>, or <c>unix:///…</c> of a socket.</summary>
     public Uri HttpEndpoint(string appId) => AppListeners.Address(_listeners[appId].Http[0]);
@@ -92,12 +99,13 @@ public sealed class SidecarHost : IAsyncDisposable
         var components = await new ComponentOpener(options, context, Catalog(identities), faults, logger).OpenAsync(resources.Components, cancellation);
         options = configuration.NameResolution is null ? options : options with { Apps = [.. options.Apps.Select(a => a with { InternalGrpcPort = a.InternalGrpcPort ?? 0 })] };
         var remote = Names(configuration.NameResolution, context, options, identities, faults, logger);
-        var outside = await OutsideWorld.OpenAsync(resources.HttpEndpoints, options, components, context.Environment, faults, cancellation);
+        var outside = new OutsideWorld(options, components, context.Environment);
+        await outside.OpenAsync(resources.HttpEndpoints, faults, cancellation);
         BuildingBlocks.Actors.ActorState.Check(components, options.Apps, faults);
         if (faults.Count > 0)
         {
             pipeline.Dispose();
-            outside.Dispose();
+            await outside.DisposeAsync();
             await (remote?.DisposeAsync() ?? ValueTask.CompletedTask);
             await components.DisposeAsync();
             throw new SidecarConfigurationException(faults);
@@ -116,7 +124,7 @@ public sealed class SidecarHost : IAsyncDisposable
 
         var listeners = new Dictionary<string, AppListeners>();
         var calls = options.WatchesResources ? new CallsUnderWay() : null;
-        var host = new SidecarHost(Build(options, loggers, listeners, apps, identities, pipeline.Api, calls), components, outside, remote, apps, starters, listeners);
+        var host = new SidecarHost(Build(options, loggers, listeners, apps, identities, pipeline.Api, calls), components, outside, remote, apps, starters, listeners, options.ShutdownTimeout);
         try
         {
             await host._web.StartAsync(cancellation);
@@ -134,7 +142,7 @@ public sealed class SidecarHost : IAsyncDisposable
         if (calls is not null)
         {
             host._reload = new ComponentReload(options, context, components, calls, starters, logger);
-            host._watcher = new ResourceWatcher(ResourceLoader.Paths(options).Select(p => p.Path), new ResourceReload(options, starters, resources, host._reload, logger).RunAsync, logger);
+            host._watcher = new ResourceWatcher(ResourceLoader.Paths(options).Select(p => p.Path), new ResourceReload(options, starters, resources, host._reload, outside, logger).RunAsync, logger);
         }
 
         return host;
@@ -169,6 +177,8 @@ public sealed class SidecarHost : IAsyncDisposable
     {
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
         builder.Services.RemoveAll<ILoggerFactory>();
+        builder.Services.RemoveAll<IHostLifetime>();
+        builder.Services.AddSingleton<IHostLifetime, UnsignalledLifetime>();
         builder.Services.AddSingleton(loggers);
         builder.Services.AddRoutingCore();
         builder.Services.AddGrpc(grpc => (grpc.MaxReceiveMessageSize, grpc.MaxSendMessageSize) = ((int)options.MaxBodySize, (int)options.MaxBodySize));
@@ -177,7 +187,8 @@ public sealed class SidecarHost : IAsyncDisposable
         // Made when somebody asks: the descriptors of the whole API are thousands of types that no app's call needs.
         builder.Services.AddSingleton(_ => new ReflectionServiceImpl(DaprReflection.Descriptor.Services));
         builder.Services.AddSingleton(_ => new ReflectionV1ServiceImpl(DaprReflection.Descriptor.Services));
-        builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = options.ShutdownTimeout);
+        // Calls share their time with the deliveries before them.
+        builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = Timeout.InfiniteTimeSpan);
         builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel =>
         {
             kestrel.AddServerHeader = false;
@@ -216,19 +227,46 @@ public sealed class SidecarHost : IAsyncDisposable
     private static Dictionary<string, string> ProcessEnvironment() =>
         System.Environment.GetEnvironmentVariables().Cast<DictionaryEntry>().ToDictionary(e => (string)e.Key, e => (string?)e.Value ?? "", StringComparer.Ordinal);
 
-    /// <summary>No longer than calls in flight may take: what an app has not answered by then comes again elsewhere.</summary>
-    private async Task EndDeliveriesAsync()
+    /// <summary>Ends what brings messages and events of bindings to apps; everything else goes on. Returns when they have none in hand.</summary>
+    internal Task EndInflowAsync() => Task.WhenAll(_starters.Select(s => s.EndInflowAsync()));
+
+    /// <summary>Whether calls or deliveries took longer than they may when the sidecar stopped, and were cut off.</summary>
+    internal bool IsCutOff { get; private set; }
+
+    /// <summary>What an app has not answered by then comes again elsewhere.</summary>
+    private async Task<bool> TryEndDeliveriesAsync(CancellationToken limit, CancellationToken last)
     {
-        var options = _apps.All.Select(a => a.Process).FirstOrDefault();
         var ended = Task.WhenAll(_starters.Select(s => s.DisposeAsync().AsTask()));
         try
         {
-            await (options is null ? ended : ended.WaitAsync(options.ShutdownTimeout, options.Clock));
+            await ended.WaitAsync(limit);
+            return true;
         }
-        catch (TimeoutException)
+        catch (OperationCanceledException)
         {
-            // The components close below the deliveries that are left; their brokers keep what was not acknowledged.
+            // Its brokers keep what was not acknowledged.
+            foreach (var app in _apps.All)
+            {
+                app.Drain.End();
+            }
+
+            await ended.WaitAsync(last).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            return false;
         }
+    }
+
+    private async Task<bool> TryStopServingAsync(CancellationToken limit)
+    {
+        try
+        {
+            await _web.StopAsync(limit);
+        }
+        catch (OperationCanceledException)
+        {
+            // Calls that are left end with their connections.
+        }
+
+        return !limit.IsCancellationRequested;
     }
 
     /// <summary>Blocks new messages, ends subscriptions, finishes calls in flight, closes components.</summary>
@@ -239,7 +277,9 @@ public sealed class SidecarHost : IAsyncDisposable
             await _watcher.DisposeAsync();
         }
 
-        await EndDeliveriesAsync();
+        // Calls are made by others, whatever clock a test gave to this process.
+        using CancellationTokenSource limit = new(_shutdownTimeout), last = new(_shutdownTimeout + AnswerTime);
+        var isInTime = await TryEndDeliveriesAsync(limit.Token, last.Token);
 
         if (_remote is not null)
         {
@@ -251,7 +291,10 @@ public sealed class SidecarHost : IAsyncDisposable
             await _metrics.DisposeAsync();
         }
 
-        await _web.StopAsync();
+        isInTime &= await TryStopServingAsync(last.Token);
+
+        // Whoever gives no time at all wants everything cut off.
+        IsCutOff = !isInTime && _shutdownTimeout > TimeSpan.Zero;
         await _web.DisposeAsync();
         foreach (var app in _apps.All)
         {
@@ -263,7 +306,7 @@ public sealed class SidecarHost : IAsyncDisposable
             await _reload.DisposeAsync();
         }
 
-        _outside.Dispose();
+        await _outside.DisposeAsync();
         await _components.DisposeAsync();
     }
 }

@@ -44,6 +44,64 @@ public sealed partial class ProgramTests : IDisposable
         Assert.Equal(expected, program.ExitCode);
     }
 
+    [Fact]
+    public async Task HangUp_ReadsTheConfigurationAnew()
+    {
+        var program = StartWith("before");
+        using var http = new HttpClient();
+        Assert.Contains("before", await http.GetStringAsync(new Uri(await AddressAsync(program), "/v1.0/metadata"), Cancellation), StringComparison.Ordinal);
+        Write("after");
+        await SignalAsync(program, "-HUP");
+        Assert.Contains("after", await http.GetStringAsync(new Uri(await AddressAsync(program), "/v1.0/metadata"), Cancellation), StringComparison.Ordinal);
+        await SignalAsync(program, "-TERM");
+        await program.WaitForExitAsync(Cancellation);
+        Assert.Equal(0, program.ExitCode);
+    }
+
+    [Fact]
+    public async Task Terminate_Twice_DoesNotWaitAnyMore_AndEndsWith1()
+    {
+        var program = StartWith("any", "--dapr-block-shutdown-duration", "10m");
+        await AddressAsync(program);
+        await SignalAsync(program, "-TERM");
+        while (await program.StandardOutput.ReadLineAsync(Cancellation) is { } line && !line.Contains("blocking shutdown", StringComparison.Ordinal))
+        {
+            // Until it has begun to.
+        }
+
+        await SignalAsync(program, "-TERM");
+        await program.WaitForExitAsync(Cancellation);
+        Assert.Equal(1, program.ExitCode);
+    }
+
+    private Process StartWith(string feature, params string[] more)
+    {
+        Write(feature);
+        return Start(["--app-id", "a", "--dapr-http-port", "0", "--dapr-grpc-port", "0", "--config", "config.yaml", .. more]);
+    }
+
+    private void Write(string feature) =>
+        File.WriteAllText(Path.Combine(_folder, "config.yaml"), $"apiVersion: dapr.io/v1alpha1\nkind: Configuration\nmetadata: {{ name: c }}\nspec: {{ features: [{{ name: {feature}, enabled: true }}] }}\n");
+
+    private static async Task<Uri> AddressAsync(Process program)
+    {
+        while (await program.StandardOutput.ReadLineAsync(Cancellation) is { } line)
+        {
+            if (Address().Match(line) is { Success: true } found)
+            {
+                return new Uri(found.Groups[1].Value);
+            }
+        }
+
+        throw new InvalidOperationException("The program ended: " + await program.StandardError.ReadToEndAsync(Cancellation));
+    }
+
+    private static async Task SignalAsync(Process program, string signal)
+    {
+        using var kill = Process.Start("kill", [signal, $"{program.Id}"]);
+        await kill.WaitForExitAsync(Cancellation);
+    }
+
     private Process Start(params string[] arguments) =>
         _program = Process.Start(new ProcessStartInfo("dotnet", [Path.Combine(AppContext.BaseDirectory, "edgemesh-sidecar.dll"), .. arguments])
         {

@@ -19,7 +19,9 @@ internal sealed class AppRuntime(SidecarAppOptions options, SidecarOptions proce
     private readonly CallerIdentity _identity = new(configuration.AccessControl?.TrustDomain ?? CallerIdentity.DefaultTrustDomain, process.Namespace, options.AppId);
     private volatile bool _isReady;
     private volatile bool _isHealthy = options.HealthCheck is null || options.AppEndpoint is null;
+    private volatile bool _isEnding;
     private volatile IReadOnlyList<Subscription> _subscriptions = [];
+    private volatile ExternalEndpoints _endpoints = endpoints;
     private volatile ResilienceTable _resilience = new(options.AppId, [], process.Clock);
 
     public string AppId => options.AppId;
@@ -33,7 +35,11 @@ internal sealed class AppRuntime(SidecarAppOptions options, SidecarOptions proce
     public AppDirectory Directory => directory;
 
     /// <summary>Servers outside that the app may invoke.</summary>
-    public ExternalEndpoints Endpoints => endpoints;
+    public ExternalEndpoints Endpoints
+    {
+        get => _endpoints;
+        set => _endpoints = value;
+    }
 
     /// <summary>Who it is to those that it calls in this process: what its certificate says, else what its Configuration does.</summary>
     public CallerIdentity Identity => Workload?.Current.Identity ?? _identity;
@@ -76,6 +82,16 @@ internal sealed class AppRuntime(SidecarAppOptions options, SidecarOptions proce
         set => _isHealthy = value;
     }
 
+    /// <summary>For what the app has in hand.</summary>
+    public AppDrain Drain { get; } = new();
+
+    /// <summary>Whether its sidecar is about to stop, and goes on for the app's last work.</summary>
+    public bool IsEnding
+    {
+        get => _isEnding;
+        set => _isEnding = value;
+    }
+
     /// <summary>Other sidecars of the machine; null: none are looked for.</summary>
     public RemoteSidecars? Remote { get; init; }
 
@@ -104,5 +120,6 @@ internal sealed class AppRuntime(SidecarAppOptions options, SidecarOptions proce
     {
         Channel?.Dispose();
         Tracing?.Dispose();
+        Drain.Dispose();
     }
 }

@@ -7,16 +7,25 @@ using Microsoft.Extensions.Logging;
 namespace EdgeMesh.Sidecar.Apps;
 
 /// <summary>Starts what the building blocks do for one app, and ends it: for as long as the sidecar runs, or, where the app's health is
-/// probed, for as long as the app is healthy.</summary>
+/// probed, for as long as the app is healthy. A change of resources never waits for an app that does not answer: whatever waits for it
+/// begins anew, with what is there then.</summary>
 internal sealed partial class AppStarter(AppRuntime app, IReadOnlyList<Subscription> declared, ILogger logger) : IAsyncDisposable
 {
+    private static readonly AppPart[] Starts = [.. ServedBlock.All.Select(b => b.Part).OfType<AppPart>()];
+
     private readonly CancellationTokenSource _stop = new();
     private Task _run = Task.CompletedTask;
 
-    /// <summary>Who holds it may touch all that follows.</summary>
-    private readonly SemaphoreSlim _turn = new(1);
-    private readonly List<(AppPart Start, IAsyncDisposable Part)> _parts = [];
+    /// <summary>Who has it may touch all that follows.</summary>
+    private readonly AppTurn _turn = new();
+
+    /// <summary>In the order of <see cref="Starts"/>; null: does not stand.</summary>
+    private readonly IAsyncDisposable?[] _parts = new IAsyncDisposable?[Starts.Length];
     private IReadOnlyList<Subscription> _declared = declared;
+    private bool _isWanted;
+
+    /// <summary>Whether messages and events of bindings come no more.</summary>
+    private bool _isEnding;
 
     private IAsyncDisposable? _outbox;
 
@@ -37,12 +46,13 @@ internal sealed partial class AppStarter(AppRuntime app, IReadOnlyList<Subscript
             {
                 // The sidecar is ready whether or not its app is healthy, as daprd is.
                 app.IsReady = true;
-                await new AppHealthProbe(channel, health, app.Process.Clock).RunAsync(healthy => ChangeAsync(healthy, cancellation), cancellation);
+                var probe = new AppHealthProbe(channel, health, app.Process.Clock);
+                await Task.WhenAll(_turn.RunAsync(StartPartsAsync, cancellation), probe.RunAsync(healthy => ChangeAsync(healthy, cancellation), cancellation));
             }
             else
             {
-                await StartPartsAsync(cancellation);
-                app.IsReady = true;
+                await BeginAsync(cancellation);
+                await _turn.RunAsync(StartPartsAsync, cancellation);
             }
         }
         catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
@@ -56,66 +66,91 @@ internal sealed partial class AppStarter(AppRuntime app, IReadOnlyList<Subscript
         if (healthy)
         {
             LogHealthy(app.AppId);
-            await StartPartsAsync(cancellation);
-            app.IsHealthy = true;
+            await BeginAsync(cancellation);
+            return;
         }
-        else
-        {
-            LogUnhealthy(app.AppId);
-            app.IsHealthy = false;
-            await EndPartsAsync();
-            LogEnded(app.AppId);
-        }
+
+        LogUnhealthy(app.AppId);
+        app.IsHealthy = false;
+        await _turn.ChangeAsync(
+            async () =>
+            {
+                (_isWanted, app.IsHealthy) = (false, false);
+                await EndPartsAsync();
+            },
+            cancellation);
+        LogEnded(app.AppId);
     }
 
+    private Task BeginAsync(CancellationToken cancellation) => _turn.ChangeAsync(() => Task.FromResult(_isWanted = true), cancellation);
+
+    /// <summary>In a turn: those that lack.</summary>
     private async Task StartPartsAsync(CancellationToken cancellation)
     {
-        if (app.Channel is not { } channel)
+        if (!_isWanted || _isEnding)
         {
             return;
         }
 
-        await _turn.WaitAsync(cancellation);
-        try
+        for (var i = 0; i < Starts.Length && app.Channel is not null; i++)
         {
-            foreach (var start in ServedBlock.All.Select(b => b.Part).OfType<AppPart>())
-            {
-                _parts.Add((start, await start(new AppArrival(app, channel, _declared, logger), cancellation)));
-            }
+            _parts[i] ??= await Starts[i](new AppArrival(app, app.Channel, _declared, logger), cancellation);
         }
-        finally
+
+        app.IsHealthy = app.IsReady = true;
+    }
+
+    /// <summary>In a turn.</summary>
+    private async Task EndPartsAsync()
+    {
+        for (var i = Starts.Length - 1; i >= 0; i--)
         {
-            _turn.Release();
+            await EndAsync(i);
         }
     }
 
-    private async Task EndPartsAsync()
+    /// <summary>The sidecar is about to stop: as with daprd no message and no event of a binding comes any more, while calls, actors, timers,
+    /// reminders and jobs go on. What the app has in hand is waited for.</summary>
+    public Task EndInflowAsync()
     {
-        await _turn.WaitAsync(CancellationToken.None);
-        try
-        {
-            for (; _parts.Count > 0; _parts.RemoveAt(_parts.Count - 1))
+        app.Drain.Begin();
+        return _turn.ChangeAsync(
+            async () =>
             {
-                await _parts[^1].Part.DisposeAsync();
-            }
-        }
-        finally
+                _isEnding = true;
+                for (var i = Starts.Length - 1; i >= 0; i--)
+                {
+                    await (_parts[i] is AppSubscriptions or InputBindings ? EndAsync(i) : Task.CompletedTask);
+                }
+
+                app.IsEnding = true;
+            },
+            CancellationToken.None);
+    }
+
+    private async Task EndAsync(int part)
+    {
+        if (_parts[part] is { } ended)
         {
-            _turn.Release();
+            _parts[part] = null;
+            await ended.DisposeAsync();
         }
     }
 
     /// <summary>Other subscriptions are declared now. An app that is not there yet gets them when it comes.</summary>
-    public Task SubscribeAgainAsync(IReadOnlyList<Subscription> changed, CancellationToken cancellation) => InTurnAsync(
+    public Task SubscribeAgainAsync(IReadOnlyList<Subscription> changed, CancellationToken cancellation) => _turn.ChangeAsync(
         async () =>
         {
             _declared = changed;
-            await StartAgainAsync(AppSubscriptions.StartAsync, cancellation);
+            foreach (var subscriptions in _parts.OfType<AppSubscriptions>())
+            {
+                await subscriptions.DeclareAsync(changed);
+            }
         },
         cancellation);
 
     /// <summary>Other components of these names are there now: whatever the app has of them for longer than a call takes those.</summary>
-    public Task TakeAsync(IReadOnlySet<string> components, bool withBindings, bool withOutbox, CancellationToken cancellation) => InTurnAsync(
+    public Task TakeAsync(IReadOnlySet<string> components, bool withBindings, bool withOutbox, CancellationToken cancellation) => _turn.ChangeAsync(
         async () =>
         {
             foreach (var failure in ConfigurationSubscriptions.Of(app).Move(app))
@@ -123,14 +158,14 @@ internal sealed partial class AppStarter(AppRuntime app, IReadOnlyList<Subscript
                 LogDeaf(app.AppId, failure);
             }
 
-            foreach (var (_, part) in _parts)
+            for (var i = 0; i < Starts.Length; i++)
             {
-                await (part is AppSubscriptions subscriptions ? subscriptions.ConnectAgainAsync(components) : Task.CompletedTask);
-            }
-
-            if (withBindings)
-            {
-                await StartAgainAsync(InputBindings.StartAsync, cancellation);
+                await (_parts[i] switch
+                {
+                    AppSubscriptions subscriptions => subscriptions.ConnectAgainAsync(components),
+                    InputBindings when withBindings => EndAsync(i),
+                    _ => Task.CompletedTask,
+                });
             }
 
             if (withOutbox)
@@ -141,36 +176,13 @@ internal sealed partial class AppStarter(AppRuntime app, IReadOnlyList<Subscript
         },
         cancellation);
 
-    private async Task InTurnAsync(Func<Task> change, CancellationToken cancellation)
-    {
-        await _turn.WaitAsync(cancellation);
-        try
-        {
-            await change();
-        }
-        finally
-        {
-            _turn.Release();
-        }
-    }
-
-    /// <summary>In a turn. An app that is not there has no parts.</summary>
-    private async Task StartAgainAsync(AppPart start, CancellationToken cancellation)
-    {
-        var at = _parts.FindIndex(p => p.Start == start);
-        if (at >= 0 && app.Channel is { } channel)
-        {
-            await _parts[at].Part.DisposeAsync();
-            _parts.RemoveAt(at);
-            _parts.Insert(at, (start, await start(new AppArrival(app, channel, _declared, logger), cancellation)));
-        }
-    }
-
     public async ValueTask DisposeAsync()
     {
+        app.IsEnding = true;
+        app.Drain.Begin();
         await _stop.CancelAsync();
         await _run;
-        await EndPartsAsync();
+        await _turn.ChangeAsync(EndPartsAsync, CancellationToken.None);
         if (_outbox is not null)
         {
             await _outbox.DisposeAsync();

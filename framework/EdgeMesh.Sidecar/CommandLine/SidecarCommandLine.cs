@@ -48,7 +48,7 @@ public static class SidecarCommandLine
         find this one), DAPR_TRUST_ANCHORS (certificates in PEM) or DAPR_TRUST_ANCHORS_FILE, DAPR_COMPONENTS_SOCKETS_FOLDER.
         Flags of daprd that need no place here (placement, scheduler, profiling port …) are taken without effect;
         those that ask for what this engine lacks are refused by name.
-        Ends with 0 when stopped, 1 when it could not start or serve, 2 when a flag is not known or refused, or its value is none of its kind.
+        Ends with 0 when stopped, 1 when it could not start or serve or was stopped in a hurry, 2 when a flag is not known or refused, or its value is none of its kind.
         """;
 
     /// <summary>Runs until SIGTERM, Ctrl-C or a shutdown by the API, and returns the exit code.</summary>
@@ -63,8 +63,13 @@ public static class SidecarCommandLine
 
         void Stop(PosixSignalContext signal)
         {
-            // The process ends when its work has, and not at once.
+            // The process ends when its work has, and not at once; as with daprd at once when it is told again.
             signal.Cancel = true;
+            if (stop.IsCancellationRequested)
+            {
+                Environment.Exit(Failed);
+            }
+
             stop.Cancel();
         }
     }
@@ -97,8 +102,13 @@ public static class SidecarCommandLine
             await using var file = settings.LogFile is { } path ? new StreamWriter(path, append: true) { AutoFlush = true } : null;
             using var log = new CommandLine.SidecarLog(file ?? output, settings);
             using var loggers = Loggers(settings, log);
-            await ServeAsync(settings, loggers, log, stop);
-            return Done;
+            while (true)
+            {
+                if (await ServeAsync(settings, loggers, log, stop) is var end and not CommandLine.ServingEnd.Again)
+                {
+                    return end == CommandLine.ServingEnd.InTime ? Done : Failed;
+                }
+            }
         }
         catch (Exception failure) when (failure is SidecarConfigurationException or IOException or UnauthorizedAccessException)
         {
@@ -119,36 +129,56 @@ public static class SidecarCommandLine
         logging.AddProvider(log);
     });
 
-    private static async Task ServeAsync(CommandLine.SidecarSettings settings, ILoggerFactory loggers, CommandLine.SidecarLog log, CancellationToken stop)
+    private static async Task<CommandLine.ServingEnd> ServeAsync(CommandLine.SidecarSettings settings, ILoggerFactory loggers, CommandLine.SidecarLog log, CancellationToken stop)
     {
-        await using var host = await SidecarHost.StartAsync(settings.Options, loggers, stop);
-        foreach (var app in settings.Options.Apps.Select(a => a.AppId))
+        var (host, isHungUp) = (await SidecarHost.StartAsync(settings.Options, loggers, stop), false);
+        await using (host)
         {
-            log.Say($"dapr initialized. Status: Running. app id: {app}; HTTP {Text(host.HttpEndpoint(app))}; gRPC {Text(host.GrpcEndpoint(app))}");
+            // As with daprd: reads everything anew.
+            using var hungUp = PosixSignalRegistration.Create(PosixSignal.SIGHUP, signal =>
+            {
+                signal.Cancel = isHungUp = true;
+                host.Stop();
+            });
+            foreach (var app in settings.Options.Apps.Select(a => a.AppId))
+            {
+                log.Say($"dapr initialized. Status: Running. app id: {app}; HTTP {Text(host.HttpEndpoint(app))}; gRPC {Text(host.GrpcEndpoint(app))}");
+            }
+
+            using var either = CancellationTokenSource.CreateLinkedTokenSource(stop, host.Stopping);
+            var ended = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            await using var registration = either.Token.Register(ended.SetResult);
+            await ended.Task;
+            await BlockAsync(settings, host, log);
+            log.Say("stopping: finishing calls in flight");
         }
 
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(stop, host.Stopping);
-        var ended = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        await using var registration = either.Token.Register(ended.SetResult);
-        await ended.Task;
-        await BlockAsync(settings, host, log);
-        log.Say("stopping: finishing calls in flight");
+        if (host.IsCutOff)
+        {
+            log.Say($"calls in flight took more than {settings.Options.ShutdownTimeout.TotalSeconds:0} s and were cut off (--dapr-graceful-shutdown-seconds)");
+        }
+
+        return isHungUp && !stop.IsCancellationRequested ? CommandLine.ServingEnd.Again : host.IsCutOff ? CommandLine.ServingEnd.CutOff : CommandLine.ServingEnd.InTime;
 
         static string Text(Uri endpoint) => endpoint.ToString().TrimEnd('/');
     }
 
-    /// <summary>The apps are still doing their last work, and need their sidecar for it.</summary>
+    /// <summary>The apps are still doing their last work, and need their sidecar for it. As with daprd they get no new messages and events
+    /// meanwhile; who asks for the end by the API does not want this.</summary>
     private static async Task BlockAsync(CommandLine.SidecarSettings settings, SidecarHost host, CommandLine.SidecarLog log)
     {
-        if (settings.BlockShutdown is not { } block)
+        if (settings.BlockShutdown is not { } block || host.Stopping.IsCancellationRequested)
         {
             return;
         }
 
         log.Say($"blocking shutdown for {block} or until the app reports unhealthy");
+
+        // Waited for with all else that ends: an app that has a message in hand for long holds nothing up.
+        _ = host.EndInflowAsync();
         var clock = settings.Options.Clock;
         var began = clock.GetTimestamp();
-        while (clock.GetElapsedTime(began) < block && settings.Options.Apps.Any(a => host.IsHealthy(a.AppId)))
+        while (clock.GetElapsedTime(began) < block && !host.Stopping.IsCancellationRequested && settings.Options.Apps.Any(a => host.IsHealthy(a.AppId)))
         {
             await Task.Delay(TimeSpan.FromMilliseconds(50), clock);
         }

@@ -1,13 +1,14 @@
 using EdgeMesh.Sidecar.Apps;
+using EdgeMesh.Sidecar.BuildingBlocks.Invocation;
 using EdgeMesh.Sidecar.BuildingBlocks.PubSub;
 using EdgeMesh.Sidecar.Resiliency;
 using Microsoft.Extensions.Logging;
 
 namespace EdgeMesh.Sidecar.Resources;
 
-/// <summary>Takes changed resources over while the sidecar runs: Components, Subscriptions and Resiliencies. What is faulty changes nothing, and
-/// is told. Other kinds need a restart, and that is told too.</summary>
-internal sealed partial class ResourceReload(SidecarOptions options, IReadOnlyList<AppStarter> apps, ResourceLoader current, ComponentReload components, ILogger logger)
+/// <summary>Takes changed resources over while the sidecar runs. What is faulty changes nothing, and is told. Middleware needs a restart, and
+/// that is told too.</summary>
+internal sealed partial class ResourceReload(SidecarOptions options, IReadOnlyList<AppStarter> apps, ResourceLoader current, ComponentReload components, OutsideWorld outside, ILogger logger)
 {
     private ResourceLoader _current = current;
 
@@ -66,10 +67,28 @@ internal sealed partial class ResourceReload(SidecarOptions options, IReadOnlyLi
                 }
 
                 break;
-            default:
-                LogLater(logger, kind);
+            case "HTTPEndpoint":
+                await OpenEndpointsAsync(next, cancellation);
                 break;
         }
+    }
+
+    private async Task OpenEndpointsAsync(ResourceLoader next, CancellationToken cancellation)
+    {
+        var faults = new List<string>();
+        await outside.OpenAsync(next.HttpEndpoints, faults, cancellation);
+        if (faults.Count > 0)
+        {
+            faults.ForEach(f => LogFault(logger, f));
+            return;
+        }
+
+        foreach (var app in apps)
+        {
+            app.App.Endpoints = outside.For(app.App.AppId);
+        }
+
+        LogTaken(logger, "HTTPEndpoint");
     }
 
     [LoggerMessage(LogLevel.Error, "The changed resources are not taken over: {Fault}")]

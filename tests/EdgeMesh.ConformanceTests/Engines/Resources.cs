@@ -80,6 +80,16 @@ internal static class Resources
               routes:
                 default: /deliver/declared
             scopes: [alpha]
+            ---
+            apiVersion: dapr.io/v1alpha1
+            kind: Subscription
+            metadata:
+              name: declared-earlier
+            spec:
+              pubsubname: pubsub
+              topic: declared-earlier
+              route: /deliver/declared-earlier
+            scopes: [alpha]
             """);
     }
 

@@ -32,14 +32,17 @@ public abstract class PubSubSuite(EngineFixture fixture)
         Assert.NotEmpty(Text(envelope, "time"));
     }
 
-    [Fact]
-    public async Task Publish_ToADeclaredSubscription_Arrives()
+    /// <summary>By a resource of v2alpha1 and one of v1alpha1.</summary>
+    [Theory]
+    [InlineData("declared")]
+    [InlineData("declared-earlier")]
+    public async Task Publish_ToADeclaredSubscription_Arrives(string topic)
     {
         var dapr = await fixture.RunningAsync();
         using var client = dapr.Client();
         using var text = new StringContent("hello", Encoding.UTF8, "text/plain");
-        await client.PostAsync("/v1.0/publish/pubsub/declared", text, Cancellation);
-        var envelope = (await dapr.Alpha.NextAsync("declared", Cancellation)).Json;
+        await client.PostAsync($"/v1.0/publish/pubsub/{topic}", text, Cancellation);
+        var envelope = (await dapr.Alpha.NextAsync(topic, Cancellation)).Json;
         Assert.Equal("hello", Text(envelope, "data"));
     }
 

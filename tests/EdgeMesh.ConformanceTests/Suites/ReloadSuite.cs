@@ -81,6 +81,29 @@ public abstract class ReloadSuite(ReloadFixture fixture)
         await Eventually.HoldsAsync(async () => !(await TypesAsync(client)).Contains("bindings.cron", StringComparison.Ordinal), Cancellation);
     }
 
+    /// <summary>For this daprd starts itself anew, and is away for a moment.</summary>
+    [Fact]
+    public async Task Endpoint_ComesChangesAndGoes()
+    {
+        var dapr = await fixture.RunningAsync();
+        using var client = dapr.Client();
+        var beta = dapr.Beta.Url.GetLeftPart(UriPartial.Authority);
+        WriteEndpoint(beta);
+        await BecomesAsync(client, "/v1.0/invoke/hot-endpoint/method/status/201", 201);
+        WriteEndpoint(beta + "/status");
+        await BecomesAsync(client, "/v1.0/invoke/hot-endpoint/method/202", 202);
+        fixture.Delete("hot-endpoint");
+        await BecomesAsync(client, "/v1.0/invoke/hot-endpoint/method/202", 500);
+        Assert.Equal("ERR_DIRECT_INVOKE", (await Faults.OfAsync(client.GetAsync("/v1.0/invoke/hot-endpoint/method/202", Cancellation))).Code);
+    }
+
+    private void WriteEndpoint(string url) => fixture.Write("hot-endpoint.yaml", $$"""
+        apiVersion: dapr.io/v1alpha1
+        kind: HTTPEndpoint
+        metadata: { name: hot-endpoint }
+        spec: { baseUrl: {{url}} }
+        """);
+
     private static async Task ReachesAsync(Running dapr, HttpClient client) => await Eventually.HoldsAsync(
         async () =>
         {
@@ -98,8 +121,15 @@ public abstract class ReloadSuite(ReloadFixture fixture)
     private static Task BecomesAsync(Func<Task<HttpResponseMessage>> send, int status) => Eventually.HoldsAsync(
         async () =>
         {
-            using var answer = await send();
-            return (int)answer.StatusCode == status;
+            try
+            {
+                using var answer = await send();
+                return (int)answer.StatusCode == status;
+            }
+            catch (HttpRequestException)
+            {
+                return false;
+            }
         },
         Cancellation);
 }

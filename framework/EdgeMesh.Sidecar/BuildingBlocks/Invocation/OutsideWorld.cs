@@ -4,21 +4,28 @@ using EdgeMesh.Sidecar.Resources;
 namespace EdgeMesh.Sidecar.BuildingBlocks.Invocation;
 
 /// <summary>Every server outside that apps of the process may invoke, and the connections to them.</summary>
-internal sealed class OutsideWorld : IDisposable
+internal sealed class OutsideWorld(SidecarOptions options, ComponentCatalog components, IReadOnlyDictionary<string, string> environment) : IAsyncDisposable
 {
-    private readonly List<(IReadOnlyList<string> Scopes, string Name, ExternalEndpoint Endpoint)> _endpoints = [];
-    private readonly HttpMessageInvoker _any = new(ExternalEndpoint.Handler());
+    /// <summary>Calls that found an endpoint before it was replaced may use it for so long.</summary>
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
-    public static async Task<OutsideWorld> OpenAsync(
-        IReadOnlyList<HttpEndpointResource> resources, SidecarOptions options, ComponentCatalog components, IReadOnlyDictionary<string, string> environment, List<string> faults, CancellationToken cancellation)
+    private readonly HttpMessageInvoker _any = new(ExternalEndpoint.Handler());
+    private readonly CancellationTokenSource _stop = new();
+    private IReadOnlyList<NamedEndpoint> _endpoints = [];
+
+    /// <summary>Ends when all that were replaced are closed.</summary>
+    private Task _closing = Task.CompletedTask;
+
+    /// <summary>Has these, and no longer those from before; with a fault, all stays as it was.</summary>
+    public async Task OpenAsync(IReadOnlyList<HttpEndpointResource> resources, List<string> faults, CancellationToken cancellation)
     {
-        var world = new OutsideWorld();
+        var (endpoints, faultsBefore) = (new List<NamedEndpoint>(), faults.Count);
         var secrets = new SecretReferences([.. options.Apps.Select(a => a.AppId)], components, environment);
         foreach (var resource in resources)
         {
             try
             {
-                world._endpoints.Add((resource.Scopes, resource.Name, await ExternalEndpoint.OpenAsync(resource, secrets, cancellation)));
+                endpoints.Add(new NamedEndpoint(resource.Scopes, resource.Name, await ExternalEndpoint.OpenAsync(resource, secrets, cancellation)));
             }
             catch (ArgumentException error)
             {
@@ -26,13 +33,20 @@ internal sealed class OutsideWorld : IDisposable
             }
         }
 
-        return world;
+        if (faults.Count > faultsBefore)
+        {
+            Close(endpoints);
+            return;
+        }
+
+        _closing = CloseAsync(_endpoints, _closing);
+        _endpoints = endpoints;
     }
 
     public ExternalEndpoints For(string appId)
     {
         var named = new Dictionary<string, ExternalEndpoint>(StringComparer.Ordinal);
-        foreach (var (scopes, name, endpoint) in _endpoints.Where(e => e.Scopes.Count == 0 || e.Scopes.Contains(appId, StringComparer.Ordinal)))
+        foreach (var (_, name, endpoint) in _endpoints.Where(e => e.Scopes.Count == 0 || e.Scopes.Contains(appId, StringComparer.Ordinal)))
         {
             named[name] = endpoint;
         }
@@ -40,9 +54,30 @@ internal sealed class OutsideWorld : IDisposable
         return new ExternalEndpoints(named, _any);
     }
 
-    public void Dispose()
+    private async Task CloseAsync(IReadOnlyList<NamedEndpoint> replaced, Task before)
     {
-        _endpoints.ForEach(e => e.Endpoint.Dispose());
-        _any.Dispose();
+        // Calls are made by others, whatever clock a test gave to this process.
+        await Task.Delay(replaced.Count > 0 ? Patience : TimeSpan.Zero, TimeProvider.System, _stop.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        Close(replaced);
+        await before;
     }
+
+    private static void Close(IEnumerable<NamedEndpoint> endpoints)
+    {
+        foreach (var (_, _, endpoint) in endpoints)
+        {
+            endpoint.Dispose();
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _stop.CancelAsync();
+        await _closing;
+        Close(_endpoints);
+        _any.Dispose();
+        _stop.Dispose();
+    }
+
+    private sealed record NamedEndpoint(IReadOnlyList<string> Scopes, string Name, ExternalEndpoint Endpoint);
 }

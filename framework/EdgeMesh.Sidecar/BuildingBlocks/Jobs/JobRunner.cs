@@ -17,9 +17,6 @@ internal enum JobVerdict
 /// <summary>Calls one app when its jobs are due, as long as it is there. What was due before it came, comes at once and once.</summary>
 internal sealed partial class JobRunner : IAsyncDisposable
 {
-    /// <summary>Jobs that the app has in hand at a time.</summary>
-    private const int InHandLimit = 32;
-
     /// <summary>After a failure of the file, and the least between tries that know no end.</summary>
     private static readonly TimeSpan Pause = TimeSpan.FromSeconds(1);
 
@@ -33,14 +30,7 @@ internal sealed partial class JobRunner : IAsyncDisposable
     private readonly ILogger _logger;
     private readonly TimeProvider _clock;
     private readonly CancellationTokenSource _stop = new();
-    private readonly Lock _gate = new();
-
-    /// <summary>By the job's name; a task takes itself out.</summary>
-    private readonly Dictionary<string, Task> _inHand = new(StringComparer.Ordinal);
-
-    /// <summary>Names of jobs that were settled since the file was asked last: what it said of them may be of before, and they are still
-    /// due there. Guarded as those in hand are.</summary>
-    private readonly HashSet<string> _settled = new(StringComparer.Ordinal);
+    private readonly JobsInHand _inHand = new();
     private readonly Task _loop;
     private TaskCompletionSource _wake = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
@@ -88,33 +78,11 @@ internal sealed partial class JobRunner : IAsyncDisposable
     /// <returns>How long nothing else is due; null: until something changes.</returns>
     private async Task<TimeSpan?> StartDueAsync()
     {
-        lock (_gate)
-        {
-            _settled.Clear();
-        }
+        _inHand.Ask();
 
         // Those in hand are due as well, so that more are asked for.
-        var first = await _app.Jobs.FirstDueAsync(_app.AppId, 2 * InHandLimit, _stop.Token);
-        var now = _clock.GetUtcNow();
-        lock (_gate)
-        {
-            foreach (var job in first.Where(j => !_inHand.ContainsKey(j.Job.Name) && !_settled.Contains(j.Job.Name)))
-            {
-                if (job.Due > now)
-                {
-                    return job.Due - now;
-                }
-
-                if (_inHand.Count >= InHandLimit)
-                {
-                    return null;
-                }
-
-                _inHand[job.Job.Name] = TriggerAsync(job);
-            }
-
-            return null;
-        }
+        var first = await _app.Jobs.FirstDueAsync(_app.AppId, 2 * JobsInHand.Limit, _stop.Token);
+        return _inHand.Start(first, _clock.GetUtcNow(), TriggerAsync);
     }
 
     private async Task WaitAsync(TimeSpan? wait, Task wake)
@@ -137,7 +105,8 @@ internal sealed partial class JobRunner : IAsyncDisposable
             }
 
             var began = _clock.GetTimestamp();
-            var verdict = await _deliver(job.Job, _stop.Token);
+            using var work = _app.Drain.Start(_stop.Token);
+            var verdict = await _deliver(job.Job, work.Token);
             JobMetrics.Triggered(_app, verdict == JobVerdict.Done, began);
             await SettleAsync(job, plan, verdict);
         }
@@ -153,12 +122,7 @@ internal sealed partial class JobRunner : IAsyncDisposable
         }
         finally
         {
-            lock (_gate)
-            {
-                _inHand.Remove(job.Job.Name);
-                _settled.Add(job.Job.Name);
-            }
-
+            _inHand.Settle(job);
             OnChanged(_app.AppId);
         }
     }
@@ -186,13 +150,7 @@ internal sealed partial class JobRunner : IAsyncDisposable
         _app.Jobs.Changed -= OnChanged;
         await _stop.CancelAsync();
         await _loop;
-        Task[] inHand;
-        lock (_gate)
-        {
-            inHand = [.. _inHand.Values];
-        }
-
-        await Task.WhenAll(inHand);
+        await _inHand.EndedAsync();
         _stop.Dispose();
     }
 

@@ -5,28 +5,37 @@ using Microsoft.Extensions.Logging;
 namespace EdgeMesh.Sidecar.BuildingBlocks.PubSub;
 
 /// <summary>The subscriptions of one app that stand. What can't stand is told by name, and the others stand without it.</summary>
-internal sealed partial class AppSubscriptions(AppRuntime app, CancellationTokenSource ended, ILogger logger) : IAsyncDisposable
+internal sealed partial class AppSubscriptions : IAsyncDisposable
 {
+    private readonly AppRuntime _app;
+    private readonly AppChannel _channel;
+    private readonly ILogger _logger;
+
+    /// <summary>What the app asked for when it came.</summary>
+    private readonly IReadOnlyList<Subscription> _own;
     private readonly ConcurrentDictionary<IAsyncDisposable, string> _open = new();
     private readonly List<Task> _later = [];
+    private CancellationTokenSource _ended = new();
 
-    /// <summary>By which it reaches the app. Set as it starts.</summary>
-    private AppChannel? _channel;
+    private AppSubscriptions(AppArrival arrival, IReadOnlyList<Subscription> own) => (_app, _channel, _logger, _own) = (arrival.App, arrival.Channel, arrival.Logger, own);
 
     /// <summary>Asks an app what it subscribes, and connects that and what is declared for it to the brokers. Returns when all of it
     /// stands; subscriptions of a component whose errors are ignored follow when its server answers.</summary>
     public static async Task<IAsyncDisposable> StartAsync(AppArrival arrival, CancellationToken cancellation)
     {
-        var (app, channel, logger) = (arrival.App, arrival.Channel, arrival.Logger);
         var faults = new List<string>();
-        var own = app.Options.AsksForSubscriptions ? await AskAsync(arrival, faults, cancellation) : [];
-        faults.ForEach(fault => AppQuestion.LogFault(logger, app.AppId, fault));
-        app.Subscriptions = Subscription.Distinct(arrival.Declared, own);
-        var subscriptions = new AppSubscriptions(app, CancellationTokenSource.CreateLinkedTokenSource(cancellation), logger);
+        var own = arrival.App.Options.AsksForSubscriptions ? await AskAsync(arrival, faults, cancellation) : [];
+        faults.ForEach(fault => AppQuestion.LogFault(arrival.Logger, arrival.App.AppId, fault));
+        arrival.App.Subscriptions = Subscription.Distinct(arrival.Declared, own);
+        var subscriptions = new AppSubscriptions(arrival, own);
         try
         {
-            subscriptions._channel = channel;
-            await subscriptions.OpenAsync(app.Subscriptions);
+            await using (cancellation.UnsafeRegister(static ended => ((CancellationTokenSource)ended!).Cancel(), subscriptions._ended))
+            {
+                await subscriptions.OpenAsync(arrival.App.Subscriptions, waits: true);
+            }
+
+            cancellation.ThrowIfCancellationRequested();
             return subscriptions;
         }
         catch
@@ -34,6 +43,15 @@ internal sealed partial class AppSubscriptions(AppRuntime app, CancellationToken
             await subscriptions.DisposeAsync();
             throw;
         }
+    }
+
+    /// <summary>Other subscriptions are declared now. As with daprd, the app is not asked again for its own: it may be away.</summary>
+    public async Task DeclareAsync(IReadOnlyList<Subscription> declared)
+    {
+        await EndAsync();
+        _ended = new CancellationTokenSource();
+        _app.Subscriptions = Subscription.Distinct(declared, _own);
+        await OpenAsync(_app.Subscriptions, waits: false);
     }
 
     /// <summary>Other brokers are there now by these names: those subscriptions are connected anew, and the others go on.</summary>
@@ -45,16 +63,18 @@ internal sealed partial class AppSubscriptions(AppRuntime app, CancellationToken
             await open.DisposeAsync();
         }
 
-        await OpenAsync(app.Subscriptions.Where(s => pubSubs.Contains(s.PubSub)));
+        await OpenAsync(_app.Subscriptions.Where(s => pubSubs.Contains(s.PubSub)), waits: false);
     }
 
-    private async Task OpenAsync(IEnumerable<Subscription> subscriptions)
+    /// <param name="subscriptions">Those to open.</param>
+    /// <param name="waits">Whether for brokers that are away; else, and where their errors are ignored, those subscriptions follow.</param>
+    private async Task OpenAsync(IEnumerable<Subscription> subscriptions, bool waits)
     {
         var now = new List<Task>();
         foreach (var subscription in subscriptions)
         {
-            var opening = OpenAsync(subscription, PostmanOf(app, _channel!, subscription, logger), ended.Token);
-            (app.Find(subscription.PubSub) is { IgnoreErrors: true, Driver: null } ? _later : now).Add(opening);
+            var opening = OpenAsync(subscription, PostmanOf(_app, _channel, subscription, _logger), _ended.Token);
+            (_app.Find(subscription.PubSub) is { Driver: null } away && (away.IgnoreErrors || !waits) ? _later : now).Add(opening);
         }
 
         await Task.WhenAll(now);
@@ -88,28 +108,31 @@ internal sealed partial class AppSubscriptions(AppRuntime app, CancellationToken
     {
         try
         {
-            if (app.Find(subscription.PubSub) is { Shared: { IsAwaited: true } awaited })
+            if (_app.Find(subscription.PubSub) is { Shared: { IsAwaited: true } awaited })
             {
                 await awaited.Opened.WaitAsync(cancellation);
             }
 
-            _open[await Delivery.OpenAsync(app, subscription, postman, logger, cancellation)] = subscription.PubSub;
+            _open[await Delivery.OpenAsync(_app, subscription, postman, _logger, cancellation)] = subscription.PubSub;
         }
         catch (Exception error) when (error is not OperationCanceledException)
         {
             // Whatever a broker throws, the app's other subscriptions stand.
-            LogRefused(app.AppId, subscription.Topic, subscription.PubSub, error.Message);
+            LogRefused(_app.AppId, subscription.Topic, subscription.PubSub, error.Message);
         }
     }
 
     /// <summary>Ends them; deliveries under way are waited for, and whoever still waits for a server no more.</summary>
-    public async ValueTask DisposeAsync()
+    public ValueTask DisposeAsync() => new(EndAsync());
+
+    private async Task EndAsync()
     {
-        await ended.CancelAsync();
+        await _ended.CancelAsync();
         await Task.WhenAll(_later).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        _later.Clear();
         await Task.WhenAll(_open.Keys.Select(s => s.DisposeAsync().AsTask()));
         _open.Clear();
-        ended.Dispose();
+        _ended.Dispose();
     }
 
     [LoggerMessage(LogLevel.Error, "{App} can't subscribe topic {Topic} of {PubSub}: {Reason}")]

@@ -34,8 +34,14 @@ internal sealed partial class Delivery(AppRuntime app, Subscription subscription
         return broker.SubscribeAsync(asked, delivery.HandleAsync, cancellation);
     }
 
-    /// <summary>The broker's handler.</summary>
+    /// <summary>The broker's handler. A subscription that ends because the sidecar stops waits for what its app has in hand.</summary>
     public async Task<bool> HandleAsync(BrokerMessage message, CancellationToken cancellation)
+    {
+        using var work = app.Drain.Start(cancellation);
+        return await HandOverAsync(message, work.Token);
+    }
+
+    private async Task<bool> HandOverAsync(BrokerMessage message, CancellationToken cancellation)
     {
         var body = subscription.IsRaw ? CloudEvent.WrapRaw(message, subscription.PubSub) : message.Data;
         if (!Envelope.TryRead(body.Span, out var envelope))
