@@ -72,7 +72,8 @@ internal static class DriverTable
         {
             "state" => new Driver((spec, _) => new PluggableStateStore(spec, socket)) { TakesAnyField = true },
             "pubsub" => new Driver((spec, context) => new PluggableBroker(spec, socket, context)) { TakesAnyField = true },
-            "bindings" => new Driver((spec, _) => new PluggableOutputBinding(spec, socket)) { TakesAnyField = true },
+            "bindings" => new Driver((spec, context) => new PluggableBinding(spec, socket, context)) { TakesAnyField = true },
+            "secretstores" => new Driver((spec, _) => new PluggableSecretStore(spec, socket)) { TakesAnyField = true },
             _ => null,
         };
 

@@ -18,7 +18,7 @@ using Status = Grpc.Core.Status;
 namespace EdgeMesh.ConformanceTests.Engines;
 
 /// <summary>A pluggable component as anyone may write one: a gRPC server on a Unix socket that serves <c>state.memo</c>,
-/// <c>pubsub.memo</c> and <c>bindings.memo</c> from memory. daprd finds its services by reflection.</summary>
+/// <c>pubsub.memo</c>, <c>bindings.memo</c> and <c>secretstores.memo</c> from memory. daprd finds its services by reflection.</summary>
 internal sealed class MemoComponent : IAsyncDisposable
 {
     public const string Name = "memo";
@@ -36,11 +36,14 @@ internal sealed class MemoComponent : IAsyncDisposable
         builder.Services.AddGrpcReflection();
         builder.Services.AddSingleton(new MemoryStateStore(TimeProvider.System));
         builder.Services.AddSingleton(new MemoryBroker(TimeProvider.System));
+        builder.Services.AddSingleton(new MemoEvents());
         var web = builder.Build();
         web.MapGrpcService<MemoState>();
         web.MapGrpcService<MemoTransactions>();
         web.MapGrpcService<MemoPubSub>();
-        web.MapGrpcService<MemoBinding>();
+        web.MapGrpcService<MemoOutput>();
+        web.MapGrpcService<MemoInput>();
+        web.MapGrpcService<MemoSecrets>();
         web.MapGrpcReflectionService();
         await web.StartAsync();
         return new MemoComponent(web);
@@ -145,19 +148,6 @@ internal sealed class MemoComponent : IAsyncDisposable
             MemoState.Check(await store.TransactAsync([.. request.Operations.Select(o => o.Set is { } set ? MemoState.Write(set) : MemoState.Write(o.Delete))], context.CancellationToken));
             return new TransactionalStateResponse();
         }
-    }
-
-    private sealed class MemoBinding : OutputBinding.OutputBindingBase
-    {
-        public override Task<OutputBindingInitResponse> Init(OutputBindingInitRequest request, ServerCallContext context) => Task.FromResult(new OutputBindingInitResponse());
-
-        public override Task<PingResponse> Ping(PingRequest request, ServerCallContext context) => Task.FromResult(new PingResponse());
-
-        public override Task<ListOperationsResponse> ListOperations(ListOperationsRequest request, ServerCallContext context) =>
-            Task.FromResult(new ListOperationsResponse { Operations = { "echo" } });
-
-        public override Task<InvokeResponse> Invoke(InvokeRequest request, ServerCallContext context) =>
-            Task.FromResult(new InvokeResponse { Data = request.Data, Metadata = { request.Metadata } });
     }
 
     private sealed class MemoPubSub(MemoryBroker broker) : PubSub.PubSubBase

@@ -5,7 +5,7 @@ using EdgeMesh.ConformanceTests.Engines;
 
 namespace EdgeMesh.ConformanceTests.Engines;
 
-/// <summary>An engine whose <c>pubsub</c> and store <c>memo</c> are a pluggable component.</summary>
+/// <summary>An engine whose <c>pubsub</c>, store <c>memo</c>, bindings and <c>memo-secrets</c> are a pluggable component.</summary>
 public abstract class PluggableFixture : EngineFixture
 {
     private MemoComponent? _component;
@@ -17,6 +17,17 @@ public abstract class PluggableFixture : EngineFixture
         _component = await MemoComponent.StartAsync(sockets);
         Resources.Component(setup, "pubsub", "pubsub." + MemoComponent.Name, "v1", [("anything", "goes")]);
         Resources.Component(setup, "echo", "bindings." + MemoComponent.Name, "v1", [("anything", "goes")]);
+        Resources.Component(setup, "memo-secrets", "secretstores." + MemoComponent.Name, "v1", [("anything", "goes")]);
+        await File.WriteAllTextAsync(Path.Combine(setup.Resources, "given.yaml"), $$"""
+            apiVersion: dapr.io/v1alpha1
+            kind: Component
+            metadata: { name: given }
+            spec:
+              type: bindings.{{MemoComponent.Name}}
+              version: v1
+              metadata: [{ name: route, value: /bindings/given }]
+            scopes: [alpha]
+            """);
         Resources.Component(setup, MemoComponent.Name, "state." + MemoComponent.Name, "v1", [("anything", "goes")]);
     }
 

@@ -14,7 +14,7 @@ public sealed class CronBindingTests
     {
         var ticks = Channel.CreateUnbounded<string>();
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(TestSidecar.Cancellation);
-        var reading = Open("0 0 6 * * *").ReadAsync(m => ticks.Writer.TryWrite(m["readTimeUTC"]), stop.Token);
+        var reading = Open("0 0 6 * * *").ReadAsync(Handler(ticks), stop.Token);
 
         _clock.Advance(TimeSpan.FromHours(6));
         Assert.StartsWith("2030-01-01 06:00:00", await ticks.Reader.ReadAsync(TestSidecar.Cancellation), StringComparison.Ordinal);
@@ -32,7 +32,7 @@ public sealed class CronBindingTests
     {
         var ticks = Channel.CreateUnbounded<string>();
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(TestSidecar.Cancellation);
-        var reading = Open("@every 1m").ReadAsync(m => ticks.Writer.TryWrite(m["readTimeUTC"]), stop.Token);
+        var reading = Open("@every 1m").ReadAsync(Handler(ticks), stop.Token);
         _clock.Advance(TimeSpan.FromHours(5));
         await ticks.Reader.ReadAsync(TestSidecar.Cancellation);
         Assert.False(ticks.Reader.TryRead(out _));
@@ -49,6 +49,12 @@ public sealed class CronBindingTests
     [Fact]
     public void Open_UnknownZone_IsRefusedByName() =>
         Assert.Contains("Mars/Olympus", Assert.Throws<ArgumentException>(() => Open("@daily", ("timezone", "Mars/Olympus"))).Message, StringComparison.Ordinal);
+
+    private static InputHandler Handler(Channel<string> ticks) => happened =>
+    {
+        ticks.Writer.TryWrite(happened.Metadata["readTimeUTC"]);
+        return Task.FromResult(new InputAnswer(default, null));
+    };
 
     private CronBinding Open(string schedule, params (string, string)[] more) => CronBinding.Open(
         new ComponentSpec("tick", "bindings.cron", "v1", more.Append(("schedule", schedule)).Append(more.Length == 0 ? ("timezone", "UTC") : more[0]).DistinctBy(m => m.Item1).ToDictionary(m => m.Item1, m => m.Item2)),

@@ -3,6 +3,7 @@ using Dapr.AppCallback.Autogen.Grpc.v1;
 using EdgeMesh.Sidecar.Apps;
 using EdgeMesh.Sidecar.Components;
 using EdgeMesh.Sidecar.Resiliency;
+using Google.Protobuf;
 using Grpc.Core;
 using Microsoft.Extensions.Logging;
 
@@ -42,22 +43,22 @@ internal sealed partial class GrpcBindingApp(AppRuntime app, AppCallbacks callba
         }
     }
 
-    public async Task<BindingRefusal?> DeliverAsync(BindingEvent happened, CancellationToken cancellation)
+    public async Task<BindingReply> DeliverAsync(BindingEvent happened, CancellationToken cancellation)
     {
         try
         {
-            var request = new BindingEventRequest { Name = happened.Binding, Metadata = { new Dictionary<string, string>(happened.Metadata) } };
+            var request = new BindingEventRequest { Name = happened.Binding, Data = UnsafeByteOperations.UnsafeWrap(happened.Data), Metadata = { new Dictionary<string, string>(happened.Metadata) } };
             var answer = await callbacks.OnBindingEvent(request, happened.TraceParent is { } parent ? new global::Grpc.Core.Metadata { { "traceparent", parent } } : [], TimeProvider.System.GetUtcNow().UtcDateTime + AnswerLimit, cancellation);
             if (answer.To.Count > 0)
             {
                 await PassOnAsync(answer, cancellation);
             }
 
-            return null;
+            return new BindingReply(answer.Data.Memory, null);
         }
         catch (RpcException error) when (!cancellation.IsCancellationRequested)
         {
-            return new BindingRefusal($"{error.StatusCode}: {error.Status.Detail}", new CallFailure(null, (int)error.StatusCode));
+            return BindingReply.Refused($"{error.StatusCode}: {error.Status.Detail}", new CallFailure(null, (int)error.StatusCode));
         }
         catch (RpcException error)
         {

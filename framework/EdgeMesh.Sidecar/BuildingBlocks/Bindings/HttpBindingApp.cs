@@ -6,8 +6,8 @@ using Microsoft.Extensions.Logging;
 
 namespace EdgeMesh.Sidecar.BuildingBlocks.Bindings;
 
-/// <summary>Asked by <c>OPTIONS</c> on the binding's route, told by <c>POST</c> there. daprd looks at no more of its answer than the
-/// status; states and further bindings in the body are for gRPC apps alone.</summary>
+/// <summary>Asked by <c>OPTIONS</c> on the binding's route, told by <c>POST</c> there. What it answers goes back to the binding; states and
+/// further bindings in it are for gRPC apps alone, as with daprd.</summary>
 internal sealed partial class HttpBindingApp(AppRuntime app, AppChannel channel, ILogger logger) : IBindingApp
 {
     private static readonly TimeSpan AnswerLimit = TimeSpan.FromMinutes(10);
@@ -39,13 +39,13 @@ internal sealed partial class HttpBindingApp(AppRuntime app, AppChannel channel,
         return answer.StatusCode;
     }
 
-    public async Task<BindingRefusal?> DeliverAsync(BindingEvent happened, CancellationToken cancellation)
+    public async Task<BindingReply> DeliverAsync(BindingEvent happened, CancellationToken cancellation)
     {
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         limit.CancelAfter(AnswerLimit);
         try
         {
-            using var request = new HttpRequestMessage(HttpMethod.Post, channel.Address(happened.Route)) { Content = new ByteArrayContent([]) };
+            using var request = new HttpRequestMessage(HttpMethod.Post, channel.Address(happened.Route)) { Content = new ReadOnlyMemoryContent(happened.Data) };
             request.Content.Headers.ContentType = new MediaTypeHeaderValue("application/json");
             foreach (var (field, value) in happened.Metadata)
             {
@@ -58,11 +58,17 @@ internal sealed partial class HttpBindingApp(AppRuntime app, AppChannel channel,
             }
 
             using var answer = await channel.SendAsync(request, limit.Token);
-            return answer.IsSuccessStatusCode ? null : new BindingRefusal($"it answered {(int)answer.StatusCode}", new CallFailure((int)answer.StatusCode, null));
+            if (!answer.IsSuccessStatusCode)
+            {
+                return BindingReply.Refused($"it answered {(int)answer.StatusCode}", new CallFailure((int)answer.StatusCode, null));
+            }
+
+            await answer.Content.LoadIntoBufferAsync(app.Process.MaxBodySize, limit.Token);
+            return new BindingReply(await answer.Content.ReadAsByteArrayAsync(limit.Token), null);
         }
         catch (Exception error) when (error is HttpRequestException or IOException or UriFormatException || (error is OperationCanceledException && !cancellation.IsCancellationRequested))
         {
-            return new BindingRefusal(error.Message, default);
+            return BindingReply.Refused(error.Message);
         }
     }
 

@@ -8,9 +8,15 @@ internal interface IBindingApp
     /// <summary>Whether it reads a binding that does not say of itself that it is one to be read.</summary>
     Task<bool> WantsAsync(string binding, string route, CancellationToken cancellation);
 
-    /// <returns>Why the app did not take it; null: it did.</returns>
     /// <exception cref="OperationCanceledException">It was cancelled.</exception>
-    Task<BindingRefusal?> DeliverAsync(BindingEvent happened, CancellationToken cancellation);
+    Task<BindingReply> DeliverAsync(BindingEvent happened, CancellationToken cancellation);
+}
+
+/// <param name="Data">What the app answered.</param>
+/// <param name="Refusal">Why it did not take the event; null: it did.</param>
+internal sealed record BindingReply(ReadOnlyMemory<byte> Data, BindingRefusal? Refusal)
+{
+    public static BindingReply Refused(string reason, CallFailure failure = default) => new(default, new BindingRefusal(reason, failure));
 }
 
 /// <param name="Reason">In words, for the log.</param>

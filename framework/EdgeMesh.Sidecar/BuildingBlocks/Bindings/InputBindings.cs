@@ -1,7 +1,6 @@
 using System.Diagnostics;
 using EdgeMesh.Sidecar.Apps;
 using EdgeMesh.Sidecar.Components;
-using EdgeMesh.Sidecar.Components.BindingsCron;
 using EdgeMesh.Sidecar.Resiliency;
 using Microsoft.Extensions.Logging;
 
@@ -13,6 +12,9 @@ namespace EdgeMesh.Sidecar.BuildingBlocks.Bindings;
 /// <param name="Metadata">What there is to know.</param>
 internal sealed record BindingEvent(string Binding, string Route, IReadOnlyDictionary<string, string> Metadata)
 {
+    /// <summary>What it brings.</summary>
+    public ReadOnlyMemory<byte> Data { get; init; }
+
     /// <summary>The span below which the app's are; null: nothing is traced.</summary>
     public string? TraceParent { get; init; }
 }
@@ -23,8 +25,10 @@ internal sealed partial class InputBindings(AppRuntime app, IBindingApp reader, 
     /// <summary>Fields of the component that are read here, for all types.</summary>
     public static readonly string[] Fields = ["direction", "route"];
 
-    /// <summary>Events that the app has in hand; an app that does not keep up misses the next.</summary>
+    /// <summary>Events that the app has in hand; with the next it waits, or is missed.</summary>
     private const int InHandLimit = 16;
+
+    private static readonly InputAnswer Stopped = new(default, "the sidecar stops");
 
     private readonly CancellationTokenSource _stop = new();
     private readonly List<Task> _reading = [];
@@ -33,18 +37,20 @@ internal sealed partial class InputBindings(AppRuntime app, IBindingApp reader, 
     public static async Task<IAsyncDisposable> StartAsync(AppArrival arrival, CancellationToken cancellation)
     {
         var (app, channel, logger) = (arrival.App, arrival.Channel, arrival.Logger);
-        var components = app.Components.Where(c => c.Driver is CronBinding).ToArray();
+        var components = app.Components.Where(c => c.Driver is IInputBinding { IsRead: true }).ToArray();
         IBindingApp reader = channel.Callbacks is { } callbacks ? new GrpcBindingApp(app, callbacks, logger) : new HttpBindingApp(app, channel, logger);
-        var bindings = new InputBindings(app, reader, logger);
+        var wanted = new List<OpenComponent>();
         foreach (var component in components)
         {
-            var (name, route) = (component.Spec.Name, Route(component.Spec));
-            if (IsInput(component.Spec) || await reader.WantsAsync(name, route, cancellation))
+            if (IsInput(component.Spec) || await reader.WantsAsync(component.Spec.Name, Route(component.Spec), cancellation))
             {
-                bindings._reading.Add(bindings.ReadAsync((CronBinding)component.Driver!, component.Spec, route));
+                wanted.Add(component);
             }
         }
 
+        // Only now: nothing is read twice when the asking is given up and begun anew.
+        var bindings = new InputBindings(app, reader, logger);
+        bindings._reading.AddRange(wanted.Select(c => bindings.ReadAsync((IInputBinding)c.Driver!, c.Spec, Route(c.Spec))));
         return bindings;
     }
 
@@ -53,11 +59,11 @@ internal sealed partial class InputBindings(AppRuntime app, IBindingApp reader, 
     private static bool IsInput(ComponentSpec spec) =>
         (spec["direction"] ?? "").Split(',', StringSplitOptions.TrimEntries).Contains("input", StringComparer.OrdinalIgnoreCase);
 
-    private async Task ReadAsync(CronBinding binding, ComponentSpec spec, string route)
+    private async Task ReadAsync(IInputBinding binding, ComponentSpec spec, string route)
     {
         try
         {
-            await binding.ReadAsync(metadata => _ = HandAsync(new BindingEvent(spec.Name, route, metadata), spec), _stop.Token);
+            await binding.ReadAsync(happened => HandAsync(new BindingEvent(spec.Name, route, happened.Metadata) { Data = happened.Data }, spec, binding.IsMissable), _stop.Token);
         }
         catch (OperationCanceledException)
         {
@@ -65,17 +71,26 @@ internal sealed partial class InputBindings(AppRuntime app, IBindingApp reader, 
         }
     }
 
-    private async Task HandAsync(BindingEvent happened, ComponentSpec spec)
+    private async Task<InputAnswer> HandAsync(BindingEvent happened, ComponentSpec spec, bool isMissable)
     {
-        if (!_inHand.Wait(TimeSpan.Zero, CancellationToken.None))
+        if (isMissable && !_inHand.Wait(TimeSpan.Zero, CancellationToken.None))
         {
             LogMissed(app.AppId, happened.Binding, InHandLimit);
-            return;
+            return new InputAnswer(default, "the app has too much in hand");
         }
 
         try
         {
-            await DeliverAsync(happened, spec);
+            await (isMissable ? Task.CompletedTask : _inHand.WaitAsync(_stop.Token));
+        }
+        catch (OperationCanceledException)
+        {
+            return Stopped;
+        }
+
+        try
+        {
+            return await DeliverAsync(happened, spec);
         }
         finally
         {
@@ -83,7 +98,7 @@ internal sealed partial class InputBindings(AppRuntime app, IBindingApp reader, 
         }
     }
 
-    private async Task DeliverAsync(BindingEvent happened, ComponentSpec spec)
+    private async Task<InputAnswer> DeliverAsync(BindingEvent happened, ComponentSpec spec)
     {
         using var span = app.Tracing?.Start($"bindings/{happened.Binding}", ActivityKind.Client, null, null, Random.Shared.NextDouble());
         foreach (var (name, value) in (ReadOnlySpan<(string, string)>)[("db.system", "bindings"), ("db.name", happened.Binding), ("db.connection_string", $"POST {happened.Route}"), ("rpc.service", "Dapr")])
@@ -92,33 +107,37 @@ internal sealed partial class InputBindings(AppRuntime app, IBindingApp reader, 
         }
 
         happened = happened with { TraceParent = span?.Parent };
+        using var work = app.Drain.Start(_stop.Token);
         try
         {
-            var refusal = app.Resilience.Inbound(spec) is { } policy
-                ? await policy.RunAsync(token => TryAsync(happened, token), static r => r?.Failure, _stop.Token)
-                : await TryAsync(happened, _stop.Token);
-            if (refusal is not null)
-            {
-                LogGone(app.AppId, happened.Binding, refusal.Reason);
-            }
+            var reply = app.Resilience.Inbound(spec) is { } policy
+                ? await policy.RunAsync(token => TryAsync(happened, token), static r => r.Refusal?.Failure, work.Token)
+                : await TryAsync(happened, work.Token);
+            return reply.Refusal is null ? new InputAnswer(reply.Data, null) : Gone(happened, reply.Refusal.Reason);
         }
         catch (Exception error) when (error is TimeoutException or CircuitOpenException)
         {
-            LogGone(app.AppId, happened.Binding, error.Message);
+            return Gone(happened, error.Message);
         }
         catch (OperationCanceledException)
         {
-            // The sidecar stops.
+            return Stopped;
         }
     }
 
-    private async Task<BindingRefusal?> TryAsync(BindingEvent happened, CancellationToken cancellation)
+    private InputAnswer Gone(BindingEvent happened, string reason)
+    {
+        LogGone(app.AppId, happened.Binding, reason);
+        return new InputAnswer(default, reason);
+    }
+
+    private async Task<BindingReply> TryAsync(BindingEvent happened, CancellationToken cancellation)
     {
         var clock = app.Process.Clock;
         var began = clock.GetTimestamp();
-        var refusal = await reader.DeliverAsync(happened, cancellation);
-        BindingMetrics.Delivered(app, happened.Binding, refusal is null, clock.GetElapsedTime(began));
-        return refusal;
+        var reply = await reader.DeliverAsync(happened, cancellation);
+        BindingMetrics.Delivered(app, happened.Binding, reply.Refusal is null, clock.GetElapsedTime(began));
+        return reply;
     }
 
     /// <summary>Ends the reading, and waits for what the app has in hand.</summary>
@@ -135,7 +154,7 @@ internal sealed partial class InputBindings(AppRuntime app, IBindingApp reader, 
         _inHand.Dispose();
     }
 
-    [LoggerMessage(LogLevel.Warning, "{App} did not take an event of binding {Binding}, which is gone: {Reason}")]
+    [LoggerMessage(LogLevel.Warning, "{App} did not take an event of binding {Binding}: {Reason}")]
     private partial void LogGone(string app, string binding, string reason);
 
     [LoggerMessage(LogLevel.Warning, "{App} has {Limit} events of bindings in hand, and misses one of {Binding}")]

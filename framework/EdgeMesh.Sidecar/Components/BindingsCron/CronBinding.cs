@@ -3,7 +3,7 @@ using System.Globalization;
 namespace EdgeMesh.Sidecar.Components.BindingsCron;
 
 /// <summary>Calls its app on a schedule. Nothing is kept of it: what was due while the process was down does not come later.</summary>
-internal sealed class CronBinding
+internal sealed class CronBinding : IInputBinding
 {
     public static readonly string[] Fields = ["schedule", "timezone"];
 
@@ -26,8 +26,12 @@ internal sealed class CronBinding
             : throw new ArgumentException($"'schedule' is refused: {fault}.");
     }
 
-    /// <summary>Until it is cancelled, hands out each time that comes, with what the app is told of it.</summary>
-    public async Task ReadAsync(Action<IReadOnlyDictionary<string, string>> tick, CancellationToken cancellation)
+    public bool IsRead => true;
+
+    public bool IsMissable => true;
+
+    /// <summary>Each time that comes is told without data.</summary>
+    public async Task ReadAsync(InputHandler handler, CancellationToken cancellation)
     {
         var due = _schedule.Next(_clock.GetUtcNow());
         while (due is { } moment)
@@ -37,11 +41,12 @@ internal sealed class CronBinding
                 await Task.Delay(wait < LongestWait ? wait : LongestWait, _clock, cancellation);
             }
 
-            tick(new Dictionary<string, string>
+            // A slow app does not hold the next one up.
+            _ = handler(new InputEvent(default, new Dictionary<string, string>
             {
                 ["readTimeUTC"] = _clock.GetUtcNow().UtcDateTime.ToString("yyyy-MM-dd HH:mm:ss.fffffff '+0000 UTC'", CultureInfo.InvariantCulture),
                 ["timeZone"] = _zone,
-            });
+            }));
             due = _schedule.Next(moment) is { } next && next > _clock.GetUtcNow() ? next : _schedule.Next(_clock.GetUtcNow());
         }
     }

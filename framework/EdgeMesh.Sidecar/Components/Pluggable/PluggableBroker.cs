@@ -45,7 +45,28 @@ internal sealed class PluggableBroker : IPubSubBroker, IServerDriver
             topic.Metadata[name] = value;
         }
 
-        return Task.FromResult<IAsyncDisposable>(new PluggableSubscriber(() => _broker.PullMessages(_headers), topic, handler, _logger));
+        return Task.FromResult<IAsyncDisposable>(new PluggableStream<PullMessagesRequest, PullMessagesResponse>(
+            topic.Name, () => _broker.PullMessages(_headers), new PullMessagesRequest { Topic = topic }, (pulled, token) => DeliverAsync(pulled, topic.Name, handler, token), _logger));
+    }
+
+    private static async Task<PullMessagesRequest> DeliverAsync(PullMessagesResponse pulled, string topic, BrokerHandler handler, CancellationToken cancellation)
+    {
+        var message = new BrokerMessage(pulled.TopicName.Length > 0 ? pulled.TopicName : topic, pulled.Data.Memory, pulled.Metadata) { Id = pulled.Id };
+        var isTaken = await TryAsync(message, handler, cancellation);
+        return new PullMessagesRequest { AckMessageId = pulled.Id, AckError = isTaken ? null : new AckMessageError { Message = "the app did not take the message" } };
+    }
+
+    private static async Task<bool> TryAsync(BrokerMessage message, BrokerHandler handler, CancellationToken cancellation)
+    {
+        try
+        {
+            return await handler(message, cancellation);
+        }
+        catch (Exception)
+        {
+            // A handler that throws, or is stopped, did not acknowledge.
+            return false;
+        }
     }
 
     public ValueTask DisposeAsync()
