@@ -16,7 +16,7 @@ public sealed record SidecarOptions
     /// <summary>Folders (or files) of Dapr resources.</summary>
     public IReadOnlyList<string> ResourcesPaths { get; init; } = [];
 
-    /// <summary>Whether changed Component, Subscription and Resiliency resources are taken over while the sidecar runs.</summary>
+    /// <summary>Whether changed Component, Subscription, Resiliency and HTTPEndpoint resources are taken over while the sidecar runs.</summary>
     public bool WatchesResources { get; init; }
 
     /// <summary>Files of Dapr Configuration resources, as daprd's <c>--config</c>; a later one goes before an earlier, section by section.</summary>
