@@ -1,5 +1,7 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
+using EdgeMesh.Replication.Feeds;
+using Google.Protobuf;
 using Microsoft.Extensions.Logging.Abstractions;
 using static EdgeMesh.Replication.Tests.TestJournal;
 
@@ -53,6 +55,19 @@ public sealed class FeedTraceTests : TwoFeedSites
 
         Assert.Empty(SpansOf(write));
         Assert.Equal(grant.SpanId, Assert.Single(SpansOf(grant)).ParentSpanId);
+    }
+
+    [Fact]
+    public async Task Pull_OfWhatIsNoTrace_KeepsNothingOfIt()
+    {
+        A.Holders = [FeedSite.HolderAt("clinic-b")];
+        await A.Journal.WriteAsync(Create("clinic-a-1"));
+        var page = await new FeedServer(A.Journal).ReadAsync("clinic-b", FeedMode.Shared, FeedCursor.Start, Cancel);
+        page.Records[0].Record.Trace = ByteString.CopyFrom(new byte[1000]);
+
+        Assert.True(await B.Journal.ApplyAsync(A.Name, FeedCursor.Start, page, Cancel));
+
+        Assert.True((await B.Journal.Core.Log.RecordAsync(B.Journal.Head, Cancel))!.Trace.IsEmpty);
     }
 
     [Fact]

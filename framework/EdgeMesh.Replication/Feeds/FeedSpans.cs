@@ -27,8 +27,9 @@ internal sealed class FeedSpans : IDisposable
         }
     }
 
-    /// <summary>What a record that is made of one of the page's is marked with.</summary>
-    public ByteString Trace(ByteString origin) => _spans.TryGetValue(origin, out var span) ? RecordTrace.Of(span) : origin;
+    /// <summary>What a record that is made of one of the page's is marked with; nothing of what a peer sent in place of a trace.</summary>
+    public ByteString Trace(ByteString origin) =>
+        _spans.TryGetValue(origin, out var span) ? RecordTrace.Of(span) : RecordTrace.Read(origin) == default ? ByteString.Empty : origin;
 
     public void Dispose()
     {
