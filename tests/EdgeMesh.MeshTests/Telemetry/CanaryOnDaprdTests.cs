@@ -22,10 +22,11 @@ public sealed class CanaryOnDaprdTests
         components.Write("events.yaml", OneSite.Broker("events"));
         var topology = Path.Combine(components.Path, "..", $"{Path.GetFileName(components.Path)}.tye.yaml");
         await File.WriteAllTextAsync(topology, await OneSiteAsync(), Cancellation);
-        await using var mesh = new RunningMesh(topology, "daprd", components.Path);
-        await mesh.InitializeAsync();
         try
         {
+            // Gone before its topology is: it is stopped by that.
+            await using var mesh = new RunningMesh(topology, "daprd", components.Path);
+            await mesh.InitializeAsync();
             await new CanaryStory(mesh, Site, mesh.CoreGatewayPort).TellAsync();
             var services = await TracedAsync(mesh);
 
