@@ -22,6 +22,8 @@ internal sealed class OtlpReceiver : IAsyncDisposable
 
     public IEnumerable<byte[]> Bodies => _taken.Select(t => t.Body);
 
+    public IReadOnlyList<string> Metrics => [.. _taken.Where(t => t.Path == "/v1/metrics").Select(t => System.Text.Encoding.Latin1.GetString(t.Body))];
+
     public IEnumerable<SeenSpan> Spans => _taken.Where(t => t.Path == "/v1/traces").SelectMany(t => Read(t.Body));
 
     public static async Task<OtlpReceiver> StartAsync(CancellationToken cancellation)

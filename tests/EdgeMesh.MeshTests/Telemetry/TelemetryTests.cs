@@ -31,12 +31,17 @@ public sealed class TelemetryTests
 
         var id = await new CanaryStory(mesh, "clinic-a", mesh.GatewayPort).TellAsync();
         await ReadElsewhereAsync(mesh, id);
-        var scraped = await ScrapeAsync(mesh);
+        var (scraped, measured) = (await ScrapeAsync(mesh), traces.Metrics.Count);
         var pseudonym = (await mesh.RunAsync("records", "pseudonym", id, "--site", "clinic-a")).Output.Trim();
         await UntilAsync(() => Hosts(traces).IsSupersetOf(["clinic-a/gateway", "clinic-a/records", "clinic-b/gateway", "clinic-b/records"]), () => $"the trace was seen at {string.Join(", ", Hosts(traces))}");
         await UntilAsync(() => Sites(index).IsSupersetOf(["core", "clinic-a", "clinic-b"]) && Accesses(index, pseudonym).Count > 0,
             () => $"logs came of {string.Join(", ", Sites(index))}, accesses of the patient: {Accesses(index, pseudonym).Count}");
 
+        // Of each of the three sites at least one that began after the patient was read.
+        await UntilAsync(() => traces.Metrics.Count >= measured + 9, () => $"{traces.Metrics.Count - measured} exports of measurements came");
+
+        Assert.Contains(traces.Metrics, m => m.Contains("dapr_http_server_latency", StringComparison.Ordinal));
+        Assert.All(traces.Metrics, m => Assert.DoesNotContain(id, m, StringComparison.Ordinal));
         Assert.Contains("edgemesh_log_backlog_age_seconds", scraped, StringComparison.Ordinal);
         Assert.Contains(Accesses(index, pseudonym), a => a.GetProperty("trace.id").GetString() == Trace);
         Assert.All(index.Records.Select(r => r.GetRawText()).Append(scraped).Concat(traces.Bodies.Select(Encoding.Latin1.GetString)),
