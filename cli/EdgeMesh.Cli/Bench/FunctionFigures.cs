@@ -26,6 +26,9 @@ internal sealed record FunctionFigures
     /// <summary>Over HTTPS through gateway and sidecar, from when each call was due at the stated rate.</summary>
     public required IReadOnlyList<HttpFigures> Http { get; init; }
 
+    /// <summary>The same calls of a program that only echoes, each rate just before the mesh's: what they take of the machine alone.</summary>
+    public required IReadOnlyList<HttpFigures> Bare { get; init; }
+
     /// <summary>From sending the bundle until every site's own door says that it runs, in milliseconds; bundle and deployment by HTTPS.</summary>
     public required Spread DeployMilliseconds { get; init; }
 
@@ -33,7 +36,7 @@ internal sealed record FunctionFigures
 
     public required int IdleFunctions { get; init; }
 
-    /// <summary>What one site's process grew by so many deployed functions, proportional set size after a collection.</summary>
+    /// <summary>What one site's process grew by so many deployed functions, proportional set size of a process at rest.</summary>
     public double? IdleMegabytes { get; init; }
 }
 

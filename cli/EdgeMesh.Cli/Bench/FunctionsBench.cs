@@ -86,12 +86,12 @@ internal sealed class FunctionsBench(Screen screen, bool json, int seconds, int 
             screen.Note("Deploying to three sites …");
             var deploys = await DeployAsync(clients, core.Name, key, cancellation);
             screen.Note("Calling through gateway and sidecar …");
-            var http = await CallAsync(place, place.Topology.Sites.First(s => !s.IsCore), cancellation);
+            var (http, bare) = await CallAsync(place, place.Topology.Sites.First(s => !s.IsCore), cancellation);
             screen.Note($"Deploying {idle} functions that nobody calls …");
             var grown = await IdleAsync(run, clients[core.Name], core.Name, key, cancellation);
             return new()
             {
-                Cores = Environment.ProcessorCount, InstanceMicroseconds = instance, CallMicroseconds = call, Http = http, DeployMilliseconds = deploys,
+                Cores = Environment.ProcessorCount, InstanceMicroseconds = instance, CallMicroseconds = call, Http = http, Bare = bare, DeployMilliseconds = deploys,
                 Sites = clients.Count, IdleFunctions = idle, IdleMegabytes = grown,
             };
         }
@@ -150,25 +150,28 @@ internal sealed class FunctionsBench(Screen screen, bool json, int seconds, int 
         }
     }
 
-    private async Task<IReadOnlyList<HttpFigures>> CallAsync(MeshPlace place, SiteDefinition site, CancellationToken cancellation)
+    private async Task<(IReadOnlyList<HttpFigures> Mesh, IReadOnlyList<HttpFigures> Bare)> CallAsync(MeshPlace place, SiteDefinition site, CancellationToken cancellation)
     {
         using var http = Client(place, site);
-        var figures = new List<HttpFigures>();
+        using var service = await BareService.StartAsync(cancellation);
+        var (mesh, bare) = (new List<HttpFigures>(), new List<HttpFigures>());
         // What is hot is compiled a second time in its first seconds; that is the start's cost, not a call's.
-        await PacedCalls.RunAsync(Rates[1], WarmUpTime, OneAsync, cancellation);
+        await PacedCalls.RunAsync(Rates[1], WarmUpTime, token => OneAsync(service.Client, "/", token), cancellation);
+        await PacedCalls.RunAsync(Rates[1], WarmUpTime, token => OneAsync(http, "functions/echo/echo", token), cancellation);
         foreach (var rate in Rates)
         {
-            figures.Add(await PacedCalls.RunAsync(rate, TimeSpan.FromSeconds(seconds), OneAsync, cancellation));
+            bare.Add(await PacedCalls.RunAsync(rate, TimeSpan.FromSeconds(seconds), token => OneAsync(service.Client, "/", token), cancellation));
+            mesh.Add(await PacedCalls.RunAsync(rate, TimeSpan.FromSeconds(seconds), token => OneAsync(http, "functions/echo/echo", token), cancellation));
         }
 
-        return figures;
+        return (mesh, bare);
+    }
 
-        async Task<bool> OneAsync(CancellationToken token)
-        {
-            using var body = new ByteArrayContent(new byte[256]);
-            using var answer = await http.PostAsync("functions/echo/echo", body, token);
-            return answer.IsSuccessStatusCode && (await answer.Content.ReadAsByteArrayAsync(token)).Length == 256;
-        }
+    private static async Task<bool> OneAsync(HttpClient http, string path, CancellationToken cancellation)
+    {
+        using var body = new ByteArrayContent(new byte[256]);
+        using var answer = await http.PostAsync(path, body, cancellation);
+        return answer.IsSuccessStatusCode && (await answer.Content.ReadAsByteArrayAsync(cancellation)).Length == 256;
     }
 
     private async Task<double?> IdleAsync(MeshRun run, SiteCalls client, string site, DeployerKey key, CancellationToken cancellation)
@@ -198,9 +201,9 @@ internal sealed class FunctionsBench(Screen screen, bool json, int seconds, int 
         screen.Line($"{figures.Cores} cores");
         screen.Line($"fresh instance to its first instruction: p50 {figures.InstanceMicroseconds.P50} us, p99 {figures.InstanceMicroseconds.P99} us");
         screen.Line($"whole call in the host:                  p50 {figures.CallMicroseconds.P50} us, p99 {figures.CallMicroseconds.P99} us");
-        foreach (var http in figures.Http)
+        foreach (var (http, bare) in figures.Http.Zip(figures.Bare))
         {
-            screen.Line($"over HTTPS at {http.CallsPerSecond,5} calls/s:            p50 {http.Microseconds.P50 / 1000:F2} ms, p99 {http.Microseconds.P99 / 1000:F2} ms ({http.AchievedPerSecond}/s, {http.Failed} failed)");
+            screen.Line($"over HTTPS at {http.CallsPerSecond,5} calls/s:            p50 {http.Microseconds.P50 / 1000:F2} ms, p99 {http.Microseconds.P99 / 1000:F2} ms ({http.AchievedPerSecond}/s, {http.Failed} failed); a bare program: {bare.Microseconds.P50 / 1000:F2} and {bare.Microseconds.P99 / 1000:F2} ms");
         }
 
         screen.Line($"a deploy reaches {figures.Sites} sites:               p50 {figures.DeployMilliseconds.P50} ms, max {figures.DeployMilliseconds.Max} ms");

@@ -12,10 +12,22 @@ internal sealed class BenchCommand : MeshCommand
     {
         Add(new Mesh(options, screen));
         Add(new Functions(options, screen));
+        Add(new Bare());
 
         Add(new Sidecar());
         Add(new Anomalies());
         Add(new Telemetry());
+    }
+
+    /// <summary>What <c>bench functions</c> starts to compare itself with.</summary>
+    private sealed class Bare : Command
+    {
+        public Bare()
+            : base(BareService.CommandName, "An ASP.NET program that echoes")
+        {
+            Hidden = true;
+            SetAction((_, cancellation) => BareService.RunAsync(Console.In, Console.Out, cancellation));
+        }
     }
 
     /// <summary>Stands in the help: the launcher builds and runs the load tests for it.</summary>

@@ -140,7 +140,7 @@ public sealed class CommandLineTests : IDisposable
 
     private static IEnumerable<string> Paths(Command command, IReadOnlyList<string> above)
     {
-        foreach (var child in command.Subcommands)
+        foreach (var child in command.Subcommands.Where(c => !c.Hidden))
         {
             IReadOnlyList<string> path = [.. above, child.Name];
             yield return string.Join(' ', path);

@@ -44,7 +44,8 @@ internal sealed class TestApp : IAsyncDisposable
 
     public static async Task<TestApp> StartAsync(string appId, IReadOnlyList<object> subscriptions, CancellationToken cancellation)
     {
-        var builder = WebApplication.CreateSlimBuilder();
+        // There are hundreds at a time, and a system gives a user a hundred file watchers or so.
+        var builder = WebApplication.CreateSlimBuilder(["--hostBuilder:reloadConfigOnChange=false"]);
         builder.Logging.ClearProviders();
         builder.WebHost.UseUrls("http://127.0.0.1:0");
         builder.WebHost.ConfigureKestrel(k => k.Limits.MaxRequestBodySize = null);

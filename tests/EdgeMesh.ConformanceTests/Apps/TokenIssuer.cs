@@ -22,7 +22,7 @@ internal sealed class TokenIssuer : IAsyncDisposable
 
     public static async Task<TokenIssuer> StartAsync(CancellationToken cancellation)
     {
-        var builder = WebApplication.CreateSlimBuilder();
+        var builder = WebApplication.CreateSlimBuilder(["--hostBuilder:reloadConfigOnChange=false"]);
         builder.Logging.ClearProviders();
         builder.WebHost.UseUrls("http://127.0.0.1:0");
         var issuer = new TokenIssuer(builder.Build());

@@ -29,7 +29,7 @@ internal sealed class MemoComponent : IAsyncDisposable
 
     public static async Task<MemoComponent> StartAsync(string sockets)
     {
-        var builder = WebApplication.CreateSlimBuilder();
+        var builder = WebApplication.CreateSlimBuilder(["--hostBuilder:reloadConfigOnChange=false"]);
         builder.Logging.ClearProviders();
         builder.WebHost.ConfigureKestrel(k => k.ListenUnixSocket(Path.Combine(sockets, Name + ".sock"), l => l.Protocols = HttpProtocols.Http2));
         builder.Services.AddGrpc();
