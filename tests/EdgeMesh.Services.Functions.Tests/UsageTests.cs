@@ -31,8 +31,9 @@ public sealed class UsageTests
             await site.CallAsync("a", "xyz");
             site.Host.Calls.Clear();
             var written = site.Host.Calls.FirstAsync(c => c.Kind == CallKind.StateWrite && c.Name.EndsWith("/functions/usage/a", StringComparison.Ordinal), Cancellation);
-            while (!written.IsCompleted)
+            for (var saves = 0; !written.IsCompleted; saves++)
             {
+                Assert.True(saves < 6_000, "the third call is not written");
                 clock.Advance(UsageTotals.SaveEvery);
                 await Task.Delay(5, Cancellation);
             }
@@ -84,8 +85,9 @@ public sealed class UsageTests
         await site.Host.StopAppAsync(FunctionsApp.AppId);
         site.Host.Faults.Fail(c => c.Kind == CallKind.StateRead && c.Name.Contains("/functions/usage/", StringComparison.Ordinal));
         await site.Host.StartAppAsync(FunctionsApp.AppId, Cancellation);
-        while (await site.CallAsync("a") != (200, "a"))
+        for (var tries = 0; await site.CallAsync("a") != (200, "a"); tries++)
         {
+            Assert.True(tries < 6_000, "the function does not answer after the start");
             await Task.Delay(5, Cancellation);
         }
 

@@ -73,6 +73,27 @@ internal sealed class AppTurn : IDisposable
 
         try
         {
+            await WaitAsync(given, cancellation);
+            try
+            {
+                await change();
+            }
+            finally
+            {
+                _turn.Release();
+            }
+        }
+        finally
+        {
+            // Also where the change was given up: the start gave way to it.
+            _changed.Writer.TryWrite(true);
+        }
+    }
+
+    private async Task WaitAsync(Task given, CancellationToken cancellation)
+    {
+        try
+        {
             await given;
             await _turn.WaitAsync(cancellation);
         }
@@ -82,16 +103,6 @@ internal sealed class AppTurn : IDisposable
             {
                 _changing--;
             }
-        }
-
-        try
-        {
-            await change();
-        }
-        finally
-        {
-            _turn.Release();
-            _changed.Writer.TryWrite(true);
         }
     }
 

@@ -25,9 +25,9 @@ internal static class FaultDetails
         }
 
         var info = new ErrorInfo { Reason = fault.Reason ?? fault.Code, Domain = Domain };
-        foreach (var (name, value) in fault.HasFactsByGrpc ? fault.Facts : new Dictionary<string, string>())
+        if (fault.HasFactsByGrpc)
         {
-            info.Metadata[name] = value;
+            info.Metadata.Add(fault.Facts.ToDictionary());
         }
 
         details.Add(info);

@@ -52,5 +52,25 @@ public sealed class AppTurnTests : IDisposable
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => run);
     }
 
+    [Fact]
+    public async Task Change_GivenUpWhileTheStartGivesWay_HasTheStartBegunAnew()
+    {
+        using var turn = new AppTurn();
+        var began = new SemaphoreSlim(0);
+        var run = turn.RunAsync(
+            async cancellation =>
+            {
+                began.Release();
+                await new TaskCompletionSource().Task.WaitAsync(cancellation);
+            },
+            _stop.Token);
+        await turn.ChangeAsync(() => Task.CompletedTask, TestSidecar.Cancellation);
+        await began.WaitAsync(TestSidecar.Cancellation);
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => turn.ChangeAsync(() => Task.CompletedTask, new CancellationToken(canceled: true)));
+        Assert.True(await began.WaitAsync(TimeSpan.FromSeconds(10), TestSidecar.Cancellation));
+        await _stop.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => run);
+    }
+
     public void Dispose() => _stop.Dispose();
 }

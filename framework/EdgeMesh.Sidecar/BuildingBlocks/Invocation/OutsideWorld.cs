@@ -6,7 +6,8 @@ namespace EdgeMesh.Sidecar.BuildingBlocks.Invocation;
 /// <summary>Every server outside that apps of the process may invoke, and the connections to them.</summary>
 internal sealed class OutsideWorld(SidecarOptions options, ComponentCatalog components, IReadOnlyDictionary<string, string> environment) : IAsyncDisposable
 {
-    /// <summary>Calls that found an endpoint before it was replaced may use it for so long.</summary>
+    /// <summary>Calls that found an endpoint before it was replaced may use it for so long: invocations, which may stream for hours, are not
+    /// counted as calls that have a component in hand are.</summary>
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
     private readonly HttpMessageInvoker _any = new(ExternalEndpoint.Handler());

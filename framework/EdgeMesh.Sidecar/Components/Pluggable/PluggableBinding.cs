@@ -70,6 +70,7 @@ internal sealed class PluggableBinding : IOutputBinding, IInputBinding, IServerD
     public async Task ReadAsync(InputHandler handler, CancellationToken cancellation)
     {
         await using var stream = new PluggableStream<ReadRequest, ReadResponse>(_spec.Name, () => _input.Read(_headers), null, (given, _) => DeliverAsync(given, handler), _logger);
+        // The stream reads by itself until then.
         await Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, cancellation).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
 
