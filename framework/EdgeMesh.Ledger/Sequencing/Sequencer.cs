@@ -201,7 +201,8 @@ public sealed partial class Sequencer : IAsyncDisposable
 
     private void FailQueued(string reason)
     {
-        while (_queue.Reader.TryRead(out var pending))
+        // Those that wait now: who was answered and asks again at once belongs to the next attempt, not to this failure.
+        for (var waiting = _queue.Reader.Count; waiting > 0 && _queue.Reader.TryRead(out var pending); waiting--)
         {
             Interlocked.Add(ref _queuedBytes, -pending.Bytes);
             pending.Answer(new AppendResult(AppendOutcome.Unavailable, Reason: reason));
