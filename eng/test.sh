@@ -2,14 +2,15 @@
 
 test_usage() {
   cat <<'MSG'
-Usage: ./edgemesh test [--engines] [--filter TEXT]
+Usage: ./edgemesh test [--slow] [--engines] [--filter TEXT] [--project NAME]
 
 Builds the house and runs every test project. Needs the .NET SDK alone.
 
-  --engines      also the tests against real engines: daprd, RabbitMQ, Kafka, Cassandra, PostgreSQL, Redis, npm, Chromium.
+  --slow         also those of whole meshes that take long: sites killed again and again, cut off, healed (4 minutes more).
+  --engines      these, and the tests against real engines: daprd, RabbitMQ, Kafka, Cassandra, PostgreSQL, Redis, npm, Chromium.
                  Found in the folder EDGEMESH_ENGINES, else on PATH. One that is missing is a failure, never a skip.
                  Records and vectors that others made are read from the folder EDGEMESH_DATA.
-  --filter TEXT  only tests whose full name contains TEXT (upper and lower case matter)
+  --filter TEXT  only tests whose full name contains TEXT (upper and lower case matter), slow ones too
   --project NAME only the test projects whose name contains NAME
 
 Examples:
@@ -78,10 +79,11 @@ run_project() {
 }
 
 run_tests() {
-  local engines=0 filter="" only=""
+  local engines=0 slow=0 filter="" only=""
   while [ $# -gt 0 ]; do
     case $1 in
-      --engines) engines=1 ;;
+      --engines) engines=1 slow=1 ;;
+      --slow) slow=1 ;;
       --filter) [ $# -ge 2 ] || { echo "edgemesh test: --filter needs a text; see ./edgemesh test --help" >&2; return 2; }; filter=$2; shift ;;
       --filter=*) filter=${1#*=} ;;
       --project) [ $# -ge 2 ] || { echo "edgemesh test: --project needs a name; see ./edgemesh test --help" >&2; return 2; }; only=$2; shift ;;
@@ -91,11 +93,11 @@ run_tests() {
     esac
     shift
   done
+  # Sites and real servers start, die and start again in some projects.
+  [ "$slow$filter" = 0 ] || : "${EDGEMESH_TEST_TIMEOUT:=900}"
   if [ "$engines" -eq 1 ]; then
     require_engines || { echo "0 passed, 1 failed, 0 skipped"; return 1; }
     export EDGEMESH_TEST_ENGINES=1
-    # Real servers start, die and start again in some projects.
-    : "${EDGEMESH_TEST_TIMEOUT:=900}"
   fi
   build "$root/tests/obj/edgemesh.stamp" "building the house and its tests (a few minutes the first time)" "cli framework services loadtests tests" dotnet_quietly build "$root/EdgeMesh.sln" -c Release || { echo "0 passed, 1 failed, 0 skipped"; return 1; }
 
@@ -104,6 +106,8 @@ run_tests() {
 
   local args=()
   [ "$engines" -eq 1 ] || args+=(-trait- "Category=Engines")
+  # Whoever names a test wants it, however long it takes.
+  [ "$slow" -eq 1 ] || [ -n "$filter" ] || args+=(-trait- "Category=Slow")
   args+=(-trait- "Category=Long")
   [ -z "$filter" ] || args+=(-method "*$filter*")
 

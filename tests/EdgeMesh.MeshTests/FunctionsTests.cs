@@ -49,6 +49,7 @@ public sealed class FunctionsTests(RunningMesh mesh) : IClassFixture<RunningMesh
     }
 
     [Fact]
+    [Trait("Category", "Slow")]
     public async Task Deploy_AtASiteThatAnotherCantReach_ComesThereByTheCore()
     {
         var folder = Directory.CreateTempSubdirectory("edgemesh-function-").FullName;
@@ -67,6 +68,7 @@ public sealed class FunctionsTests(RunningMesh mesh) : IClassFixture<RunningMesh
     }
 
     [Fact]
+    [Trait("Category", "Slow")]
     public async Task Canary_AtASiteThatAnotherCantReach_IsHeardOfByTheCore()
     {
         var folder = Directory.CreateTempSubdirectory("edgemesh-function-").FullName;
@@ -89,6 +91,7 @@ public sealed class FunctionsTests(RunningMesh mesh) : IClassFixture<RunningMesh
     }
 
     [Fact]
+    [Trait("Category", "Slow")]
     public async Task Kill_AgainAndAgainWhileDeploying_LosesNothingThatWasTakenAndTakesNothingByHalves()
     {
         var folder = Directory.CreateTempSubdirectory("edgemesh-function-").FullName;

@@ -6,6 +6,7 @@ namespace EdgeMesh.MeshTests.Functions;
 public abstract class RolloutSuite(string engine)
 {
     [Fact]
+    [Trait("Category", "Slow")]
     public async Task Kill_AgainAndAgainDuringCanaries_TheyEndWhereTheyWouldHaveEnded()
     {
         await using var site = await OneSite.StartAsync(engine);

@@ -7,6 +7,7 @@ namespace EdgeMesh.MeshTests.Functions;
 public sealed class StopTests
 {
     [Fact]
+    [Trait("Category", "Slow")]
     public async Task Stop_WritesWhatFunctionsCostUpToTheLastCall()
     {
         await using var site = await OneSite.StartAsync("embedded");

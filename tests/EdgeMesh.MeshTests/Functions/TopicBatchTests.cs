@@ -15,6 +15,7 @@ public sealed class TopicBatchTests
     private const string Slow = "concurrency: 1\nlimits: { fuel: 100000000000, time: 60s }";
 
     [Fact]
+    [Trait("Category", "Slow")]
     public async Task Kill_InTheMiddleOfBatches_EveryMessageIsHandledUnderItsOwnKey()
     {
         await using var site = await OneSite.StartAsync("embedded");

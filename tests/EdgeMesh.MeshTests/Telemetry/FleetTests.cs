@@ -14,6 +14,7 @@ public sealed partial class FleetTests
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(90);
 
     [Fact]
+    [Trait("Category", "Slow")]
     public async Task Core_KilledWhileASiteIsCutOff_KnowsItAfterwards_AndSeesItComeBack()
     {
         await using var mesh = new RunningMesh(new Dictionary<string, string>

@@ -14,6 +14,7 @@ public sealed class TelemetryTests
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
     [Fact]
+    [Trait("Category", "Slow")]
     public async Task Mesh_AReadAcrossSites_IsOneTraceOfBothAndNothingPersonalLeavesByTelemetry()
     {
         var index = new FakeIndex(TimeProvider.System);
