@@ -1,6 +1,7 @@
 using EdgeMesh.Ledger;
 using EdgeMesh.Services.Ledger.Hosting;
 using EdgeMesh.Services.Ledger.Reading;
+using EdgeMesh.Services.Ledger.Witnessing;
 using EdgeMesh.Services.Ledger.Writing;
 
 namespace EdgeMesh.Services.Ledger;
@@ -15,9 +16,12 @@ public static class LedgerApp
     public static WebApplication Create(WebApplicationBuilder builder)
     {
         builder.AddEdgeMesh(AppId);
-        builder.Services.AddSingleton(ReadOptions(builder.Configuration.GetSection("EdgeMesh:Ledger")));
+        var section = builder.Configuration.GetSection("EdgeMesh:Ledger");
+        builder.Services.AddSingleton(Read<SequencerOptions>(section, o => o.Faults()));
+        builder.Services.AddSingleton(Read<WitnessingOptions>(section, o => o.Faults()));
         builder.Services.AddSingleton<LedgerHost>();
         builder.Services.AddHostedService(provider => provider.GetRequiredService<LedgerHost>());
+        builder.Services.AddHostedService<CheckpointAnnouncer>();
         builder.Services.AddReadiness("ledger", (provider, _) => Task.FromResult(provider.GetRequiredService<LedgerHost>().Waiting));
 
         var app = builder.Build();
@@ -26,13 +30,15 @@ public static class LedgerApp
         app.MapAppends();
         app.MapLogFiles("/ledger");
         app.MapLogFiles("/mesh/ledger");
+        app.MapWitness();
         return app;
     }
 
-    private static SequencerOptions ReadOptions(IConfigurationSection section)
+    private static T Read<T>(IConfigurationSection section, Func<T, IEnumerable<string>> faultsOf)
+        where T : new()
     {
-        var options = section.Get<SequencerOptions>() ?? new SequencerOptions();
-        var faults = options.Faults().Select(fault => Environment.NewLine + $"  - {section.Path}:{fault}").ToArray();
+        var options = section.Get<T>() ?? new T();
+        var faults = faultsOf(options).Select(fault => Environment.NewLine + $"  - {section.Path}:{fault}").ToArray();
         return faults.Length == 0 ? options : throw new InvalidOperationException("The ledger can't start:" + string.Concat(faults));
     }
 }

@@ -14,7 +14,7 @@ internal sealed class LedgerCommand : MeshCommand
     private sealed class Verify : MeshCommand
     {
         public Verify(MeshOptions options, Screen screen)
-            : base("verify", "Recomputes every tile and the root, and checks the checkpoint's signature; names the entry that does not fit",
+            : base("verify", "Recomputes every tile and the root, checks the checkpoint's signature, and that the log begins with what other sites cosigned; names the entry that does not fit",
                 "ledger verify https://127.0.0.1:7201/ledger/", "ledger verify ./copy-of-a-ledger --key \"$(cat ledger.vkey)\"", "ledger verify https://127.0.0.1:7101/ledger/ --json")
         {
             var target = new Argument<string>("URL|DIR") { Description = "The ledger's address, or a folder with its checkpoint and tiles" };

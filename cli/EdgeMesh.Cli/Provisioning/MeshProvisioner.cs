@@ -94,8 +94,9 @@ internal static class MeshProvisioner
             var file = secrets[site.Name];
             var url = topology.AreLinked(self.Name, site.Name) ? new Uri($"https://127.0.0.1:{topology.RelayPort(self, site)}") : null;
             using var ledger = LedgerKey.FromSeed(LedgerKey.OriginOf(site.Name), file[SiteSecrets.LedgerKey]);
+            using var witness = LedgerKey.FromSeed(LedgerKey.WitnessOf(site.Name), file[SiteSecrets.WitnessKey]);
             return new SiteEntry(site.Name, site.Organization, url, file.SiteKeys.ExchangePublicKey(),
-                ledger.VerifierKey.ToString(), file[SiteSecrets.CallerVerifyKey], site.IsCore);
+                ledger.VerifierKey.ToString(), file[SiteSecrets.CallerVerifyKey], site.IsCore) { WitnessKey = witness.CosignerKey.ToString() };
         });
         new MeshDirectory(self.Name, [.. entries]).Save(place.Data.Directory(self.Name));
     }

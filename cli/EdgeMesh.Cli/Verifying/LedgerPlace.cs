@@ -31,19 +31,18 @@ internal sealed class LedgerPlace : IDisposable
     }
 
     /// <summary>The key under which the mesh's directory lists the log that signed this checkpoint; null when it lists none.</summary>
-    public async Task<VerifierKey?> KnownKeyAsync(MeshPlace place, CancellationToken cancellation)
-    {
-        if (await Source.ReadAsync(LogFiles.Checkpoint, cancellation) is not { } note
-            || !SignedNote.TryParse(note.Span, out var signed) || !Checkpoint.TryParse(signed.Text, out var checkpoint))
-        {
-            return null;
-        }
+    public async Task<VerifierKey?> KnownKeyAsync(MeshPlace place, CancellationToken cancellation) =>
+        await Source.ReadAsync(LogFiles.Checkpoint, cancellation) is { } note && SignedNote.TryParse(note.Span, out var signed) && Checkpoint.TryParse(signed.Text, out var checkpoint)
+            ? Sites(place).Select(s => Key(s.LedgerKey)).FirstOrDefault(k => k?.Name == checkpoint.Origin)
+            : null;
 
-        var file = place.Topology.Sites.Select(s => place.Data.Directory(s.Name)).FirstOrDefault(File.Exists);
-        return file is null
-            ? null
-            : MeshDirectory.Load(file).Sites.Select(s => VerifierKey.TryParse(s.LedgerKey, out var key) ? key : null).FirstOrDefault(k => k?.Name == checkpoint.Origin);
-    }
+    /// <summary>The keys of the mesh's witnesses; none where there is no mesh.</summary>
+    public static IReadOnlyCollection<VerifierKey> Witnesses(MeshPlace place) => [.. Sites(place).Select(s => Key(s.WitnessKey)).OfType<VerifierKey>()];
 
     public void Dispose() => http?.Dispose();
+
+    private static IEnumerable<SiteEntry> Sites(MeshPlace place) =>
+        place.Topology.Sites.Select(s => place.Data.Directory(s.Name)).FirstOrDefault(File.Exists) is { } file ? MeshDirectory.Load(file).Sites : [];
+
+    private static VerifierKey? Key(string text) => VerifierKey.TryParse(text, out var key) ? key : null;
 }

@@ -41,14 +41,14 @@ internal static class LedgerVerification
             return screen.Fail($"{target} has no checkpoint, or one of a log that the mesh in {place.Data.Path} does not know.", "Give the log's key with --key, or the mesh's --data-dir.");
         }
 
-        return Tell(await VerifyAsync(ledger, key, json, screen, cancellation), key, json, screen);
+        return Tell(await VerifyAsync(ledger, key, LedgerPlace.Witnesses(place), json, screen, cancellation), key, json, screen);
     }
 
-    private static async Task<VerifyResult> VerifyAsync(LedgerPlace ledger, VerifierKey key, bool json, Screen screen, CancellationToken cancellation)
+    private static async Task<VerifyResult> VerifyAsync(LedgerPlace ledger, VerifierKey key, IReadOnlyCollection<VerifierKey> witnesses, bool json, Screen screen, CancellationToken cancellation)
     {
         if (!screen.IsTerminal || json)
         {
-            return await LedgerVerifier.VerifyAsync(ledger.Source, key, null, cancellation);
+            return await LedgerVerifier.VerifyAsync(ledger.Source, key, null, cancellation, witnesses);
         }
 
         return await screen.Notes.Progress().AutoClear(true).StartAsync(progress =>
@@ -58,7 +58,7 @@ internal static class LedgerVerification
             {
                 task.MaxValue = p.Total;
                 task.Value = p.Done;
-            }), cancellation);
+            }), cancellation, witnesses);
         });
     }
 
@@ -73,6 +73,7 @@ internal static class LedgerVerification
                 size = result.Checkpoint?.Size,
                 root = result.Checkpoint?.Root.ToString(),
                 verified = result.Entries,
+                cosigned = result.Cosigned is { } c ? new { size = c.Size, witnesses = c.Witnesses.Select(w => new { name = w.Name, time = w.Time }) } : null,
                 fault = result.Fault is { } f ? new { kind = f.Kind, path = f.Path, entry = f.Entry, message = f.Message } : null,
             });
         }
@@ -83,6 +84,9 @@ internal static class LedgerVerification
         else
         {
             screen.Line($"{key.Name} holds: {result.Entries} entries, root {result.Checkpoint!.Root}");
+            screen.Line(result.Cosigned is { } cosigned
+                ? $"Cosigned up to {cosigned.Size} entries by {string.Join(", ", cosigned.Witnesses.Select(w => $"{w.Name} ({w.Time:u})"))}"
+                : "No witness that this mesh knows has cosigned it yet.");
         }
 
         return result.Holds ? ExitCode.Done : ExitCode.Failed;

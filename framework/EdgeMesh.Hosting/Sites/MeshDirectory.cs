@@ -14,7 +14,11 @@ namespace EdgeMesh.Hosting;
 /// <param name="CallerKey">The public key (PEM) under which its gateway signs user claims that it forwards.</param>
 /// <param name="IsCore">Whether it mirrors the others.</param>
 public sealed record SiteEntry(
-    string Name, string Organization, Uri? MeshUrl, ReadOnlyMemory<byte> ExchangeKey, string LedgerKey, string CallerKey, bool IsCore);
+    string Name, string Organization, Uri? MeshUrl, ReadOnlyMemory<byte> ExchangeKey, string LedgerKey, string CallerKey, bool IsCore)
+{
+    /// <summary>The key under which it cosigns others' ledgers (signed-note format); empty: it does not.</summary>
+    public string WitnessKey { get; init; } = "";
+}
 
 /// <summary>The sites of the mesh, as this site sees them.</summary>
 /// <param name="Self">This site.</param>

@@ -76,7 +76,7 @@ internal sealed class MeshDirectoryReader
 
     private SiteEntry? ReadSite(JsonElement site, string at)
     {
-        if (!IsObject(site, at, ["name", "organization", "meshUrl", "exchangeKey", "ledgerKey", "callerKey", "isCore"]))
+        if (!IsObject(site, at, ["name", "organization", "meshUrl", "exchangeKey", "ledgerKey", "witnessKey", "callerKey", "isCore"]))
         {
             return null;
         }
@@ -100,7 +100,7 @@ internal sealed class MeshDirectoryReader
             ExchangeKey(site, at),
             Text(site, at, "ledgerKey", required: false),
             callerKey,
-            IsCore(site, at));
+            IsCore(site, at)) { WitnessKey = Text(site, at, "witnessKey", required: false) };
     }
 
     private Uri? MeshUrl(JsonElement site, string at)

@@ -20,6 +20,13 @@ public sealed record NoteSignature(string Name, uint KeyId, ReadOnlyMemory<byte>
         return $"{Dash}{Name} {Convert.ToBase64String(bytes)}\n";
     }
 
+    /// <summary>Reads lines, as a witness answers with them (C2SP tlog-witness); null when one of them is none, or they are too many.</summary>
+    public static IReadOnlyList<NoteSignature>? ParseLines(string lines)
+    {
+        var read = lines.EndsWith('\n') ? lines[..^1].Split('\n').Select(TryParse).Take(SignedNote.MaxSignatures + 1).ToArray() : [];
+        return read.Length is 0 or > SignedNote.MaxSignatures || read.Contains(null) ? null : [.. read.OfType<NoteSignature>()];
+    }
+
     /// <summary>Reads a line without its newline; null when it is none.</summary>
     internal static NoteSignature? TryParse(string line)
     {

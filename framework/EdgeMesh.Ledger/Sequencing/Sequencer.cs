@@ -65,6 +65,21 @@ public sealed partial class Sequencer : IAsyncDisposable
         return await pending.Result.WaitAsync(cancellation);
     }
 
+    /// <summary>Signs nothing more, but for the batch under way: somebody proved what must never be, such as that this log is an old copy.</summary>
+    /// <param name="reason">For people: what was found, and what to do.</param>
+    public void Halt(string reason)
+    {
+        if (Status.Phase == SequencerPhase.Halted)
+        {
+            return;
+        }
+
+        LogHalted(reason);
+        Become(SequencerPhase.Halted, reason);
+        // Wakes the writer, which answers what waits.
+        _queue.Writer.TryComplete();
+    }
+
     /// <summary>Finishes the batch under way; what waits is answered <see cref="AppendOutcome.Unavailable"/>.</summary>
     public async ValueTask DisposeAsync()
     {
@@ -95,7 +110,10 @@ public sealed partial class Sequencer : IAsyncDisposable
                 }
 
                 await _queue.Reader.WaitToReadAsync(_stop.Token);
-                await CommitAsync(_state!);
+                if (Status.Phase != SequencerPhase.Halted)
+                {
+                    await CommitAsync(_state!);
+                }
             }
             catch (OperationCanceledException) when (_stop.IsCancellationRequested)
             {
@@ -106,7 +124,6 @@ public sealed partial class Sequencer : IAsyncDisposable
                 LogHalted(error.Message);
                 Become(SequencerPhase.Halted, error.Message);
                 _queue.Writer.TryComplete();
-                FailQueued(error.Message);
             }
             catch (Exception error)
             {
@@ -119,6 +136,8 @@ public sealed partial class Sequencer : IAsyncDisposable
                 delay = TimeSpan.FromTicks(Math.Min(delay.Ticks * 2, _options.MaxRetryDelay.Ticks));
             }
         }
+
+        FailQueued(Status.Reason ?? "the ledger stops");
     }
 
     private async Task LoadAsync()
@@ -211,12 +230,16 @@ public sealed partial class Sequencer : IAsyncDisposable
 
     private void Show(LogState state) => Volatile.Write(ref _published, new PublishedLog(state.Head.Note, state.Edge));
 
+    // Halted is for good, whatever the batch under way says afterwards.
     private void Become(SequencerPhase phase, string? reason)
     {
-        if (Status.Phase != phase || Status.Reason != reason)
+        SequencerStatus before;
+        do
         {
-            Volatile.Write(ref _status, new SequencerStatus(phase, reason));
+            before = Status;
         }
+        while (before.Phase != SequencerPhase.Halted && (before.Phase != phase || before.Reason != reason)
+            && Interlocked.CompareExchange(ref _status, new SequencerStatus(phase, reason), before) != before);
     }
 
     private string? Fault(AppendRequest request)

@@ -1,4 +1,6 @@
 using System.Globalization;
+using System.Security.Cryptography;
+using System.Text;
 
 namespace EdgeMesh.Ledger.Storage;
 
@@ -29,6 +31,12 @@ internal static class LedgerKeys
 
     /// <summary>A body that never changes: the checkpoint of one size.</summary>
     public static string Checkpoint(long size) => Text($"cp/{size}");
+
+    /// <summary>A body: the newest checkpoint that witnesses cosigned, with what they signed.</summary>
+    public const string Cosigned = "cosigned";
+
+    /// <summary>Compare-and-set: what this site's witness keeps of another site's log.</summary>
+    public static string Witnessed(string origin) => Text($"wit/{Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(origin)))}");
 
     private static string Text(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
 }

@@ -7,6 +7,8 @@ public static class LedgerExport
     /// <exception cref="InvalidDataException">The checkpoint can't be read, or a file that it covers is missing.</exception>
     public static async Task<Checkpoint> ToDirectoryAsync(ILogSource source, string directory, IProgress<LedgerProgress>? progress, CancellationToken cancellation)
     {
+        // Before the checkpoint, which then covers it.
+        var cosigned = await source.ReadAsync(LogFiles.Cosigned, cancellation);
         var note = await ReadAsync(source, LogFiles.Checkpoint, cancellation);
         if (!SignedNote.TryParse(note.Span, out var signed) || !Checkpoint.TryParse(signed.Text, out var checkpoint))
         {
@@ -18,6 +20,11 @@ public static class LedgerExport
         {
             await WriteAsync(directory, paths[i], await ReadAsync(source, paths[i], cancellation), cancellation);
             progress?.Report(new LedgerProgress(i + 1, paths.Length));
+        }
+
+        if (cosigned is { } witnessed)
+        {
+            await WriteAsync(directory, LogFiles.Cosigned, witnessed, cancellation);
         }
 
         await WriteAsync(directory, LogFiles.Checkpoint, note, cancellation);

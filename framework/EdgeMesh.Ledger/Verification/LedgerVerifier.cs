@@ -10,17 +10,25 @@ public static class LedgerVerifier
     /// <param name="key">The log's key; its name is the origin.</param>
     /// <param name="progress">Told after each bundle; null: nobody.</param>
     /// <param name="cancellation">Gives up.</param>
+    /// <param name="witnesses">The keys of witnesses whose cosignatures count; the log must begin with what any of them cosigned.</param>
     /// <returns>The first thing that does not hold, or that everything does.</returns>
-    public static async Task<VerifyResult> VerifyAsync(ILogSource source, VerifierKey key, IProgress<LedgerProgress>? progress, CancellationToken cancellation)
+    public static async Task<VerifyResult> VerifyAsync(
+        ILogSource source, VerifierKey key, IProgress<LedgerProgress>? progress, CancellationToken cancellation, IReadOnlyCollection<VerifierKey>? witnesses = null)
     {
         Checkpoint? checkpoint = null;
         LogWalk? walk = null;
         try
         {
+            var cosigned = await CosignatureCheck.OpenAsync(source, key, witnesses ?? [], cancellation);
             checkpoint = await OpenAsync(source, key, cancellation);
             walk = new LogWalk(new LogFileReader(source), checkpoint);
             await walk.RunAsync(progress, cancellation);
-            return new VerifyResult(checkpoint, checkpoint.Size, null);
+            if (cosigned is { } found)
+            {
+                await CosignatureCheck.VerifyAsync(source, checkpoint, found.Checkpoint, found.Witnessed, cancellation);
+            }
+
+            return new VerifyResult(checkpoint, checkpoint.Size, null) { Cosigned = cosigned?.Witnessed };
         }
         catch (LedgerFaultException error)
         {

@@ -1,3 +1,5 @@
+using System.Collections.Immutable;
+
 namespace EdgeMesh.Ledger;
 
 /// <summary>What does not hold.</summary>
@@ -11,6 +13,9 @@ public enum LedgerFaultKind
 
     /// <summary>An entry is not what the checkpoint commits to.</summary>
     Entry,
+
+    /// <summary>The log does not begin with what other sites cosigned.</summary>
+    Rewritten,
 
     /// <summary>A file is not there.</summary>
     Missing,
@@ -34,7 +39,20 @@ public sealed record VerifyResult(Checkpoint? Checkpoint, long Entries, LedgerFa
 {
     /// <summary>Whether every entry, every tile and the checkpoint hold.</summary>
     public bool Holds => Fault is null;
+
+    /// <summary>The newest checkpoint that witnesses cosigned, with which the log begins; null: none that was asked for did, or it was not reached.</summary>
+    public WitnessedCheckpoint? Cosigned { get; init; }
 }
+
+/// <summary>A checkpoint that witnesses cosigned.</summary>
+/// <param name="Size">How many entries it covers.</param>
+/// <param name="Witnesses">Whose cosignatures hold.</param>
+public sealed record WitnessedCheckpoint(long Size, ImmutableArray<WitnessSignature> Witnesses);
+
+/// <summary>A witness that cosigned.</summary>
+/// <param name="Name">The name of its key.</param>
+/// <param name="Time">When, by its own word.</param>
+public readonly record struct WitnessSignature(string Name, DateTimeOffset Time);
 
 /// <summary>How far a verification or export is.</summary>
 /// <param name="Done">Entries, or files.</param>

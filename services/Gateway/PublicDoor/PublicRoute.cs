@@ -47,7 +47,7 @@ internal sealed record PublicRoute(string AppId, IReadOnlyList<string> Methods, 
         ["", "deployments", ..] => Deployments,
         ["", "monitor", "silences", ..] => Silences,
         ["", "monitor", { Length: > 0 }, ..] => Monitor,
-        ["", "ledger", "checkpoint"] or ["", "ledger", "tile", _, ..] => LedgerData,
+        ["", "ledger", "checkpoint" or "cosigned"] or ["", "ledger", "tile", _, ..] => LedgerData,
         ["", "ledger", { Length: > 0 }, ..] => LedgerProof,
         _ => null,
     };

@@ -4,17 +4,18 @@ using EdgeMesh.Ledger;
 
 namespace EdgeMesh.Services.Ledger.Hosting;
 
-/// <summary>Opens the site's ledger as soon as its key can be read, and closes it with the service.</summary>
+/// <summary>Opens the site's ledger, and its witness, as soon as their keys can be read, and closes them with the service.</summary>
 internal sealed partial class LedgerHost(
-    DaprClient dapr, SiteSecrets secrets, SiteIdentity identity, SequencerOptions options, TimeProvider clock, ILoggerFactory loggers) : BackgroundService
+    DaprClient dapr, SiteSecrets secrets, SiteIdentity identity, MeshDirectory directory, SequencerOptions options, TimeProvider clock, ILoggerFactory loggers) : BackgroundService
 {
     private const string LogName = "audit";
+    private const string WitnessName = "witness";
     private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(50);
     private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(2);
 
     private readonly ILogger _log = loggers.CreateLogger<LedgerHost>();
     private volatile OpenLedger? _open;
-    private volatile string _waiting = "the secret 'ledger-key' is being read";
+    private volatile string _waiting = "the ledger's keys are being read";
 
     /// <summary>Null until the key was read.</summary>
     public OpenLedger? Open => _open;
@@ -29,6 +30,7 @@ internal sealed partial class LedgerHost(
         {
             await open.Sequencer.DisposeAsync();
             open.Key.Dispose();
+            open.WitnessKey.Dispose();
         }
     }
 
@@ -40,21 +42,28 @@ internal sealed partial class LedgerHost(
             try
             {
                 var key = LedgerKey.FromSeed(LedgerKey.OriginOf(identity.Site), await secrets.GetAsync(SiteSecrets.LedgerKey, stoppingToken));
+                var witnessKey = LedgerKey.FromSeed(LedgerKey.WitnessOf(identity.Site), await secrets.GetAsync(SiteSecrets.WitnessKey, stoppingToken));
                 var store = new DaprLedgerStore(dapr, identity.Site, LogName);
+                var cosignatures = new Cosignatures(key.VerifierKey, store);
+                await cosignatures.LoadAsync(stoppingToken);
                 var sequencer = new Sequencer(key, store, clock, options, loggers.CreateLogger<Sequencer>());
-                _open = new OpenLedger(key, sequencer, new LedgerReader(store, sequencer));
+                var witness = new Witness(witnessKey, OtherLogs(), new DaprLedgerStore(dapr, identity.Site, WitnessName), clock);
+                _open = new OpenLedger(key, sequencer, new LedgerReader(store, sequencer, cosignatures), cosignatures, witness, witnessKey);
             }
             catch (Exception error) when (error is not OperationCanceledException)
             {
                 // The sidecar may not be there yet, or the secret; both come without a restart, in their own time, whatever clock a
                 // test gave to this service.
-                _waiting = $"the secret '{SiteSecrets.LedgerKey}': {error.Message}";
+                _waiting = $"the secrets '{SiteSecrets.LedgerKey}' and '{SiteSecrets.WitnessKey}': {error.Message}";
                 LogWaiting(_waiting);
                 await Task.Delay(pause, TimeProvider.System, stoppingToken);
                 pause = pause * 2 < LongestPause ? pause * 2 : LongestPause;
             }
         }
     }
+
+    private IEnumerable<VerifierKey> OtherLogs() => directory.Sites.Where(s => s.Name != directory.Self)
+        .Select(s => VerifierKey.TryParse(s.LedgerKey, out var key) && key.Name == LedgerKey.OriginOf(s.Name) ? key : null).OfType<VerifierKey>();
 
     [LoggerMessage(Level = LogLevel.Debug, Message = "The ledger waits for {Reason}")]
     private partial void LogWaiting(string reason);

@@ -16,6 +16,8 @@ internal static class LogFileEndpoints
     {
         app.MapMethods(prefix + "/checkpoint", Methods, (HttpContext context, LedgerHost host, CancellationToken cancellation) =>
             FileAsync(context, host, LogFiles.Checkpoint, Text, Never, cancellation));
+        app.MapMethods(prefix + "/cosigned", Methods, (HttpContext context, LedgerHost host, CancellationToken cancellation) =>
+            FileAsync(context, host, LogFiles.Cosigned, Text, Never, cancellation));
         app.MapMethods(prefix + "/tile/{**path}", Methods, (string path, HttpContext context, LedgerHost host, CancellationToken cancellation) =>
             FileAsync(context, host, "tile/" + path, "application/octet-stream", Forever, cancellation));
         app.MapMethods(prefix + "/proof/{index:long}", Methods, ProofAsync);

@@ -6,8 +6,8 @@ using EdgeMesh.Services.Monitor.Store;
 
 namespace EdgeMesh.Services.Monitor.Ledgers;
 
-/// <summary>Looks every minute at the checkpoint of this site's ledger; a core looks at every site's, and compares with what that site's own monitor
-/// saw. A ledger that shows two histories of one size is told as an error, once, and both signed checkpoints are kept: they are the proof, and as long
+/// <summary>Looks every minute at the checkpoint of this site's ledger, and at what this site's witness cosigned of the others'; a core looks at every
+/// site's, and compares with what that site's own monitor saw. A ledger that shows two histories of one size is told as an error, once, and both signed checkpoints are kept: they are the proof, and as long
 /// as they are there, the ledger counts as one that lies.</summary>
 internal sealed partial class LedgerWatch(MeshDirectory directory, FleetBoard board, AppClients apps, EvidenceFiles evidence, TimeProvider clock, ILogger<LedgerWatch> logger) : BackgroundService
 {
@@ -46,8 +46,18 @@ internal sealed partial class LedgerWatch(MeshDirectory directory, FleetBoard bo
             IsNews(split);
         }
 
-        foreach (var (site, key) in _keys.Where(k => k.Key == directory.Self || board.IsCore))
+        foreach (var (site, key) in _keys)
         {
+            if (site != directory.Self && await WitnessedNotes.ReadAsync(apps, site, cancellation) is { } witnessed)
+            {
+                Take(witnessed, key);
+            }
+
+            if (site != directory.Self && !board.IsCore)
+            {
+                continue;
+            }
+
             var note = await ReadAsync(site, cancellation);
             if (note is not null && SeenCheckpoint.Open(note, key, directory.Self) is { } seen)
             {
@@ -80,6 +90,18 @@ internal sealed partial class LedgerWatch(MeshDirectory directory, FleetBoard bo
         catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
         {
             // The service stops.
+        }
+    }
+
+    /// <summary>What the witness keeps outlives a restart, which this memory does not.</summary>
+    private void Take(WitnessedNotes witnessed, VerifierKey log)
+    {
+        foreach (var note in new[] { witnessed.Checkpoint, witnessed.Other }.OfType<string>())
+        {
+            if (SeenCheckpoint.Open(System.Text.Encoding.UTF8.GetBytes(note), log, $"the witness of {directory.Self}") is { } seen)
+            {
+                Take(seen);
+            }
         }
     }
 

@@ -1,4 +1,3 @@
-using System.Buffers.Binary;
 using System.Globalization;
 using System.Text;
 using EdgeMesh.Hosting;
@@ -12,8 +11,13 @@ namespace EdgeMesh.Services.Monitor.Console.Ledger;
 /// <param name="Size">How many entries it has.</param>
 /// <param name="Root">The root of their tree.</param>
 /// <param name="IsSigned">Whether the key that the mesh knows for this log signed it; null: this site does not know the key.</param>
-/// <param name="Cosigners">Who else signed, and when by their own word.</param>
-internal sealed record CheckedCheckpoint(string Origin, long Size, string Root, bool? IsSigned, IReadOnlyList<(string Name, DateTimeOffset? Time)> Cosigners);
+/// <param name="Cosigned">The newest checkpoint that other sites cosigned; null: none was yet.</param>
+internal sealed record CheckedCheckpoint(string Origin, long Size, string Root, bool? IsSigned, CosignedCheckpoint? Cosigned);
+
+/// <summary>A checkpoint that other sites cosigned: whoever shows another history up to there lies.</summary>
+/// <param name="Size">How many entries it covers.</param>
+/// <param name="Witnesses">The sites whose witness key signed, and when by their own word; null: the line is not that key's.</param>
+internal sealed record CosignedCheckpoint(long Size, IReadOnlyList<(string Site, DateTimeOffset? Time)> Witnesses);
 
 /// <summary>What a check found.</summary>
 /// <param name="Holds">Whether it holds.</param>
@@ -41,8 +45,9 @@ internal sealed class LedgerChecks(CallerRequests services, MeshDirectory mesh)
             return (null, "The ledger's checkpoint can't be read.");
         }
 
-        var cosigners = note.Signatures.Where(s => s.Name != checkpoint.Origin).Select(s => (s.Name, TimeOf(s))).ToArray();
-        return (new CheckedCheckpoint(checkpoint.Origin, checkpoint.Size, checkpoint.Root.ToString(), Key is { } key ? Checkpoint.TryOpen(answer.Body, key, out _) : null, cosigners), null);
+        var cosigned = await services.GetAsync(context, App, "ledger/cosigned");
+        return (new CheckedCheckpoint(checkpoint.Origin, checkpoint.Size, checkpoint.Root.ToString(), Key is { } key ? Checkpoint.TryOpen(answer.Body, key, out _) : null,
+            cosigned.Problem is null && Key is not null ? Check(cosigned.Body) : null), null);
     }
 
     /// <summary>Asks for an entry and its proof, and checks one by the other.</summary>
@@ -79,9 +84,15 @@ internal sealed class LedgerChecks(CallerRequests services, MeshDirectory mesh)
             : new(false, $"Entry {proof.Index} is NOT what the signed tree of {checkpoint.Size} entries holds: keep this, and run edgemesh ledger verify.");
     }
 
-    // A cosignature begins with its time (C2SP tlog-cosignature).
-    private static DateTimeOffset? TimeOf(NoteSignature signature) =>
-        signature.Bytes.Length > 8 && BinaryPrimitives.ReadInt64BigEndian(signature.Bytes.Span) is >= 0 and < 253_402_300_800 and var seconds
-            ? DateTimeOffset.FromUnixTimeSeconds(seconds)
+    /// <summary>Null: it is no checkpoint that the ledger's key signed.</summary>
+    private CosignedCheckpoint? Check(byte[] body) =>
+        Key is { } key && Checkpoint.TryOpen(body, key, out var checkpoint) && SignedNote.TryParse(body, out var note)
+            ? new(checkpoint.Size, [.. note.Signatures.Where(s => s.Name != checkpoint.Origin).Select(line => Verify(note.Text, line)).OrderBy(w => w.Site, StringComparer.Ordinal)])
             : null;
+
+    private (string Site, DateTimeOffset? Time) Verify(string text, NoteSignature line)
+    {
+        var site = mesh.Sites.FirstOrDefault(s => LedgerKey.WitnessOf(s.Name) == line.Name);
+        return (site?.Name ?? line.Name, VerifierKey.TryParse(site?.WitnessKey ?? "", out var witness) ? Cosignature.Verify(witness, text, line) : null);
+    }
 }
