@@ -1,7 +1,8 @@
 namespace EdgeMesh.Cli.Sites;
 
 /// <summary>Gives back what a burst of work left behind. A collector collects when somebody allocates: a site that was busy and is at rest
-/// would keep the burst's garbage for hours, on a machine that other programs need. Costs one pause, when nobody is seen to wait for it.</summary>
+/// would keep the burst's garbage for hours, on a machine that other programs need. Costs one pause, at most once a minute; a site that never works
+/// hard, however long it works lightly, has none.</summary>
 /// <param name="clock">Tells when to look.</param>
 /// <param name="spent">The processor time of this process so far.</param>
 /// <param name="allocated">The bytes that this process allocated so far.</param>
@@ -16,7 +17,12 @@ internal sealed class MemoryAtRest(TimeProvider clock, Func<TimeSpan> spent, Fun
 
     private static readonly TimeSpan LookEvery = TimeSpan.FromSeconds(5);
 
+    /// <summary>A site that works and rests by turns is not held up at each of them.</summary>
+    private static readonly TimeSpan AtMostEvery = TimeSpan.FromMinutes(1);
+
     private ITimer? _timer;
+    private bool _worked;
+    private long? _last;
     private TimeSpan _spent;
     private long _given;
 
@@ -40,10 +46,11 @@ internal sealed class MemoryAtRest(TimeProvider clock, Func<TimeSpan> spent, Fun
     {
         var (now, total) = (spent(), allocated());
         var isAtRest = now - _spent < LookEvery * Rest;
-        if (isAtRest && total - _given >= WorthAPause)
+        _worked |= !isAtRest;
+        if (isAtRest && _worked && total - _given >= WorthAPause && !(_last is { } last && clock.GetElapsedTime(last) < AtMostEvery))
         {
             giveBack();
-            (now, _given) = (spent(), allocated());
+            (now, _given, _last, _worked) = (spent(), allocated(), clock.GetTimestamp(), false);
         }
 
         _spent = now;

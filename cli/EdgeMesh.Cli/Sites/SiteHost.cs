@@ -73,14 +73,13 @@ internal sealed partial class SiteHost : IAsyncDisposable
         try
         {
             await app.StopAsync(CancellationToken.None);
+            await app.DisposeAsync();
         }
         catch (Exception error)
         {
             // One that can't end well must not keep the others, and the sidecar, from it.
             LogStop(loggers.CreateLogger<SiteHost>(), app.Environment.ApplicationName, error);
         }
-
-        await app.DisposeAsync();
     }
 
     [LoggerMessage(LogLevel.Error, "{Service} did not stop as it should; what it acknowledged is durable")]

@@ -26,6 +26,7 @@ internal sealed partial class LedgerWatch(MeshDirectory directory, FleetBoard bo
         .Select(s => (s.Name, Key: VerifierKey.TryParse(s.LedgerKey, out var key) ? key : null)).Where(s => s.Key is not null).ToImmutableDictionary(s => s.Name, s => s.Key!, StringComparer.Ordinal);
 
     private volatile string? _own;
+    private int _damaged;
     private ImmutableSortedDictionary<string, SeenCheckpoint> _latest = ImmutableSortedDictionary<string, SeenCheckpoint>.Empty;
     private IReadOnlyList<SplitLedger> _splits = [];
 
@@ -78,6 +79,8 @@ internal sealed partial class LedgerWatch(MeshDirectory directory, FleetBoard bo
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         using var timer = new PeriodicTimer(Every, clock);
+        // What is proven is known at once, before anybody is asked: nobody shall hear an all-clear because of a restart.
+        FindSplits();
         try
         {
             await Task.Delay(AfterStart, clock, stoppingToken);
@@ -113,12 +116,14 @@ internal sealed partial class LedgerWatch(MeshDirectory directory, FleetBoard bo
         }
     }
 
+    private VerifierKey Key(SplitView split) => _keys.Values.First(k => k.Name == split.One.Log);
+
     /// <summary>Keeps it; whether nobody was told yet.</summary>
     private bool IsNews(SplitView split)
     {
         try
         {
-            return evidence.Keep(split) & !_unkept.Remove(split.One.Log);
+            return evidence.Keep(split, Key(split)) & !_unkept.Remove(split.One.Log);
         }
         catch (Exception error) when (StoreFaults.Is(error))
         {
@@ -132,9 +137,16 @@ internal sealed partial class LedgerWatch(MeshDirectory directory, FleetBoard bo
     {
         try
         {
-            var proven = evidence.Read().SelectMany(pair => _keys.Values.Select(key => SplitView.Open(pair.One, pair.Other, key)).OfType<SplitView>());
-            Volatile.Write(ref _splits, [.. proven.Concat(_unkept.Values).GroupBy(s => s.One.Log).Select(log => new SplitLedger(
-                _keys.First(k => k.Value.Name == log.Key).Key, log.Key, [.. log.Select(s => s.One.Size).Distinct().Order()]))]);
+            var kept = evidence.Read();
+            var proven = kept.Select(pair => SplitView.Open(pair.One, pair.Other, pair.Log)).ToArray();
+            if (proven.Count(p => p is null) is > 0 and var damaged && damaged != _damaged)
+            {
+                LogNoProof(evidence.Folder, damaged);
+            }
+
+            _damaged = proven.Count(p => p is null);
+            Volatile.Write(ref _splits, [.. proven.OfType<SplitView>().Concat(_unkept.Values).GroupBy(s => s.One.Log).Select(log => new SplitLedger(
+                SiteOf(log.Key), log.Key, [.. log.Select(s => s.One.Size).Distinct().Order()]))]);
         }
         catch (Exception error) when (StoreFaults.Is(error))
         {
@@ -142,6 +154,10 @@ internal sealed partial class LedgerWatch(MeshDirectory directory, FleetBoard bo
             LogNotRead(error.Message);
         }
     }
+
+    /// <summary>Also of a log whose key the directory does not list any more.</summary>
+    private string SiteOf(string log) =>
+        directory.Sites.FirstOrDefault(s => LedgerKey.OriginOf(s.Name) == log || (_keys.TryGetValue(s.Name, out var key) && key.Name == log))?.Name ?? log;
 
     /// <summary>Null: it does not answer. The next look asks again.</summary>
     private async Task<byte[]?> ReadAsync(string site, CancellationToken cancellation)
@@ -162,15 +178,12 @@ internal sealed partial class LedgerWatch(MeshDirectory directory, FleetBoard bo
     [LoggerMessage(LogLevel.Warning, "The two checkpoints could not be kept: {Reason}")]
     private partial void LogNotKept(string reason);
 
+    [LoggerMessage(LogLevel.Warning, "Of the proofs of split views in {Folder}, {Count} can't be checked: their files are damaged, or not of one log")]
+    private partial void LogNoProof(string folder, int count);
+
     [LoggerMessage(LogLevel.Warning, "The kept checkpoints of split views could not be read: {Reason}")]
     private partial void LogNotRead(string reason);
 
     [LoggerMessage(LogLevel.Error, "Split view of log {Log}: at size {Size} it shows root {One} to {OneReader} and {Other} to {OtherReader}, both signed; they are kept in {Folder}")]
     private partial void LogSplit(string log, long size, LogHash one, string oneReader, LogHash other, string otherReader, string folder);
 }
-
-/// <summary>A ledger that showed two histories, by proof that anybody can check.</summary>
-/// <param name="Site">Whose ledger.</param>
-/// <param name="Log">The log's origin.</param>
-/// <param name="Sizes">At which sizes, from the smallest.</param>
-internal sealed record SplitLedger(string Site, string Log, ImmutableArray<long> Sizes);

@@ -36,9 +36,9 @@ internal sealed class StoreThread : IAsyncDisposable
     /// <summary>Why the last commit failed; null: it did not.</summary>
     public string? Fault => _fault;
 
-    /// <summary>Runs <paramref name="write"/> within the next transaction and <paramref name="committed"/> once that is on disk. Null: too
-    /// much waits. The task fails with what SQLite said.</summary>
-    public Task? TryRun(Action<SqliteConnection> write, Action? committed = null, int weight = 0)
+    /// <summary>Runs <paramref name="write"/> within the next transaction and then, on this thread, <paramref name="committed"/> once that is on disk, or
+    /// <paramref name="failed"/>. Null: too much waits. The task fails with what SQLite said.</summary>
+    public Task? TryRun(Action<SqliteConnection> write, Action? committed = null, int weight = 0, Action<Exception>? failed = null)
     {
         if (Interlocked.Add(ref _waiting, weight) > _mostBytes && weight > 0)
         {
@@ -46,7 +46,7 @@ internal sealed class StoreThread : IAsyncDisposable
             return null;
         }
 
-        var work = new Work(write, committed, weight);
+        var work = new Work(write, committed, weight, failed);
         if (_queue.Writer.TryWrite(work))
         {
             return work.Done.Task;
@@ -139,6 +139,7 @@ internal sealed class StoreThread : IAsyncDisposable
         Interlocked.Add(ref _waiting, -work.Weight);
         if (work.Failure is { } failure)
         {
+            work.Failed?.Invoke(failure);
             work.Done.TrySetException(failure);
             return;
         }
@@ -166,7 +167,7 @@ internal sealed class StoreThread : IAsyncDisposable
         command.ExecuteNonQuery();
     }
 
-    private sealed record Work(Action<SqliteConnection> Write, Action? Committed, int Weight)
+    private sealed record Work(Action<SqliteConnection> Write, Action? Committed, int Weight, Action<Exception>? Failed)
     {
         public TaskCompletionSource Done { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
 

@@ -128,10 +128,20 @@ internal sealed class TelemetryStore : IAsyncDisposable
     /// <param name="lost">Records that are lost when it is not written.</param>
     private async Task<AddResult> WriteAsync(Action<Open> write, Action committed, int weight, int lost)
     {
+        Open open;
+        try
+        {
+            open = Opened;
+        }
+        catch (Exception error) when (StoreFaults.Is(error))
+        {
+            _unwritten.Add(lost, 0, error.Message);
+            return new(AddOutcome.Failed, 0, error.Message);
+        }
+
         var late = 0L;
         try
         {
-            var open = Opened;
             var written = open.Thread.TryRun(
                 _ =>
                 {
@@ -144,7 +154,9 @@ internal sealed class TelemetryStore : IAsyncDisposable
                     committed();
                     _unwritten.End();
                 },
-                Math.Max(1, weight));
+                Math.Max(1, weight),
+                // On the store's thread, so that a later commit ends the outage and this one does not begin it again.
+                error => _unwritten.Add(lost, late, error.Message));
             if (written is null)
             {
                 return new(AddOutcome.Busy, 0, "More telemetry came than the disk can take; send it again in a moment.");
@@ -155,7 +167,6 @@ internal sealed class TelemetryStore : IAsyncDisposable
         }
         catch (Exception error) when (StoreFaults.Is(error))
         {
-            _unwritten.Add(lost, late, error.Message);
             return new(AddOutcome.Failed, 0, error.Message);
         }
     }

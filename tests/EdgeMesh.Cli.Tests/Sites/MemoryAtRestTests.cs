@@ -51,11 +51,30 @@ public sealed class MemoryAtRestTests : IDisposable
     [Fact]
     public void Look_AtTheNextBurst_GivesBackAgain()
     {
-        Pass(TimeSpan.FromMilliseconds(50), Burst);
+        Pass(TimeSpan.FromSeconds(5), Burst);
+        Pass(TimeSpan.FromMilliseconds(50), 0);
         Pass(TimeSpan.FromSeconds(5), Burst);
         Pass(TimeSpan.Zero, 0);
+        Assert.Equal(1, _given);
+
+        // Not twice within a minute.
+        for (var i = 0; i < 11; i++)
+        {
+            Pass(TimeSpan.Zero, 0);
+        }
 
         Assert.Equal(2, _given);
+    }
+
+    [Fact]
+    public void Look_WhileTheProcessWorksLightlyForHours_PausesNobody()
+    {
+        for (var i = 0; i < 1000; i++)
+        {
+            Pass(TimeSpan.FromMilliseconds(100), Burst);
+        }
+
+        Assert.Equal(0, _given);
     }
 
     public void Dispose() => _memory.Dispose();

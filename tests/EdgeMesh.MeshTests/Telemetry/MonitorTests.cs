@@ -12,7 +12,7 @@ public sealed class MonitorTests(MonitoredMesh monitored) : IClassFixture<Monito
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
     [Fact]
-    public async Task Mesh_WithoutACollector_ShowsASitesTracesThereAndAtTheCoreOnceTheLinkIsBack_AndTheLedgersOfAll()
+    public async Task Mesh_WithoutACollector_ShowsASitesTracesThereAndAtTheCoreOnceTheLinkIsBack_AndTheLedgersOfAll_EachCosigned()
     {
         var mesh = monitored.Mesh;
         using var clinic = await OperatorAsync(mesh, "clinic-a", mesh.GatewayPort);
@@ -31,6 +31,11 @@ public sealed class MonitorTests(MonitoredMesh monitored) : IClassFixture<Monito
         var seen = await UntilAsync(() => AskAsync(core, "status"), status => status.GetProperty("ledgers").GetArrayLength() == 3);
         Assert.Equal(["clinic-a", "clinic-b", "core"], seen.GetProperty("ledgers").EnumerateArray().Select(l => l.GetProperty("site").GetString()));
         Assert.Equal("clinic-a", Assert.Single((await AskAsync(clinic, "status")).GetProperty("ledgers").EnumerateArray()).GetProperty("site").GetString());
+        // And each is cosigned by the two other sites, whose witnesses ask for nothing but the proof.
+        await UntilAsync(
+            () => mesh.RunAsync("ledger", "verify", $"https://127.0.0.1:{mesh.GatewayPort}/ledger/"),
+            verified => verified.ExitCode == 0 && verified.Output.Contains("edgemesh/clinic-b/witness (", StringComparison.Ordinal) && verified.Output.Contains("edgemesh/core/witness (", StringComparison.Ordinal),
+            verified => verified.ToString());
         foreach (var text in (string[])[(await AskAsync(clinic, "logs?limit=500")).GetRawText(), .. there.Select(s => s.GetRawText())])
         {
             Assert.DoesNotContain(Canary, text, StringComparison.OrdinalIgnoreCase);

@@ -32,6 +32,8 @@ public sealed class IntakeMeterTests
 
     [Theory]
     [InlineData("/v1/traces", "traces")]
+    [InlineData("/opentelemetry.proto.collector.trace.v1.TraceService/Export", "traces")]
+    [InlineData("/opentelemetry.proto.collector.anything.else", "other")]
     [InlineData("/opentelemetry.proto.collector.metrics.v1.MetricsService/Export", "metrics")]
     public async Task Gate_MoreExportsThanMayWait_AreSentAwayAndCounted(string path, string signal)
     {

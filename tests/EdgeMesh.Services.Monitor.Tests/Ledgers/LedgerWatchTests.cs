@@ -89,13 +89,26 @@ public sealed class LedgerWatchTests
         await watch.LookAsync(Cancellation);
 
         var files = Directory.GetFiles(evidence.Folder).Order(StringComparer.Ordinal).ToArray();
-        Assert.Equal([shown, told], files.Select(File.ReadAllBytes));
-        Assert.Equal(2, files.Length);
+        Assert.Equal([Encoding.UTF8.GetBytes(Clinic.VerifierKey.ToString()), shown, told], files.Select(File.ReadAllBytes));
         Assert.Equal([("clinic-a", 9L)], watch.Latest.Select(l => (l.Key, l.Value.Size)));
 
         Assert.Equal(LogLevel.Error, Assert.Single(log.Messages).Level);
 
         // It is known again after a restart, and until somebody has taken the proof away.
+        // At once, before it asks anybody; and also if the mesh's directory has another key by then.
+        var renewed = new MeshDirectory("core", [new("core", "org", null, default, "", "", true), new("clinic-a", "org-a", new("https://mesh.invalid"), default, LedgerKey.Generate(Clinic.Name).VerifierKey.ToString(), "", false)]);
+        using (var started = new LedgerWatch(renewed, services.GetRequiredService<FleetBoard>(), services.GetRequiredService<AppClients>(), evidence, clock, log))
+        {
+            await started.StartAsync(Cancellation);
+            while (started.Splits.Count == 0)
+            {
+                await Task.Delay(10, Cancellation);
+            }
+
+            Assert.Equal("clinic-a", Assert.Single(started.Splits).Site);
+            await started.StopAsync(Cancellation);
+        }
+
         using var again = new LedgerWatch(services.GetRequiredService<MeshDirectory>(), services.GetRequiredService<FleetBoard>(), services.GetRequiredService<AppClients>(), evidence, clock, log);
         foreach (var looks in (LedgerWatch[])[watch, again])
         {
@@ -105,13 +118,13 @@ public sealed class LedgerWatchTests
         }
 
         await ReportAsync(host, new SiteReport { Time = MonitorSite.Start, Checkpoint = Encoding.UTF8.GetString(shown) });
-        await File.WriteAllBytesAsync(files[1], Note(9, 2, LedgerKey.Generate(Clinic.Name)), Cancellation);
+        await File.WriteAllBytesAsync(files[2], Note(9, 2, LedgerKey.Generate(Clinic.Name)), Cancellation);
         await again.LookAsync(Cancellation);
         Assert.Empty(again.Splits);
         Directory.Delete(evidence.Folder, recursive: true);
         await watch.LookAsync(Cancellation);
         Assert.Empty(watch.Splits);
-        Assert.Single(log.Messages);
+        Assert.Equal([LogLevel.Error, LogLevel.Warning], log.Messages.Select(m => m.Level));
     }
 
     [Fact]
@@ -121,7 +134,7 @@ public sealed class LedgerWatchTests
         try
         {
             var evidence = new EvidenceFiles(new SiteIdentity(MonitorSite.Core, MonitorApp.AppId, data));
-            Assert.True(evidence.Keep(SplitView.Open(Note(9, 1, Clinic), Note(9, 2, Clinic), Clinic.VerifierKey)!));
+            Assert.True(evidence.Keep(SplitView.Open(Note(9, 1, Clinic), Note(9, 2, Clinic), Clinic.VerifierKey)!, Clinic.VerifierKey));
             await using var site = await MonitorSite.StartAsync(MonitorSite.Core, data: data, ledgers: [("clinic-a", Clinic.VerifierKey.ToString())]);
 
             await site.AdvanceUntilAsync(TimeSpan.FromSeconds(5), () => site.Alerts.Active.Any(a => a.Rule == "ledger-split-view"));
@@ -135,6 +148,36 @@ public sealed class LedgerWatchTests
         {
             Directory.Delete(data, recursive: true);
         }
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Site_WhoseWitnessWasShownAnotherHistory_KeepsTheProof(bool witnessSawBoth)
+    {
+        var (one, other) = (Encoding.UTF8.GetString(Note(9, 1, Clinic)), Note(9, 2, Clinic));
+        await using var host = await DaprTestHost.StartAsync(new()
+        {
+            Site = "core",
+            Clock = new FakeTimeProvider(MonitorSite.Start),
+            Resources = TestComponents.InMemory,
+            Directory = new MeshDirectory("core", [new("core", "org", null, default, "", "", true), new("clinic-a", "org-a", new("https://mesh.invalid"), default, Clinic.VerifierKey.ToString(), "", false)]),
+            Apps =
+            [
+                new TestApp(MonitorApp.AppId, MonitorApp.Create), new TestApp("gateway", builder => Gateway(builder, () => witnessSawBoth ? Encoding.UTF8.GetBytes(one) : other)),
+                new TestApp("ledger", builder =>
+                {
+                    var app = builder.Build();
+                    app.MapGet("/ledger/witness/clinic-a", () => Results.Json(new { checkpoint = one, other = witnessSawBoth ? Encoding.UTF8.GetString(other) : null }));
+                    return app;
+                }),
+            ],
+        }, Cancellation);
+
+        var watch = host.Services(MonitorApp.AppId).GetRequiredService<LedgerWatch>();
+        await watch.LookAsync(Cancellation);
+
+        Assert.Equal(("clinic-a", 9L), Assert.Single(watch.Splits) is var split ? (split.Site, Assert.Single(split.Sizes)) : default);
     }
 
     private static async Task ReportAsync(DaprTestHost host, SiteReport report)

@@ -70,7 +70,8 @@ internal sealed class CallerRequests(AppClients apps)
 
         if (json.TryGetProperty("errorCode", out _))
         {
-            return Away(app);
+            return status >= StatusCodes.Status500InternalServerError ? Away(app)
+                : json.TryGetProperty("message", out var message) ? $"The service {app} was not asked: {message}" : $"The service {app} was not asked: {status}.";
         }
 
         if (json.TryGetProperty("issue", out var issues) && issues.ValueKind == JsonValueKind.Array && issues.GetArrayLength() > 0 && issues[0].TryGetProperty("diagnostics", out var diagnostics))

@@ -19,6 +19,7 @@ public sealed partial class MetricCharts
     private IReadOnlyList<SeriesInfo> _found = [];
     private TimeRange _range;
     private StoreOutage? _outage;
+    private bool _isFound;
     private int _shown = Step;
 
     /// <summary>Part of the name.</summary>
@@ -54,12 +55,20 @@ public sealed partial class MetricCharts
         }
 
         _range = TimeRange.Read(Range, null, null, UsualRange, Now);
-        _shown = Step;
-        Read(() =>
+        (_shown, _isFound) = (Step, false);
+        Read(FindAndDraw);
+    }
+
+    /// <summary>What was found once keeps its order; what could not be found yet is looked for again.</summary>
+    private void FindAndDraw()
+    {
+        if (!_isFound)
         {
             Find();
-            Draw();
-        });
+            _isFound = true;
+        }
+
+        Draw();
     }
 
     /// <summary>In the order of the store: by service, name and kind; those with anomalies first.</summary>
@@ -77,7 +86,7 @@ public sealed partial class MetricCharts
             return false;
         }
 
-        Read(Draw);
+        Read(FindAndDraw);
         return true;
     }
 
