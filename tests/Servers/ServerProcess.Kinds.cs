@@ -54,9 +54,13 @@ internal sealed partial class ServerProcess
         return await StartAsync(Engine("cassandra", "start"), [folder, Text(port), Text(storage)], [], folder, port, TimeSpan.FromSeconds(120), cancellation);
     }
 
-    public static async Task<ServerProcess> OpenSearchAsync(CancellationToken cancellation)
+    /// <param name="settings">Of its <c>opensearch.yml</c>.</param>
+    /// <param name="cancellation">Ends the wait.</param>
+    public static async Task<ServerProcess> OpenSearchAsync(string settings, CancellationToken cancellation)
     {
         var (folder, port, transport) = (NewFolder(), FreePort(), FreePort());
+        Directory.CreateDirectory(Path.Combine(folder, "config"));
+        await File.WriteAllTextAsync(Path.Combine(folder, "config", "opensearch.yml"), settings, cancellation);
         return await StartAsync(Engine("opensearch", "start"), [folder, Text(port), Text(transport)], [], folder, port, TimeSpan.FromSeconds(120), cancellation);
     }
 

@@ -5,7 +5,9 @@ using Microsoft.Extensions.Logging;
 
 namespace EdgeMesh.Telemetry.Tests.Shipping;
 
-/// <summary>The fourteen checks that a shipper must pass, against an index that does on demand what a real one will not.</summary>
+/// <summary>The fourteen checks that a shipper must pass, against an index that does on demand what a real one will not. The fake alone has a
+/// whole 503 and the measured pauses (02), single records that are busy (03), the failure store (04) and a refused key (11); all else is done on
+/// a real server too, in <see cref="OpenSearchAcceptanceTests"/>.</summary>
 public sealed class AcceptanceTests : IDisposable
 {
     private static readonly TimeSpan AMinute = TimeSpan.FromMinutes(1);
