@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using System.Text.Json;
+using EdgeMesh.Functions;
 using EdgeMesh.Hosting;
 using EdgeMesh.Ledger;
 using EdgeMesh.Services.Gateway;
@@ -17,6 +18,9 @@ internal sealed class ConsoleSite : IAsyncDisposable
     public const string Name = "clinic-07";
 
     private const string ConsoleUrl = "EdgeMesh:Gateway:ConsoleUrl";
+
+    /// <summary>Whom the site lets deploy functions.</summary>
+    public static readonly DeployerKey Deployer = DeployerKey.Create("ops");
 
     private static readonly LedgerKey LedgerKey = LedgerKey.Generate(LedgerKey.OriginOf(Name));
     private static readonly ECDsa Issuer = ECDsa.Create(ECCurve.NamedCurves.nistP256);
@@ -45,7 +49,7 @@ internal sealed class ConsoleSite : IAsyncDisposable
             Site = Name,
             DataDirectory = data,
             Directory = new MeshDirectory(Name, [new SiteEntry("core", "org-core", null, new byte[32], "", "", true), .. Enumerable.Range(sites > 7 ? 1 : 7, sites - 1).Select(Entry)]),
-            Secrets = new Dictionary<string, string> { [SiteSecrets.IssuerKeys] = Jwks(), [SiteSecrets.LedgerKey] = LedgerKey.ExportSeed() },
+            Secrets = new Dictionary<string, string> { [SiteSecrets.IssuerKeys] = Jwks(), [SiteSecrets.LedgerKey] = LedgerKey.ExportSeed(), [SiteSecrets.FunctionDeployers] = Deployers() },
             // The monitor is made first: the gateway must know where it is.
             Apps =
             [
@@ -85,6 +89,8 @@ internal sealed class ConsoleSite : IAsyncDisposable
 
     private static SiteEntry Entry(int number) =>
         new($"clinic-{number:00}", $"org-{number:00}", null, new byte[32], $"clinic-{number:00}" == Name ? LedgerKey.VerifierKey.ToString() : "", "", false);
+
+    private static string Deployers() => JsonSerializer.Serialize(new Dictionary<string, string> { ["ops"] = Convert.ToBase64String(Deployer.Public.PublicKey.Span) });
 
     private static string Jwks()
     {

@@ -6,7 +6,7 @@ namespace EdgeMesh.Services.Monitor.BrowserTests;
 /// <c>EDGEMESH_SCREENS=DIR dotnet run -c Release --project tests/EdgeMesh.Services.Monitor.BrowserTests -- -explicit only</c>.</summary>
 public sealed class Screens(Chromium chromium)
 {
-    private static readonly string[] Pages = ["", "sites/clinic-17", "alerts", "services", "logs", "traces", "metrics", "functions", "ledger", "consents"];
+    private static readonly string[] Pages = ["", "sites/clinic-17", "alerts", "services", "logs", "traces", "metrics", "functions", "functions/greeter", "ledger", "consents"];
 
     [Fact(Explicit = true)]
     [Trait("Category", "Engines")]
@@ -18,6 +18,7 @@ public sealed class Screens(Chromium chromium)
         var site = whole.Site;
         await FillAsync(site);
         await whole.WriteAsync();
+        await FunctionsConsole.DeployAllAsync(site);
         await using (var door = await chromium.OpenAsync(site, role: null))
         {
             await door.Page.GotoAsync("/console/");

@@ -3,9 +3,10 @@ using System.Text.Json.Serialization;
 
 namespace EdgeMesh.Services.Monitor.Console.Functions;
 
-/// <summary>A function as the functions service shows it.</summary>
+/// <summary>A function as the functions service shows it. <c>Missing</c> is what that service could not read, and why; null: all is there.</summary>
 internal sealed record FunctionRow(
-    string Name, string? Version, long Generation, string? Deployed, string Signer, IReadOnlyList<string> Triggers, IReadOnlyDictionary<string, SiteRollout> Sites, FunctionCost Usage)
+    string Name, string? Version, long Generation, string? Deployed, string Signer, IReadOnlyList<string> Triggers, IReadOnlyDictionary<string, SiteRollout> Sites, FunctionCost Usage,
+    string? Missing = null)
 {
     /// <summary>Empty when the answer is none that this version understands.</summary>
     public static IReadOnlyList<FunctionRow> ReadAll(string json) => Read(json, FunctionJson.Default.FunctionRowArray) ?? [];
