@@ -110,13 +110,15 @@ public sealed class ProcessExportTests
     }
 
     [Fact]
-    public void OnEnd_ASpanWithAQuery_KeepsThePathAlone()
+    public void OnEnd_ASpanOfARecord_KeepsNeitherItsIdNorTheQuery()
     {
-        using var span = new Activity("GET").SetTag("url.path", "/fhir/Patient").SetTag("url.query", "?Ada=Redacted").SetTag("url.full", "https://clinic.invalid/fhir/Patient?Ada");
+        using var span = new Activity("CallLocal/records/fhir/Patient/clinic-a-7f")
+            .SetTag("url.path", "/fhir/Patient/clinic-a-7f").SetTag("url.query", "?Ada=Redacted").SetTag("url.full", "https://clinic.invalid/fhir/Patient/clinic-a-7f?Ada").SetTag("http.route", "/fhir/{**path}");
 
-        new QueryCut().OnEnd(span);
+        new AddressCut().OnEnd(span);
 
-        Assert.Equal([new("url.path", "/fhir/Patient"), new("url.full", "https://clinic.invalid/fhir/Patient")], span.TagObjects);
+        Assert.Equal("CallLocal/records/fhir/Patient/{id}", span.DisplayName);
+        Assert.Equal([new("url.path", "/fhir/Patient/{id}"), new("url.full", "https://clinic.invalid/fhir/Patient/{id}"), new("http.route", "/fhir/{**path}")], span.TagObjects);
     }
 
     /// <summary>A key and a short text as OTLP's protobuf writes them.</summary>

@@ -1,4 +1,5 @@
 using Dapr;
+using EdgeMesh.Telemetry;
 using Grpc.Core;
 using Microsoft.AspNetCore.Diagnostics;
 using Microsoft.AspNetCore.Http;
@@ -37,7 +38,7 @@ internal sealed partial class FaultAnswers(EdgeMeshSettings settings, ILogger<Fa
             return null;
         }
 
-        LogSidecarAway(context.Request.Path, exception.Message);
+        LogSidecarAway(AnonymousAddress.OfPath(context.Request.Path), exception.Message);
         context.Response.Headers.RetryAfter = "1";
         return Problems.Problem(StatusCodes.Status503ServiceUnavailable, "sidecar-unavailable", "The service's sidecar does not answer.",
             "Try again in a moment; /readyz says what the service waits for.");

@@ -3,22 +3,20 @@ using OpenTelemetry;
 
 namespace EdgeMesh.Telemetry;
 
-/// <summary>Leaves queries out of spans: people search for names. The library hides the values alone, and not what stands where a parameter's name should.</summary>
-internal sealed class QueryCut : BaseProcessor<Activity>
+/// <summary>Leaves out of spans what their addresses tell of people and their records. The library hides the values of queries alone, and
+/// neither what stands where a parameter's name should nor what stands in paths.</summary>
+internal sealed class AddressCut : BaseProcessor<Activity>
 {
-    private const string Query = "url.query";
-    private const string Address = "url.full";
-
     public override void OnEnd(Activity data)
     {
-        if (data.GetTagItem(Query) is not null)
+        data.DisplayName = AnonymousAddress.OfName(data.DisplayName);
+        var route = data.GetTagItem(AnonymousAddress.RouteKey) as string;
+        foreach (var name in AnonymousAddress.AttributeNames)
         {
-            data.SetTag(Query, null);
-        }
-
-        if (data.GetTagItem(Address) is string address && address.IndexOf('?', StringComparison.Ordinal) is >= 0 and var at)
-        {
-            data.SetTag(Address, address[..at]);
+            if (data.GetTagItem(name) is string value)
+            {
+                data.SetTag(name, AnonymousAddress.OfAttribute(name, value, route));
+            }
         }
     }
 }

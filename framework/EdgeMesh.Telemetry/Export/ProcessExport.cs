@@ -36,7 +36,7 @@ internal sealed class ProcessExport : IDisposable
             .AddHttpClientInstrumentation()
             .SetSampler(OtlpSettings.Sampler(configuration))
             .AddProcessor(new HostTags())
-            .AddProcessor(new QueryCut())
+            .AddProcessor(new AddressCut())
             .AddProcessor(new BatchActivityExportProcessor(new OtlpTraceExporter(OtlpSettings.Exporter(configuration, "traces")), scheduledDelayMilliseconds: OtlpSettings.SpanDelay(configuration)))
             .Build();
         _metrics = Sdk.CreateMeterProviderBuilder()

@@ -18,12 +18,13 @@ internal sealed class CanaryStory(RunningMesh mesh, string site, int gatewayPort
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
     /// <summary>The whole story at the site.</summary>
-    /// <returns>The patient's id.</returns>
+    /// <returns>The patient's id, which is a canary too.</returns>
     public async Task<string> TellAsync()
     {
         using var client = await mesh.PractitionerAsync("dr-ada", site, gatewayPort);
         client.DefaultRequestHeaders.TryAddWithoutValidation("traceparent", $"00-{Trace}-b7ad6b7169203331-01");
         var id = await RegisterAsync(client);
+        await ReadAsync(client, id);
         await SearchAsync(client);
         await ChangeAsync(client, id);
         await FailAsync(client, id);
@@ -31,12 +32,27 @@ internal sealed class CanaryStory(RunningMesh mesh, string site, int gatewayPort
         return id;
     }
 
+    /// <summary>Says where in a text one of them stands.</summary>
+    public static void AssertNone(string text, params string[] canaries) =>
+        Assert.All(canaries, canary => Assert.DoesNotContain(canary, text, StringComparison.OrdinalIgnoreCase));
+
     private static async Task<string> RegisterAsync(HttpClient client)
     {
         using var created = await SendAsync(client, HttpMethod.Post, "/fhir/Patient", 201, $$$"""
             {"resourceType":"Patient","identifier":[{"system":"urn:mrn","value":"{{{Canary}}}-1"}],"name":[{"family":"{{{Canary}}}","given":["{{{Canary}}}a"]}],"birthDate":"1977-07-07"}
             """);
         return created.Headers.Location!.ToString().Split("/Patient/")[1].Split('/')[0];
+    }
+
+    private static async Task ReadAsync(HttpClient client, string id)
+    {
+        foreach (var path in (string[])["", "/_history", "/_history/none", "/$everything"])
+        {
+            (await SendAsync(client, HttpMethod.Get, $"/fhir/Patient/{id}{path}", null)).Dispose();
+        }
+
+        (await SendAsync(client, HttpMethod.Get, $"/fhir/Observation?subject=Patient/{id}", 200)).Dispose();
+        (await SendAsync(client, HttpMethod.Get, $"/functions/gossip/{id}", null)).Dispose();
     }
 
     private static async Task SearchAsync(HttpClient client)

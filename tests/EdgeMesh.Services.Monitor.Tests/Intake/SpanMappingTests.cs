@@ -1,24 +1,48 @@
 using EdgeMesh.Services.Monitor.Intake.Mapping;
-using EdgeMesh.Services.Monitor.Intake.Protos;
 
 namespace EdgeMesh.Services.Monitor.Tests.Intake;
 
 public sealed class SpanMappingTests
 {
+    private const string Id = "clinic-a-2k7h5m1v9c3x8z0q4w6e";
+
     [Theory]
     [InlineData("url.full")]
     [InlineData("http.url")]
-    public void Map_AnAddressWithAQuery_KeepsThePathAlone(string attribute)
+    public void Map_AnAddressOfARecord_KeepsNeitherItsIdNorTheQuery(string attribute)
     {
         var span = Exports.Span("GET /fhir/Patient");
-        span.Attributes.Add(Text(attribute, "http://records/fhir/Patient?family=Canary"));
-        span.Attributes.Add(Text("url.query", "family=Canary"));
+        span.Attributes.Add(Exports.Pair(attribute, $"http://records/fhir/Patient/{Id}?family=Canary"));
+        span.Attributes.Add(Exports.Pair("url.query", "family=Canary"));
 
         var row = Assert.Single(new SpanMapping("clinic-a").Map(Exports.Traces(span), out _));
 
-        Assert.Equal("http://records/fhir/Patient", row.Attributes["url.full"]);
+        Assert.Equal("http://records/fhir/Patient/{id}", row.Attributes["url.full"]);
         Assert.DoesNotContain(row.Attributes, f => f.Value.Contains("Canary", StringComparison.Ordinal));
     }
 
-    private static KeyValue Text(string key, string value) => new() { Key = key, Value = new AnyValue { StringValue = value } };
+    [Fact]
+    public void Map_WhatASidecarTellsOfAnInvocation_KeepsNothingOfTheRecord()
+    {
+        var span = Exports.Span($"CallLocal/records/fhir/Patient/{Id}/_history");
+        span.Attributes.Add(Exports.Pair("dapr.invoke_method", $"fhir/Patient/{Id}/_history"));
+        span.Attributes.Add(Exports.Pair("dapr.api", $"GET /v1.0/invoke/records/method/fhir/Patient/{Id}/_history"));
+
+        var row = Assert.Single(new SpanMapping("clinic-a").Map(Exports.Traces(span), out _));
+
+        Assert.Equal(("CallLocal/records/fhir/Patient/{id}/_history", "fhir/Patient/{id}/_history"), (row.Name, row.Attributes["dapr.invoke_method"]));
+        Assert.Equal("GET /v1.0/invoke/records/method/fhir/Patient/{id}/_history", row.Attributes["dapr.api"]);
+    }
+
+    [Fact]
+    public void Map_ARouteThatIsKnown_StandsForThePath()
+    {
+        var span = Exports.Span("GET /customers/{name}");
+        span.Attributes.Add(Exports.Pair("http.route", "/customers/{name}"));
+        span.Attributes.Add(Exports.Pair("url.path", "/customers/canary"));
+
+        var row = Assert.Single(new SpanMapping("clinic-a").Map(Exports.Traces(span), out _));
+
+        Assert.Equal(("GET /customers/{name}", "/customers/{name}"), (row.Name, row.Attributes["url.path"]));
+    }
 }

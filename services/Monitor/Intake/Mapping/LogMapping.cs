@@ -29,6 +29,7 @@ internal sealed class LogMapping(string site, TimeProvider clock)
     private LogLine Map(LogRecord record, InstrumentationScope? scope, Resource? resource, DateTimeOffset now)
     {
         var fields = Attributes.Read(record.Attributes);
+        var message = RequestFields.Cut(fields, Attributes.Text(record.Body, MostMessage));
         if (scope is { Name.Length: > 0 })
         {
             fields["log.logger"] = VisibleText.Of(scope.Name, Attributes.MostText);
@@ -46,7 +47,7 @@ internal sealed class LogMapping(string site, TimeProvider clock)
             time = now;
         }
 
-        return new(0, time, site, Origin.Service(record.Attributes, scope, resource), Level(record.SeverityNumber), Attributes.Text(record.Body, MostMessage),
+        return new(0, time, site, Origin.Service(record.Attributes, scope, resource), Level(record.SeverityNumber), message,
             WireTimes.Id(record.TraceId, 16), WireTimes.Id(record.SpanId, 8), fields);
     }
 

@@ -1,6 +1,7 @@
 using System.Globalization;
 using EdgeMesh.Services.Monitor.Intake.Protos;
 using EdgeMesh.Services.Monitor.Store;
+using EdgeMesh.Telemetry;
 
 namespace EdgeMesh.Services.Monitor.Intake.Mapping;
 
@@ -56,7 +57,7 @@ internal sealed class SpanMapping(string site)
         }
 
         var end = WireTimes.Time(span.EndTimeUnixNano) ?? start;
-        return new(trace, id, WireTimes.Id(span.ParentSpanId, 8), site, Origin.Service(span.Attributes, scope, resource), VisibleText.Of(span.Name, MostName),
+        return new(trace, id, WireTimes.Id(span.ParentSpanId, 8), site, Origin.Service(span.Attributes, scope, resource), AnonymousAddress.OfName(VisibleText.Of(span.Name, MostName)),
             span.Kind >= 0 && span.Kind < Kinds.Length ? Kinds[span.Kind] : Kinds[0], start, end > start ? end - start : TimeSpan.Zero, span.Status?.Code == ErrorCode,
             Fields(span), [.. span.Links.Take(MostLinks).Select(Link).OfType<SpanLink>()]);
     }
@@ -72,13 +73,7 @@ internal sealed class SpanMapping(string site)
             }
         }
 
-        // Whom somebody searched for stands in the query: that is no business of telemetry's.
-        fields.Remove("url.query");
-        if (fields.TryGetValue("url.full", out var address) && address.IndexOf('?', StringComparison.Ordinal) is >= 0 and var query)
-        {
-            fields["url.full"] = address[..query];
-        }
-
+        RequestFields.Cut(fields);
         if (span.Status is { Message.Length: > 0 } status)
         {
             fields["error.message"] = VisibleText.Of(status.Message, Attributes.MostText);
