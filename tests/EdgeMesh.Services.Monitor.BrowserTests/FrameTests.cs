@@ -19,8 +19,17 @@ public sealed class FrameTests(Chromium chromium, SharedConsole shared) : IClass
         {
             await window.GoAsync(page);
             Assert.True(await window.FitsAsync(), $"'{page}' is wider than a phone");
+            Assert.True(await IsHereSeenAsync(window), $"'{page}' is not in sight among the pages");
         }
+
+        await window.GoAsync("consents");
+        await window.Page.Locator("nav.side a", new() { HasText = "Ledger" }).ClickAsync();
+        await window.Page.Locator("h1", new() { HasText = "Ledger" }).WaitForAsync();
+        Assert.True(await IsHereSeenAsync(window), "the page that was gone to is not in sight among the pages");
     }
+
+    private static Task<bool> IsHereSeenAsync(Window window) => window.Page.EvaluateAsync<bool>(
+        "() => { const here = document.querySelector('nav.side .active')?.getBoundingClientRect(); return !here || (here.left >= 0 && here.right <= innerWidth); }");
 
     [Fact]
     public async Task Keyboard_TheFirstTab_LeadsToTheSkipLink_WhichLeadsToThePage()

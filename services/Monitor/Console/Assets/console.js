@@ -92,6 +92,16 @@
     }, 120);
   }, { passive: true });
 
+  // On a phone the bar of pages is wider than the window: it shows the page where one is.
+  const showHere = () => {
+    const bar = document.querySelector('nav.side'), here = bar?.querySelector('.active');
+    if (!here) return;
+    const [outer, inner] = [bar.getBoundingClientRect(), here.getBoundingClientRect()];
+    bar.scrollLeft += inner.left - outer.left - (outer.width - inner.width) / 2;
+  };
+  showHere();
+  Blazor.addEventListener('enhancedload', showHere);
+
   // A session that ends in one window ends in all.
   const sessions = new BroadcastChannel('edgemesh-sessions');
   sessions.onmessage = () => location.reload();

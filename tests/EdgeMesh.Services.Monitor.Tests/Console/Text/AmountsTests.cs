@@ -39,6 +39,12 @@ public sealed class AmountsTests
     public void Value_IsSaidInItsUnit(double value, string unit, string words) => Assert.Equal(words, Amounts.Value(value, unit));
 
     [Theory]
+    [InlineData(0, "0 B·s")]
+    [InlineData(0.235, "246 B·s")]
+    [InlineData(1_500, "1.5 MiB·s")]
+    public void ByteSeconds_AreSaidWithoutPowersOfTen(double mebibyteMilliseconds, string words) => Assert.Equal(words, Amounts.ByteSeconds(mebibyteMilliseconds));
+
+    [Theory]
     [InlineData(1, "1 line")]
     [InlineData(0, "0 lines")]
     [InlineData(1_234, "1,234 lines")]
