@@ -18,7 +18,7 @@
 #define EM_DENIED (-2)      /* function.yaml does not grant it */
 #define EM_INVALID (-3)     /* a name or size that cannot be */
 #define EM_UNAVAILABLE (-4) /* what is behind it does not answer now */
-#define EM_TOO_MUCH (-5)    /* more bytes (1 MiB), or more calls, than one call may use */
+#define EM_TOO_MUCH (-5)    /* more bytes (1 MiB), or more calls, than one call may use; a counter too many */
 
 #define EM_IMPORT(name) __attribute__((import_module("edgemesh_v1"), import_name(name)))
 
@@ -37,7 +37,8 @@ EM_IMPORT("invoke") int32_t em_invoke(const char *target, size_t target_length, 
 EM_IMPORT("setting") int32_t em_setting(const char *name, size_t name_length);
 EM_IMPORT("secret") int32_t em_secret(const char *name, size_t name_length);
 
-/* Adds to a counter of the function's own; needs no permission. */
+/* Adds to a counter of the function's own; needs no permission. Names: 256 characters at most, and 100 of a function at a site; one more
+ * answers EM_TOO_MUCH. */
 EM_IMPORT("count") int32_t em_count(const char *name, size_t name_length, double value);
 
 /* Copies at most capacity bytes of the last call's answer; answers how many. */

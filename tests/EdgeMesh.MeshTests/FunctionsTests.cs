@@ -15,7 +15,7 @@ public sealed class FunctionsTests(RunningMesh mesh) : IClassFixture<RunningMesh
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
     [Fact]
-    public async Task Deploy_WithOneSiteCutOff_ItRunsWhatItLastHadAndCatchesUpWithTheRollback()
+    public async Task Deploy_WithOneSiteCutOff_ItRunsWhatItLastHadOrIsCarriedThereAndCatchesUpWithTheRollback()
     {
         var folder = Directory.CreateTempSubdirectory("edgemesh-function-").FullName;
         try
@@ -37,6 +37,15 @@ public sealed class FunctionsTests(RunningMesh mesh) : IClassFixture<RunningMesh
             await RunsAsync("clinic-b", "teller", "1.0.3");
             Assert.Equal("version 1", await InvokeAsync("teller", "clinic-a"));
 
+            // By hand, from a site that never had the source.
+            var carried = Path.Combine(folder, "teller.bundle");
+            await DoneAsync("function", "export", "teller", "--version", "1.0.4", "--site", "clinic-b", "--out", carried);
+            File.Delete(Path.Combine(folder, "function.yaml"));
+            File.Delete(Path.Combine(folder, "m.wasm"));
+            await DoneAsync("function", "import", carried, "--site", "clinic-a");
+            await RunsAsync("clinic-a", "teller", "1.0.4");
+            Assert.Equal("version 4", await InvokeAsync("teller", "clinic-a"));
+
             await DoneAsync("link", "restore", "core", "clinic-a");
             await DoneAsync("link", "restore", "clinic-a", "clinic-b");
             await RunsAsync("clinic-a", "teller", "1.0.3");
@@ -49,7 +58,40 @@ public sealed class FunctionsTests(RunningMesh mesh) : IClassFixture<RunningMesh
     }
 
     [Fact]
-    [Trait("Category", "Slow")]
+    public async Task Hold_AtASite_KeepsItsVersionUntilItIsReleased_AndRemoveEndsTheFunctionEverywhere()
+    {
+        var folder = Directory.CreateTempSubdirectory("edgemesh-function-").FullName;
+        try
+        {
+            await DeployAsync(folder, "keeper", 1, "core");
+            await RunsAsync("core", "keeper", "1.0.1");
+            await DoneAsync("function", "hold", "keeper", "--site", "core");
+            await DeployAsync(folder, "keeper", 2, "core");
+            await RunsAsync("clinic-a", "keeper", "1.0.2");
+
+            var held = (await FindAsync("core", "keeper"))!;
+            Assert.Equal(("1.0.1", "1.0.2", true), ((string?)held["version"], (string?)held["deployed"], (bool)held["sites"]!["core"]!["held"]!));
+            Assert.Equal("version 1", await InvokeAsync("keeper", "core"));
+            var logged = JsonNode.Parse((await DoneAsync("function", "logs", "keeper", "--site", "core", "--last", "1", "--json")).Output)!;
+            Assert.Equal(("1.0.1", "other", "Completed"), ((string?)logged["version"], (string?)logged["trigger"], (string?)logged["outcome"]));
+            Assert.Contains($"1.0.1 other Completed {logged["milliseconds"]} ms cold trace {logged["traceId"]}", (await DoneAsync("function", "logs", "keeper")).Output, StringComparison.Ordinal);
+
+            await DoneAsync("function", "release", "keeper", "--site", "core");
+            await RunsAsync("core", "keeper", "1.0.2");
+
+            await DoneAsync("function", "remove", "keeper", "--site", "clinic-a");
+            await Task.WhenAll(Sites.Select(s => RunsAsync(s, "keeper", null)));
+            var refused = await mesh.RunAsync("function", "invoke", "keeper");
+            Assert.Equal(1, refused.ExitCode);
+            Assert.Contains("There is no function 'keeper' at this site", refused.Errors, StringComparison.Ordinal);
+        }
+        finally
+        {
+            Directory.Delete(folder, recursive: true);
+        }
+    }
+
+    [Fact]
     public async Task Deploy_AtASiteThatAnotherCantReach_ComesThereByTheCore()
     {
         var folder = Directory.CreateTempSubdirectory("edgemesh-function-").FullName;
@@ -111,7 +153,7 @@ public sealed class FunctionsTests(RunningMesh mesh) : IClassFixture<RunningMesh
             await DeployUntilTakenAsync(folder, "survivor", 6, "clinic-b");
             await Task.WhenAll(Sites.Select(s => RunsAsync(s, "survivor", "1.0.6")));
             Assert.Equal("version 6", await InvokeAsync("survivor", "core"));
-            var versions = JsonNode.Parse((await mesh.RunAsync("function", "list", "--site", "core", "--json")).Output)!.AsArray().Single(f => (string?)f!["name"] == "survivor")!;
+            var versions = (await FindAsync("core", "survivor"))!;
             // Each that was taken is a generation of its own, the last one included; one whose answer the kill cut off may be one more.
             Assert.True((long)versions["generation"]! >= taken + 1, $"{taken + 1} deployments were taken, and the generation is {versions["generation"]}");
         }
@@ -173,14 +215,23 @@ public sealed class FunctionsTests(RunningMesh mesh) : IClassFixture<RunningMesh
         return result;
     }
 
-    private async Task RunsAsync(string site, string name, string version)
+    /// <summary>A function as a site lists it; null: it does not, or does not answer.</summary>
+    private async Task<JsonNode?> FindAsync(string site, string name)
+    {
+        var result = await mesh.RunAsync("function", "list", "--site", site, "--json");
+        return result.ExitCode == 0 ? JsonNode.Parse(result.Output)!.AsArray().FirstOrDefault(f => (string?)f!["name"] == name) : null;
+    }
+
+    /// <param name="site">The site.</param>
+    /// <param name="name">The function.</param>
+    /// <param name="version">What its calls go to; null: nothing, though it is known.</param>
+    private async Task RunsAsync(string site, string name, string? version)
     {
         var began = Stopwatch.GetTimestamp();
         while (true)
         {
-            Assert.True(Stopwatch.GetElapsedTime(began) < Limit, $"{site} does not run {name} {version} within {Limit}");
-            var result = await mesh.RunAsync("function", "list", "--site", site, "--json");
-            if (result.ExitCode == 0 && JsonNode.Parse(result.Output)!.AsArray().Any(f => (string?)f!["name"] == name && (string?)f["version"] == version))
+            Assert.True(Stopwatch.GetElapsedTime(began) < Limit, $"{site} does not run {name} {version ?? "no more"} within {Limit}");
+            if (await FindAsync(site, name) is { } function && (string?)function["version"] == version)
             {
                 return;
             }

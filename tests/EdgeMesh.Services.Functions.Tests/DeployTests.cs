@@ -198,12 +198,18 @@ public sealed class DeployTests
     }
 
     [Fact]
-    public async Task Export_OfAVersion_IsTheBundleThatWasSent()
+    public async Task Export_OfAVersion_IsTheBundleThatWasSent_AndRunsAtAMeshThatNothingElseReaches()
     {
         await using var site = await FunctionsSite.StartAsync();
         var bundle = await site.DeployAsync(FunctionsSite.Says("one"), FunctionsSite.Manifest("greeter"));
         using var answer = await site.SendAsync(HttpMethod.Get, $"deployments/greeter/bundles/{bundle.Digest["sha256:".Length..]}", null, FunctionsSite.Admin);
+        var file = await answer.Content.ReadAsByteArrayAsync(TestContext.Current.CancellationToken);
+        Assert.Equal(BundleFile.Write(bundle), file);
 
-        Assert.Equal(BundleFile.Write(bundle), await answer.Content.ReadAsByteArrayAsync(TestContext.Current.CancellationToken));
+        await using var elsewhere = await FunctionsSite.StartAsync();
+        Assert.Equal((true, ""), await elsewhere.PutAsync("deployments/greeter/bundle", file));
+        Assert.Equal((true, ""), await elsewhere.PutAsync(Deployment.Sign("greeter", 1, bundle.Digest, CanaryPlan.None, FunctionsSite.Ops)));
+        await elsewhere.RunsAsync("greeter", 1);
+        Assert.Equal((200, "one"), await elsewhere.CallAsync("greeter"));
     }
 }

@@ -12,6 +12,7 @@ internal static class HostModules
         (import "edgemesh_v1" "setting" (func $setting (param i32 i32) (result i32)))
         (import "edgemesh_v1" "invoke" (func $invoke (param i32 i32 i32 i32) (result i32)))
         (import "edgemesh_v1" "publish" (func $publish (param i32 i32 i32 i32) (result i32)))
+        (import "edgemesh_v1" "count" (func $count (param i32 i32 f64) (result i32)))
         (import "edgemesh_v1" "answer" (func $answer (param i32 i32) (result i32)))
         """;
 
@@ -24,6 +25,23 @@ internal static class HostModules
         key, value);
 
     public static byte[] Invoke(string target) => Module($"(local.set $r (call $invoke (i32.const 1024) (i32.const {target.Length}) (i32.const 0) (i32.const 0)))", target, "");
+
+    /// <param name="name">The counter's name.</param>
+    /// <param name="value">As WebAssembly's text has it: also <c>nan</c> and <c>inf</c>.</param>
+    public static byte[] Count(string name, string value) => Module($"(local.set $r (call $count (i32.const 1024) (i32.const {name.Length}) (f64.const {value})))", name, "");
+
+    /// <summary>Counts one under each of so many names (at most 256), and answers what came of the last.</summary>
+    public static byte[] CountEach(int names) => Module(
+        $"""
+        (local $i i32)
+        (loop $more
+          (i32.store8 (i32.const 1024) (i32.add (i32.const 65) (i32.shr_u (local.get $i) (i32.const 4))))
+          (i32.store8 (i32.const 1025) (i32.add (i32.const 65) (i32.and (local.get $i) (i32.const 15))))
+          (local.set $r (call $count (i32.const 1024) (i32.const 2) (f64.const 1)))
+          (local.set $i (i32.add (local.get $i) (i32.const 1)))
+          (br_if $more (i32.lt_u (local.get $i) (i32.const {names}))))
+        """,
+        "", "");
 
     /// <summary>Publishes all of stdin (4,096 bytes at most) to a topic.</summary>
     public static byte[] Publish(string topic) => Module(

@@ -80,8 +80,7 @@ internal sealed class DaprFunctionHost(FunctionCall call, HostServices services)
             return HostStatus.Invalid;
         }
 
-        services.Metrics.Count(_manifest.Name, name, value);
-        return HostStatus.Done;
+        return services.Metrics.Count(_manifest.Name, name, value) ? HostStatus.Done : HostStatus.TooMuch;
     }
 
     private async Task<HostAnswer> OfTheSiteAsync(string setting, string key, CancellationToken cancellation)

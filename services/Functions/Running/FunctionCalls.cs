@@ -29,7 +29,7 @@ internal sealed partial class FunctionCalls(
         var manifest = call.Manifest;
         using var span = _spans.StartActivity($"{call.Trigger} {manifest.Name}", ActivityKind.Server, call.Trace);
         var (at, id) = (clock.GetUtcNow(), Guid.NewGuid().ToString("N"));
-        using var lease = await loaded.UseAsync(call.Bundle, cancellation);
+        using var lease = await LoadAsync(call, cancellation);
         var result = await lease.Function.CallAsync(Input(call, id), cancellation);
         if (span is not null)
         {
@@ -56,6 +56,19 @@ internal sealed partial class FunctionCalls(
     }
 
     public void Dispose() => _spans.Dispose();
+
+    private async Task<LoadedFunctions.Lease> LoadAsync(FunctionCall call, CancellationToken cancellation)
+    {
+        try
+        {
+            return await loaded.UseAsync(call.Bundle, cancellation);
+        }
+        catch (InvalidDataException)
+        {
+            host.Metrics.NotLoaded(call);
+            throw;
+        }
+    }
 
     private CallInput Input(FunctionCall call, string id)
     {

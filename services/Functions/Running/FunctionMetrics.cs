@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Diagnostics.Metrics;
 using EdgeMesh.Functions;
@@ -9,6 +10,10 @@ internal sealed class FunctionMetrics : IDisposable
 {
     public const string Name = "EdgeMesh.Functions";
 
+    /// <summary>What a function may count, by name. Each name is a series that stays in memory, here and wherever measurements are kept.</summary>
+    public const int MaxNames = 100;
+
+    private readonly ConcurrentDictionary<string, HashSet<string>> _names = new(StringComparer.Ordinal);
     private readonly Meter _meter;
     private readonly Counter<long> _invocations;
     private readonly Counter<long> _coldStarts;
@@ -64,8 +69,31 @@ internal sealed class FunctionMetrics : IDisposable
         _bytes.Record(call.Data.Length + result.Output.Length, tags);
     }
 
-    /// <summary>What a function counts itself; the name is one of a bounded number.</summary>
-    public void Count(string function, string name, double value) => _own.Add(value, new TagList { { "faas.name", function }, { "name", name } });
+    /// <summary>A call that could not be started, for its module is not here or can't run.</summary>
+    public void NotLoaded(FunctionCall call)
+    {
+        var tags = Tags(call);
+        tags.Add("error.type", nameof(NotLoaded));
+        _errors.Add(1, tags);
+    }
+
+    /// <summary>What a function counts itself. False: under a name too many, and nothing is counted.</summary>
+    public bool Count(string function, string name, double value)
+    {
+        var names = _names.GetOrAdd(function, static _ => new(StringComparer.Ordinal));
+        lock (names)
+        {
+            if (names.Count == MaxNames && !names.Contains(name))
+            {
+                return false;
+            }
+
+            names.Add(name);
+        }
+
+        _own.Add(value, new TagList { { "faas.name", function }, { "name", name } });
+        return true;
+    }
 
     public void Dispose() => _meter.Dispose();
 

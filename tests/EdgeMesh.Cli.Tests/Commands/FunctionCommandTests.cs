@@ -35,16 +35,36 @@ public sealed class FunctionCommandTests
     public async Task Build_ModuleThatIsThere_SignsTheBundle()
     {
         using var folder = new TemporaryFolder();
-        await RunResult.OfAsync("keys", "--data-dir", folder.File("data"), "--topology", Repository.Topology);
-        Directory.CreateDirectory(folder.File("f"));
-        await File.WriteAllTextAsync(folder.File("f/function.yaml"), "name: f\nversion: 1.2.3\nmodule: f.wasm\ntriggers:\n  - http: { method: GET, path: /x }\n", TestContext.Current.CancellationToken);
-        await File.WriteAllBytesAsync(folder.File("f/f.wasm"), [0, 0x61, 0x73, 0x6d, 1, 0, 0, 0], TestContext.Current.CancellationToken);
-        var result = await RunResult.OfAsync("function", "build", folder.File("f"), "--json", "--data-dir", folder.File("data"), "--topology", Repository.Topology);
+        var result = await BuildAsync(folder);
 
         Assert.Equal(0, result.Code);
         using var json = JsonDocument.Parse(result.Output);
         Assert.Equal(("f", "1.2.3", 8), (json.RootElement.GetProperty("name").GetString(), json.RootElement.GetProperty("version").GetString(), json.RootElement.GetProperty("moduleBytes").GetInt32()));
         Assert.True(File.Exists(folder.File("f/f-1.2.3.bundle")));
+    }
+
+    [Fact]
+    public async Task Import_FileThatWasAlteredOnTheWay_IsRefusedBeforeASiteIsAsked()
+    {
+        using var folder = new TemporaryFolder();
+        await BuildAsync(folder);
+        var file = await File.ReadAllBytesAsync(folder.File("f/f-1.2.3.bundle"), TestContext.Current.CancellationToken);
+        file[file.AsSpan().IndexOf("\0asm"u8) + 4] = 2;
+        await File.WriteAllBytesAsync(folder.File("altered.bundle"), file, TestContext.Current.CancellationToken);
+        var result = await RunResult.OfAsync("function", "import", folder.File("altered.bundle"), "--data-dir", folder.File("data"), "--topology", Repository.Topology);
+
+        Assert.Equal(1, result.Code);
+        Assert.Contains("its module is not what 'ops' signed", result.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Import_FileThatIsNotThere_IsWrongUsage()
+    {
+        using var folder = new TemporaryFolder();
+        var result = await RunResult.OfAsync("function", "import", folder.File("none.bundle"), "--topology", Repository.Topology, "--data-dir", folder.Path);
+
+        Assert.Equal(2, result.Code);
+        Assert.Contains("./edgemesh function export", result.Error, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -59,13 +79,27 @@ public sealed class FunctionCommandTests
         Assert.Contains("function.yaml:4: triggers", result.Error, StringComparison.Ordinal);
     }
 
-    [Fact]
-    public async Task List_MeshThatWasNeverUp_SaysHowToStartIt()
+    [Theory]
+    [InlineData("list")]
+    [InlineData("logs", "f")]
+    [InlineData("hold", "f")]
+    [InlineData("export", "f", "--out", "f.bundle")]
+    public async Task Site_OfAMeshThatWasNeverUp_SaysHowToStartIt(params string[] command)
     {
         using var folder = new TemporaryFolder();
-        var result = await RunResult.OfAsync("function", "list", "--topology", Repository.Topology, "--data-dir", folder.Path);
+        var result = await RunResult.OfAsync(["function", .. command, "--topology", Repository.Topology, "--data-dir", folder.Path]);
 
         Assert.Equal(1, result.Code);
         Assert.Contains("./edgemesh up", result.Error, StringComparison.Ordinal);
+    }
+
+    /// <summary>Builds f 1.2.3, by a mesh's key.</summary>
+    private static async Task<RunResult> BuildAsync(TemporaryFolder folder)
+    {
+        await RunResult.OfAsync("keys", "--data-dir", folder.File("data"), "--topology", Repository.Topology);
+        Directory.CreateDirectory(folder.File("f"));
+        await File.WriteAllTextAsync(folder.File("f/function.yaml"), "name: f\nversion: 1.2.3\nmodule: f.wasm\ntriggers:\n  - http: { method: GET, path: /x }\n", TestContext.Current.CancellationToken);
+        await File.WriteAllBytesAsync(folder.File("f/f.wasm"), [0, 0x61, 0x73, 0x6d, 1, 0, 0, 0], TestContext.Current.CancellationToken);
+        return await RunResult.OfAsync("function", "build", folder.File("f"), "--json", "--data-dir", folder.File("data"), "--topology", Repository.Topology);
     }
 }
