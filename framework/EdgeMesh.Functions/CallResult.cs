@@ -30,6 +30,12 @@ public enum CallOutcome
     /// <summary>It needs more memory or larger tables to begin than it may have; it was not started.</summary>
     TooLarge,
 
+    /// <summary>Its module is not here whole, or can't run here; it was not started.</summary>
+    NotLoaded,
+
+    /// <summary>Its module can't be read now; it was not started. Try again later.</summary>
+    Unavailable,
+
     /// <summary>Too many calls wait; it was not started. Try again later.</summary>
     Busy,
 
@@ -45,7 +51,17 @@ public enum CallOutcome
 /// <param name="Detail">Why it did not complete, in a sentence; null when it did.</param>
 /// <param name="Usage">What it used.</param>
 public sealed record CallResult(
-    CallOutcome Outcome, int? ExitCode, ReadOnlyMemory<byte> Output, ReadOnlyMemory<byte> Log, string? Detail, CallUsage Usage);
+    CallOutcome Outcome, int? ExitCode, ReadOnlyMemory<byte> Output, ReadOnlyMemory<byte> Log, string? Detail, CallUsage Usage)
+{
+    /// <summary>Whether it says nothing about the function: the same call may go well later.</summary>
+    public bool IsDeferred => Outcome is CallOutcome.Busy or CallOutcome.Canceled or CallOutcome.Unavailable;
+
+    /// <summary>Whether the function's code ran, so that what it used is a measure of it.</summary>
+    public bool WasStarted => !IsDeferred && Outcome is not (CallOutcome.InputTooLarge or CallOutcome.TooLarge or CallOutcome.NotLoaded);
+
+    /// <summary>Of a call that was not started.</summary>
+    public static CallResult NotStarted(CallOutcome outcome, string detail) => new(outcome, null, default, default, detail, CallUsage.None);
+}
 
 /// <summary>What a call used.</summary>
 /// <param name="Fuel">Units of work.</param>

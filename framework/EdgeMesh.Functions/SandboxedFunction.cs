@@ -18,7 +18,7 @@ public sealed class SandboxedFunction : IDisposable
     /// <summary>Runs it once. However the function behaves, that is a result; what is thrown is a fault of the host.</summary>
     public Task<CallResult> CallAsync(CallInput input, CancellationToken cancellation) =>
         input.Data.Length > input.Limits.InputBytes
-            ? Task.FromResult(PendingCall.Refused(CallOutcome.InputTooLarge, $"it was given {input.Data.Length} bytes; {input.Limits.InputBytes} is the most, see limits.input"))
+            ? Task.FromResult(CallResult.NotStarted(CallOutcome.InputTooLarge, $"it was given {input.Data.Length} bytes; {input.Limits.InputBytes} is the most, see limits.input"))
             : _scheduler.Enqueue(_queue, input, cancellation);
 
     /// <summary>Refuses what waits and returns when none of its calls runs.</summary>

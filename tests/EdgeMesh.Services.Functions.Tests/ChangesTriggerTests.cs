@@ -8,6 +8,8 @@ namespace EdgeMesh.Services.Functions.Tests;
 
 public sealed class ChangesTriggerTests
 {
+    private const int MostLooks = 1_500;
+
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
     [Fact]
@@ -36,6 +38,30 @@ public sealed class ChangesTriggerTests
             Assert.Equal(("Observation", "vital", FunctionsSite.Site), ((string)change["collection"]!, (string)change["labels"]![0]!, (string)change["owner"]!));
             Assert.Equal($"Observation/{change["id"]}/{change["version"]}", (string)call["idempotencyKey"]!);
         });
+    }
+
+    [Fact]
+    public async Task Changes_OfAFunctionThatCannotBeLoaded_ComeToTheVersionThatCan()
+    {
+        const string Trigger = "  - changes: { collections: [Observation] }";
+        await using var journal = await Journal.OpenAsync(new JournalName(FunctionsSite.Site, "records", JournalName.Changes), new MemoryJournalStore(), new JournalOptions(), Cancellation);
+        await using var site = await FunctionsSite.StartAsync(apps: [Records(journal)]);
+        await site.DeployUntriedAsync(FunctionsSite.Malformed, FunctionsSite.Manifest("watch", triggers: Trigger));
+        JsonNode? refused;
+        for (var i = 0; (refused = (await site.LogsAsync("watch")).AsArray().FirstOrDefault()) is null; i++)
+        {
+            Assert.True(i < MostLooks, "no call is in the logs");
+            await WriteAsync(journal, "Observation", $"early-{i}", "vital");
+            await Task.Delay(20, Cancellation);
+        }
+
+        Assert.Equal("NotLoaded", (string?)refused["outcome"]);
+        await site.DeployAsync(TriggerModules.Stderr, FunctionsSite.Manifest("watch", "1.0.1", Trigger), 2);
+        for (var i = 0; !(await site.LogsAsync("watch")).AsArray().Any(c => (string?)c!["outcome"] == "Completed" && (string?)c["idempotencyKey"] == (string?)refused["idempotencyKey"]); i++)
+        {
+            Assert.True(i < MostLooks, "the change is lost");
+            await Task.Delay(20, Cancellation);
+        }
     }
 
     private static async Task WriteAsync(Journal journal, string collection, string id, string label)

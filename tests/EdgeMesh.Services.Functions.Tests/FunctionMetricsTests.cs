@@ -1,12 +1,8 @@
 using EdgeMesh.Functions;
 using EdgeMesh.Functions.Tests;
-using EdgeMesh.Replication;
-using EdgeMesh.Services.Functions.Deployments;
 using EdgeMesh.Services.Functions.Running;
-using EdgeMesh.Services.Functions.Store;
 using EdgeMesh.Testing;
 using Microsoft.AspNetCore.Builder;
-using Microsoft.Extensions.DependencyInjection;
 
 namespace EdgeMesh.Services.Functions.Tests;
 
@@ -14,6 +10,9 @@ namespace EdgeMesh.Services.Functions.Tests;
 public sealed class FunctionMetricsTests
 {
     private const string Tight = "limits: { fuel: 20000000, memory: 1MiB, output: 1KiB, input: 1KiB }";
+
+    /// <summary>A call that was not started took no time and no memory: a zero would only hide what the others took.</summary>
+    private static readonly string[] OfWhatRan = ["faas.invoke_duration", "faas.cpu_usage", "faas.mem_usage", "faas.net_io"];
 
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
@@ -42,6 +41,7 @@ public sealed class FunctionMetricsTests
         }
 
         Assert.Equal(failing.Select(f => $"{f.Name} {f.Counted} 1"), measured.Endings());
+        Assert.All(OfWhatRan, i => Assert.Equal(failing.Select(f => f.Name).Except(["ends-too-large", "ends-overfed"]), measured.Of(i).Select(m => m.Tags["faas.name"])));
         Assert.All(measured.Of("faas.errors", "faas.timeouts"), m => Assert.Equal($"error.type={m.Tags["error.type"]} faas.name={m.Tags["faas.name"]} faas.trigger=other faas.version=1.0.0 site=test-site", m.TagsText));
     }
 
@@ -73,6 +73,7 @@ public sealed class FunctionMetricsTests
             var refused = await Task.WhenAny(more);
             Assert.Equal(429, (await refused).Status);
             Assert.Equal(["crowded faas.errors Busy 1"], measured.Endings());
+            Assert.Empty(measured.Of(OfWhatRan));
 
             open.SetResult();
             Assert.All(await Task.WhenAll(more.Where(m => m != refused).Append(first)), answer => Assert.Equal((200, "passed"), answer));
@@ -84,23 +85,18 @@ public sealed class FunctionMetricsTests
         }
     }
 
-    /// <summary>Another site has let it in, which runs more than this one does.</summary>
     [Fact]
     public async Task Call_OfAModuleThatCannotRunHere_IsCountedAsNotLoaded()
     {
         using var measured = new Measurements("malformed");
         await using var site = await FunctionsSite.StartAsync();
-        var bundle = await FunctionsSite.BundleAsync([0, 1, 2, 3], FunctionsSite.Manifest("malformed"));
-        var store = site.Host.Services(FunctionsApp.AppId).GetRequiredService<FunctionsOpener>().Store!;
-        var taken = Assert.IsType<CommitResult.Committed>(await store.Changes.CommitAsync(new Commit { Changes = [.. ModuleParts.Cut(FunctionsSite.Site, bundle)] }, Cancellation));
-        await store.Following.ReachAsync(taken.At, Cancellation);
-        Assert.Equal((true, ""), await site.PutAsync(Deployment.Sign("malformed", 1, bundle.Digest, CanaryPlan.None, FunctionsSite.Ops)));
-        await site.RunsAsync("malformed", 1);
+        await site.DeployUntriedAsync(FunctionsSite.Malformed, FunctionsSite.Manifest("malformed"));
 
         var (status, body) = await site.CallAsync("malformed");
         Assert.Equal(503, status);
         Assert.Contains("it is no WebAssembly module", body, StringComparison.Ordinal);
         Assert.Equal(["malformed faas.errors NotLoaded 1"], measured.Endings());
+        Assert.Empty(measured.Of(OfWhatRan));
     }
 
     [Fact]

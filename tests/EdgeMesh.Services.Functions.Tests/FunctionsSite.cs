@@ -6,7 +6,11 @@ using System.Text.Json.Nodes;
 using EdgeMesh.Functions;
 using EdgeMesh.Functions.Tests;
 using EdgeMesh.Hosting;
+using EdgeMesh.Replication;
+using EdgeMesh.Services.Functions.Deployments;
+using EdgeMesh.Services.Functions.Store;
 using EdgeMesh.Testing;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace EdgeMesh.Services.Functions.Tests;
 
@@ -74,9 +78,18 @@ internal sealed class FunctionsSite : IAsyncDisposable
     {
         var bundle = await BundleAsync(module, manifest);
         Assert.Equal((true, ""), await PutBundleAsync(bundle));
-        Assert.Equal((true, ""), await PutAsync(Deployment.Sign(bundle.Manifest.Name, generation, bundle.Digest, canary ?? CanaryPlan.None, Ops)));
-        await RunsAsync(bundle.Manifest.Name, generation);
+        await RunAsync(bundle, generation, canary);
         return bundle;
+    }
+
+    /// <summary>Deploys a module that nobody tried: another site has let it in, which runs more than this one does.</summary>
+    public async Task DeployUntriedAsync(byte[] module, string manifest, long generation = 1, CanaryPlan? canary = null)
+    {
+        var bundle = await BundleAsync(module, manifest);
+        var store = _host.Services(FunctionsApp.AppId).GetRequiredService<FunctionsOpener>().Store!;
+        var taken = Assert.IsType<CommitResult.Committed>(await store.Changes.CommitAsync(new Commit { Changes = [.. ModuleParts.Cut(Site, bundle)] }, Cancellation));
+        await store.Following.ReachAsync(taken.At, Cancellation);
+        await RunAsync(bundle, generation, canary);
     }
 
     /// <summary>Returns once this site has decided on a generation.</summary>
@@ -181,8 +194,17 @@ internal sealed class FunctionsSite : IAsyncDisposable
     /// <summary>A module that writes a text to stdout.</summary>
     public static byte[] Says(string text) => Wat.Command(FunctionsSiteText.Write(text), $"(data (i32.const 64) \"{text.Replace("\n", "\\0a", StringComparison.Ordinal)}\")");
 
+    /// <summary>What is no module.</summary>
+    public static byte[] Malformed => [0, 1, 2, 3];
+
     /// <summary>A module that leaves with an exit code.</summary>
     public static byte[] Exits(int code) => Wat.Command($"(call $exit (i32.const {code}))");
+
+    private async Task RunAsync(FunctionBundle bundle, long generation, CanaryPlan? canary)
+    {
+        Assert.Equal((true, ""), await PutAsync(Deployment.Sign(bundle.Manifest.Name, generation, bundle.Digest, canary ?? CanaryPlan.None, Ops)));
+        await RunsAsync(bundle.Manifest.Name, generation);
+    }
 
     private static (string, string) NewCallerKey()
     {

@@ -30,6 +30,25 @@ public sealed class RolloutTests
     }
 
     [Fact]
+    public async Task Canary_WhoseModuleCannotBeLoaded_IsRolledBackByItself()
+    {
+        await using var site = await FunctionsSite.StartAsync();
+        await site.DeployAsync(FunctionsSite.Says("good"), FunctionsSite.Manifest("f"));
+        await site.DeployUntriedAsync(FunctionsSite.Malformed, FunctionsSite.Manifest("f", "1.0.1"), 2, Half);
+
+        // Half of the calls: of a thousand, five at the very least.
+        for (var calls = 0; await PhaseAsync(site) == "Canary"; calls++)
+        {
+            Assert.True(calls < 1_000, "a canary that cannot be loaded is taken for healthy");
+            Assert.Contains((await site.CallAsync("f")).Status, (int[])[200, 503]);
+        }
+
+        var at = await site.AtAsync("f");
+        Assert.Equal(("RolledBack", "1.0.0"), ((string)at["phase"]!, (string)at["version"]!));
+        Assert.Contains("calls failed", (string)at["reason"]!, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Canary_WhoseTimeIsOver_BecomesStable()
     {
         await using var site = await FunctionsSite.StartAsync();

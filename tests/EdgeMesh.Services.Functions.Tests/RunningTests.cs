@@ -69,11 +69,26 @@ public sealed class RunningTests
         {
             Assert.Equal(503, (int)answer.StatusCode);
             Assert.Contains("function-not-loaded", await answer.Content.ReadAsStringAsync(TestContext.Current.CancellationToken), StringComparison.Ordinal);
+            Assert.Equal("Unavailable", (string?)(await site.LogsAsync("a"))[0]!["outcome"]);
         }
 
         site.Host.Faults.Clear();
         using var again = await site.SendAsync(HttpMethod.Post, path, [], caller);
         Assert.Equal(200, (int)again.StatusCode);
+    }
+
+    [Fact]
+    public async Task Call_OfAModuleThatCannotRunHere_IsInTheLogsAndInWhatItCost()
+    {
+        await using var site = await FunctionsSite.StartAsync();
+        await site.DeployUntriedAsync(FunctionsSite.Malformed, FunctionsSite.Manifest("a"));
+        await site.CallAsync("a");
+
+        var logged = Assert.Single((await site.LogsAsync("a")).AsArray())!;
+        Assert.Equal(("http", "NotLoaded", false), ((string?)logged["trigger"], (string?)logged["outcome"], (bool)logged["isCold"]!));
+        Assert.Contains("it is no WebAssembly module", (string?)logged["detail"], StringComparison.Ordinal);
+        var usage = (await site.DetailAsync("a"))!["function"]!["usage"]!;
+        Assert.Equal((1, 1, 0), ((int)usage["calls"]!, (int)usage["failed"]!, (int)usage["coldStarts"]!));
     }
 
     [Fact]

@@ -22,12 +22,12 @@ internal sealed class FairScheduler(int queueLimit, TimeProvider clock)
         {
             if (_closed || queue.IsClosed)
             {
-                return Task.FromResult(PendingCall.Refused(CallOutcome.Canceled, "the function was removed, or the site stops"));
+                return Task.FromResult(CallResult.NotStarted(CallOutcome.Canceled, "the function was removed, or the site stops"));
             }
 
             if (queue.Waiting.Count >= queue.Share.QueueLimit || _waiting >= queueLimit)
             {
-                return Task.FromResult(PendingCall.Refused(CallOutcome.Busy, "too many calls wait; try again later"));
+                return Task.FromResult(CallResult.NotStarted(CallOutcome.Busy, "too many calls wait; try again later"));
             }
 
             queue.Waiting.Enqueue(pending);

@@ -20,7 +20,5 @@ internal sealed class PendingCall(CallInput input, long enqueued, CancellationTo
 
     public void Fail(Exception error) => _result.TrySetException(error);
 
-    public void Refuse(CallOutcome outcome, string detail) => Complete(Refused(outcome, detail));
-
-    public static CallResult Refused(CallOutcome outcome, string detail) => new(outcome, null, default, default, detail, CallUsage.None);
+    public void Refuse(CallOutcome outcome, string detail) => Complete(CallResult.NotStarted(outcome, detail));
 }

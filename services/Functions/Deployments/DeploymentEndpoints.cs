@@ -80,16 +80,7 @@ internal static class DeploymentEndpoints
         }
 
         var call = new FunctionCall(bundle, TriggerNames.Other, Guid.NewGuid().ToString("N"), await BodyAsync(context)) { CallerToken = HttpTriggers.TokenOf(context) };
-        CallResult result;
-        try
-        {
-            result = await store.Calls.CallAsync(call, context.RequestAborted);
-        }
-        catch (InvalidDataException error)
-        {
-            return HttpFaults.NotLoaded(context, error.Message);
-        }
-
+        var result = await store.Calls.CallAsync(call, context.RequestAborted);
         return result.Outcome == CallOutcome.Completed ? Results.Bytes(result.Output.ToArray(), "application/octet-stream") : HttpFaults.Of(context, bundle.Manifest, result);
     }
 

@@ -48,7 +48,7 @@ internal sealed partial class SiteRollouts(RolloutBook book, Catalog catalog, Si
     public void Called(FunctionCall call, CallResult result)
     {
         var name = call.Manifest.Name;
-        if (book.State(name) is { Phase: RolloutPhase.Canary } state && result.Outcome is not (CallOutcome.Busy or CallOutcome.Canceled))
+        if (book.State(name) is { Phase: RolloutPhase.Canary } state && !result.IsDeferred)
         {
             book.Counts.Of(state).Add(call.Bundle.Digest == state.Candidate, result.Outcome != CallOutcome.Completed, result.Usage.Ran.TotalMilliseconds);
             if (book.IsDue(name))

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Text;
 using EdgeMesh.Functions;
 using EdgeMesh.Hosting;
+using EdgeMesh.Replication;
 
 namespace EdgeMesh.Services.Functions.Running;
 
@@ -22,26 +23,24 @@ internal sealed partial class FunctionCalls(
     /// <summary>Told of every call that was made.</summary>
     public event Action<FunctionCall, CallResult>? Called;
 
-    /// <summary>Makes a call. However the function behaves, that is a result.</summary>
-    /// <exception cref="InvalidDataException">The module is not here, or can't run.</exception>
+    /// <summary>Makes a call. However the function behaves, and also when its module is not here, that is a result.</summary>
     public async Task<CallResult> CallAsync(FunctionCall call, CancellationToken cancellation)
     {
         var manifest = call.Manifest;
         using var span = _spans.StartActivity($"{call.Trigger} {manifest.Name}", ActivityKind.Server, call.Trace);
         var (at, id) = (clock.GetUtcNow(), Guid.NewGuid().ToString("N"));
-        using var lease = await LoadAsync(call, cancellation);
-        var result = await lease.Function.CallAsync(Input(call, id), cancellation);
+        var (result, coldStart) = await RunAsync(call, id, cancellation);
         if (span is not null)
         {
-            Describe(span, call, id, lease, result);
+            Describe(span, call, id, result, coldStart);
         }
 
         var trace = Activity.Current?.TraceId.ToString() ?? "";
         var log = Encoding.UTF8.GetString(result.Log.Span);
         Log.Add(manifest.Name, new CallRecord(
-            at, id, trace, manifest.Version, call.Trigger, call.IdempotencyKey, result.Outcome, result.Detail, lease.IsCold, Math.Round(result.Usage.Ran.TotalMilliseconds, 3), log));
-        Usage.Add(call, lease.IsCold, result);
-        host.Metrics.Called(call, lease, result);
+            at, id, trace, manifest.Version, call.Trigger, call.IdempotencyKey, result.Outcome, result.Detail, coldStart is not null, Math.Round(result.Usage.Ran.TotalMilliseconds, 3), log));
+        Usage.Add(call, result, coldStart is not null);
+        host.Metrics.Called(call, result, coldStart);
         if (result.Outcome != CallOutcome.Completed)
         {
             LogFailed(logger, manifest.Name, manifest.Version, call.Trigger, result.Outcome, result.Detail, id, trace);
@@ -57,16 +56,26 @@ internal sealed partial class FunctionCalls(
 
     public void Dispose() => _spans.Dispose();
 
-    private async Task<LoadedFunctions.Lease> LoadAsync(FunctionCall call, CancellationToken cancellation)
+    /// <summary>The result, and how long loading the module took; null: it was loaded already, or can't be.</summary>
+    private async Task<(CallResult Result, TimeSpan? ColdStart)> RunAsync(FunctionCall call, string id, CancellationToken cancellation)
     {
+        LoadedFunctions.Lease lease;
         try
         {
-            return await loaded.UseAsync(call.Bundle, cancellation);
+            lease = await loaded.UseAsync(call.Bundle, cancellation);
         }
-        catch (InvalidDataException)
+        catch (InvalidDataException error)
         {
-            host.Metrics.NotLoaded(call);
-            throw;
+            return (CallResult.NotStarted(CallOutcome.NotLoaded, error.Message), null);
+        }
+        catch (JournalUnavailableException error)
+        {
+            return (CallResult.NotStarted(CallOutcome.Unavailable, $"The module of {call.Manifest.Name} {call.Manifest.Version} can't be read now: {error.Message}"), null);
+        }
+
+        using (lease)
+        {
+            return (await lease.Function.CallAsync(Input(call, id), cancellation), lease.IsCold ? lease.Loaded : null);
         }
     }
 
@@ -98,10 +107,10 @@ internal sealed partial class FunctionCalls(
         };
     }
 
-    private static void Describe(Activity span, FunctionCall call, string id, LoadedFunctions.Lease lease, CallResult result)
+    private static void Describe(Activity span, FunctionCall call, string id, CallResult result, TimeSpan? coldStart)
     {
         span.SetTag("faas.name", call.Manifest.Name).SetTag("faas.version", call.Manifest.Version).SetTag("faas.trigger", call.Trigger)
-            .SetTag("faas.invocation_id", id).SetTag("faas.coldstart", lease.IsCold).SetTag("faas.init_duration", lease.Loaded.TotalSeconds)
+            .SetTag("faas.invocation_id", id).SetTag("faas.coldstart", coldStart is not null).SetTag("faas.init_duration", coldStart.GetValueOrDefault().TotalSeconds)
             .SetTag("edgemesh.function.outcome", result.Outcome.ToString()).SetTag("edgemesh.function.fuel", result.Usage.Fuel);
         if (result.Outcome != CallOutcome.Completed)
         {

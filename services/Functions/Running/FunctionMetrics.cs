@@ -34,7 +34,7 @@ internal sealed class FunctionMetrics : IDisposable
         _meter = new Meter(new MeterOptions(Name) { Tags = [new("site", site)] });
         _invocations = _meter.CreateCounter<long>("faas.invocations", "{invocation}", "Calls that completed");
         _coldStarts = _meter.CreateCounter<long>("faas.coldstarts", "{coldstart}", "Calls whose module had to be loaded");
-        _errors = _meter.CreateCounter<long>("faas.errors", "{error}", "Calls that failed, trapped or broke a limit");
+        _errors = _meter.CreateCounter<long>("faas.errors", "{error}", "Calls that failed, trapped, broke a limit or could not be started");
         _timeouts = _meter.CreateCounter<long>("faas.timeouts", "{timeout}", "Calls whose time or fuel was used up");
         _initDuration = _meter.CreateHistogram<double>("faas.init_duration", "s", "Loading a module, for cold starts");
         _invokeDuration = _meter.CreateHistogram<double>("faas.invoke_duration", "s", "From the first instruction to the last");
@@ -44,7 +44,10 @@ internal sealed class FunctionMetrics : IDisposable
         _own = _meter.CreateCounter<double>("faas.function.count", "{count}", "What functions count themselves");
     }
 
-    public void Called(FunctionCall call, LoadedFunctions.Lease lease, CallResult result)
+    /// <param name="call">The call.</param>
+    /// <param name="result">What came of it.</param>
+    /// <param name="coldStart">How long its module took to load; null: it was loaded already, or can't be.</param>
+    public void Called(FunctionCall call, CallResult result, TimeSpan? coldStart)
     {
         var tags = Tags(call);
         if (result.Outcome == CallOutcome.Completed)
@@ -57,24 +60,20 @@ internal sealed class FunctionMetrics : IDisposable
             (result.Outcome is CallOutcome.OutOfTime or CallOutcome.OutOfFuel ? _timeouts : _errors).Add(1, tags);
         }
 
-        if (lease.IsCold)
+        if (coldStart is { } loading)
         {
             _coldStarts.Add(1, tags);
-            _initDuration.Record(lease.Loaded.TotalSeconds, tags);
+            _initDuration.Record(loading.TotalSeconds, tags);
         }
 
-        _invokeDuration.Record(result.Usage.Ran.TotalSeconds, tags);
-        _cpu.Record(result.Usage.Worked.TotalSeconds, tags);
-        _memory.Record(result.Usage.MemoryBytes, tags);
-        _bytes.Record(call.Data.Length + result.Output.Length, tags);
-    }
-
-    /// <summary>A call that could not be started, for its module is not here or can't run.</summary>
-    public void NotLoaded(FunctionCall call)
-    {
-        var tags = Tags(call);
-        tags.Add("error.type", nameof(NotLoaded));
-        _errors.Add(1, tags);
+        // A zero for what was not started would only hide how long the others take.
+        if (result.WasStarted)
+        {
+            _invokeDuration.Record(result.Usage.Ran.TotalSeconds, tags);
+            _cpu.Record(result.Usage.Worked.TotalSeconds, tags);
+            _memory.Record(result.Usage.MemoryBytes, tags);
+            _bytes.Record(call.Data.Length + result.Output.Length, tags);
+        }
     }
 
     /// <summary>What a function counts itself. False: under a name too many, and nothing is counted.</summary>

@@ -5,7 +5,7 @@ namespace EdgeMesh.Services.Functions.Running;
 
 /// <summary>What a function has cost at this site.</summary>
 /// <param name="Function">Its name.</param>
-/// <param name="Calls">Calls that were started.</param>
+/// <param name="Calls">Calls, also those that could not be started.</param>
 /// <param name="Failed">Those of them that did not complete.</param>
 /// <param name="ColdStarts">Those whose module had to be loaded.</param>
 /// <param name="CpuMilliseconds">Processor time.</param>

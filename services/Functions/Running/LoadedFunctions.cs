@@ -35,6 +35,7 @@ internal sealed class LoadedFunctions(FunctionsOptions options, ModuleParts modu
 
     /// <summary>Makes a bundle's function callable until the lease is disposed.</summary>
     /// <exception cref="InvalidDataException">The module is not here, or can't run; the message says what to do.</exception>
+    /// <exception cref="JournalUnavailableException">The module can't be read now.</exception>
     public async Task<Lease> UseAsync(KnownBundle bundle, CancellationToken cancellation)
     {
         Loading loading;
@@ -69,22 +70,10 @@ internal sealed class LoadedFunctions(FunctionsOptions options, ModuleParts modu
 
     private async Task<SandboxedFunction> LoadAsync(KnownBundle bundle)
     {
-        var compiled = _sandbox.Value.Compile(await ReadAsync(bundle));
+        var compiled = _sandbox.Value.Compile(await modules.ReadAsync(bundle, CancellationToken.None));
         return compiled.Module is { } whole
             ? _sandbox.Value.Add(whole, bundle.Manifest.Share)
             : throw new InvalidDataException($"The module of {bundle.Manifest.Name} {bundle.Manifest.Version} can't run here: {string.Join("; ", compiled.Faults)}.");
-    }
-
-    private async Task<byte[]> ReadAsync(KnownBundle bundle)
-    {
-        try
-        {
-            return await modules.ReadAsync(bundle, CancellationToken.None);
-        }
-        catch (JournalUnavailableException error)
-        {
-            throw new InvalidDataException($"The module of {bundle.Manifest.Name} {bundle.Manifest.Version} can't be read now: {error.Message}", error);
-        }
     }
 
     private void Release(Loading loading)

@@ -25,7 +25,7 @@ internal sealed partial class UsageTotals(DaprClient dapr, SiteIdentity identity
     public void Start() => _loop = RunAsync(_stop.Token);
 
     /// <summary>Counts a call.</summary>
-    public void Add(FunctionCall call, bool isCold, CallResult result)
+    public void Add(FunctionCall call, CallResult result, bool isCold)
     {
         var usage = result.Usage;
         var one = new FunctionUsage(

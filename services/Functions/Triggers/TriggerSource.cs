@@ -15,23 +15,10 @@ internal abstract class TriggerSource(string function, Func<string, KnownBundle?
     /// <summary>Ends; a call under way is waited for.</summary>
     public abstract ValueTask DisposeAsync();
 
-    /// <summary>Calls the version that is due; null: the function does not run here any more, or its module is not here.</summary>
-    protected async Task<CallResult?> CallAsync(TriggeredCall call, CancellationToken cancellation)
-    {
-        if (choose(function) is not { } bundle)
-        {
-            return null;
-        }
-
-        try
-        {
-            return await calls.CallAsync(new FunctionCall(bundle, call.Trigger, call.IdempotencyKey, call.Data) { Environment = call.Environment, Trace = call.Trace }, cancellation);
-        }
-        catch (InvalidDataException)
-        {
-            return null;
-        }
-    }
+    /// <summary>Calls the version that is due; null: the function does not run here any more.</summary>
+    protected async Task<CallResult?> CallAsync(TriggeredCall call, CancellationToken cancellation) => choose(function) is { } bundle
+        ? await calls.CallAsync(new FunctionCall(bundle, call.Trigger, call.IdempotencyKey, call.Data) { Environment = call.Environment, Trace = call.Trace }, cancellation)
+        : null;
 }
 
 /// <summary>What a trigger calls a function with.</summary>

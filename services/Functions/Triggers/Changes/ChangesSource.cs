@@ -35,7 +35,7 @@ internal sealed class ChangesSource(string function, ChangesTrigger trigger, Fun
         {
             // It does not run here any more: nobody waits for the change.
             null or { Outcome: CallOutcome.Completed } => true,
-            { Outcome: CallOutcome.Busy or CallOutcome.Canceled } => false,
+            { IsDeferred: true } => false,
             _ => await retries.TryParkAsync(call, trigger.Retries, null, cancellation),
         };
     }

@@ -24,8 +24,6 @@ internal static class HttpFaults
     public static IResult TooLarge(FunctionManifest manifest) => Problems.Problem(StatusCodes.Status413PayloadTooLarge, "body-too-large", "The body is larger than the function takes.",
         $"At most {manifest.Limits.InputBytes} bytes (limits.input of {manifest.Name}). Send less.");
 
-    public static IResult NotLoaded(HttpContext context, string reason) => Later(context, StatusCodes.Status503ServiceUnavailable, "function-not-loaded", "The function can't be loaded at this site.", reason);
-
     /// <summary>Whether the change was written is not known: asking for it again changes nothing more.</summary>
     public static IResult RolloutAway(HttpContext context, string name, string reason) =>
         Later(context, StatusCodes.Status503ServiceUnavailable, "rollout-unavailable", $"The rollout of '{name}' did not answer.", $"{reason} Ask again in a second; /readyz says what this site waits for.");
@@ -35,6 +33,8 @@ internal static class HttpFaults
     {
         CallOutcome.Busy => Later(context, StatusCodes.Status429TooManyRequests, "function-busy", "Too many calls of this function wait.", "Try again after the time in Retry-After."),
         CallOutcome.Canceled => Later(context, StatusCodes.Status503ServiceUnavailable, "function-stopped", "The function was removed, or the site stops.", "Try again after the time in Retry-After."),
+        CallOutcome.NotLoaded or CallOutcome.Unavailable =>
+            Later(context, StatusCodes.Status503ServiceUnavailable, "function-not-loaded", "The function can't be loaded at this site.", result.Detail!),
         CallOutcome.InputTooLarge => TooLarge(manifest),
         CallOutcome.OutOfTime or CallOutcome.OutOfFuel => Failed(StatusCodes.Status504GatewayTimeout, "function-timeout", manifest, result),
         _ => Failed(StatusCodes.Status502BadGateway, "function-failed", manifest, result),

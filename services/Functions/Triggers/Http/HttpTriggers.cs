@@ -65,16 +65,7 @@ internal static class HttpTriggers
 
     private static async Task<IResult> CallAsync(HttpContext context, FunctionsStore store, FunctionCall call)
     {
-        CallResult result;
-        try
-        {
-            result = await store.Calls.CallAsync(call, context.RequestAborted);
-        }
-        catch (InvalidDataException error)
-        {
-            return HttpFaults.NotLoaded(context, error.Message);
-        }
-
+        var result = await store.Calls.CallAsync(call, context.RequestAborted);
         return result.Outcome == CallOutcome.Completed ? new CgiResult(CgiAnswer.Read(result.Output)) : HttpFaults.Of(context, call.Manifest, result);
     }
 

@@ -137,7 +137,8 @@ internal sealed partial class FunctionRetries(
         }
 
         var tried = parked with { Attempts = parked.Attempts + 1, Due = clock.GetUtcNow() + RetryRules.After(parked.Attempts + 1) };
-        if (result is not null && result.Outcome is not (CallOutcome.Busy or CallOutcome.Canceled) && tried.Attempts > parked.Retries)
+        var isDeferred = result is null or { IsDeferred: true };
+        if (!isDeferred && tried.Attempts > parked.Retries)
         {
             await GiveUpAsync(tried, data, cancellation);
             await ReplaceAsync(parked, null, cancellation);
@@ -145,7 +146,7 @@ internal sealed partial class FunctionRetries(
         }
 
         // A function that does not run here now, or is busy, is not to blame: the attempt does not count.
-        await ReplaceAsync(parked, result is null || result.Outcome is CallOutcome.Busy or CallOutcome.Canceled ? tried with { Attempts = parked.Attempts } : tried, cancellation);
+        await ReplaceAsync(parked, isDeferred ? tried with { Attempts = parked.Attempts } : tried, cancellation);
     }
 
     private async Task GiveUpAsync(ParkedCall parked, ReadOnlyMemory<byte> data, CancellationToken cancellation)

@@ -92,7 +92,7 @@ internal sealed class TopicSource : TriggerSource
             return true;
         }
 
-        if (result is null || result.Outcome is CallOutcome.Busy or CallOutcome.Canceled)
+        if (result is null or { IsDeferred: true })
         {
             return false;
         }
