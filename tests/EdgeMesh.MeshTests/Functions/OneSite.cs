@@ -16,11 +16,11 @@ internal sealed class OneSite : IAsyncDisposable
     private readonly RunningMesh _mesh;
     private readonly string _engine;
 
-    private OneSite(string engine)
+    private OneSite(string engine, int? rabbit)
     {
         _engine = engine;
-        _components = ComponentFolder.Copy(engine == "daprd" ? "rabbitmq" : "embedded");
-        if (engine == "daprd")
+        _components = engine == "daprd" ? ComponentFolder.Copy("rabbitmq", ("127.0.0.1:5672", $"127.0.0.1:{rabbit}")) : ComponentFolder.Copy("embedded");
+        if (engine == "daprd" && rabbit is null)
         {
             // Nothing here is about brokers.
             _components.Write("wan.yaml", Broker("wan"));
@@ -41,9 +41,11 @@ internal sealed class OneSite : IAsyncDisposable
 
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
-    public static async Task<OneSite> StartAsync(string engine)
+    /// <param name="engine">embedded or daprd.</param>
+    /// <param name="rabbit">The port of a RabbitMQ for daprd's pub/sub; null: one in the sidecar's memory.</param>
+    public static async Task<OneSite> StartAsync(string engine, int? rabbit = null)
     {
-        var site = new OneSite(engine);
+        var site = new OneSite(engine, rabbit);
         try
         {
             await site._mesh.InitializeAsync();
@@ -95,14 +97,10 @@ internal sealed class OneSite : IAsyncDisposable
     }
 
     /// <summary>Ends the process that runs the functions with SIGKILL; its launcher starts another.</summary>
-    public async Task KillAsync()
-    {
-        var pid = 0;
-        await UntilAsync(async () => (pid = await ProcessAsync()) != 0, "the functions run");
-        using var process = Process.GetProcessById(pid);
-        process.Kill();
-        await process.WaitForExitAsync(Cancellation);
-    }
+    public Task KillAsync() => KillAsync(ProcessAsync, "the functions run");
+
+    /// <summary>Ends the functions' daprd with SIGKILL; its launcher starts another.</summary>
+    public Task KillSidecarAsync() => KillAsync(() => Task.FromResult(Find(IsSidecar)), "the functions' sidecar runs");
 
     public static async Task UntilAsync(Func<Task<bool>> isSo, string what)
     {
@@ -125,6 +123,15 @@ internal sealed class OneSite : IAsyncDisposable
         Directory.Delete(_folder, recursive: true);
     }
 
+    private static async Task KillAsync(Func<Task<int>> find, string what)
+    {
+        var pid = 0;
+        await UntilAsync(async () => (pid = await find()) != 0, what);
+        using var process = Process.GetProcessById(pid);
+        process.Kill();
+        await process.WaitForExitAsync(Cancellation);
+    }
+
     private async Task<int> ProcessAsync()
     {
         if (_engine != "daprd")
@@ -133,16 +140,24 @@ internal sealed class OneSite : IAsyncDisposable
             return (int?)status["pid"] ?? 0;
         }
 
-        // The service itself, not the shell that starts it again.
-        return Directory.EnumerateDirectories("/proc").Select(Path.GetFileName).Select(name => int.TryParse(name, out var pid) ? pid : 0).FirstOrDefault(IsFunctions);
+        return Find(IsFunctions);
     }
 
-    private bool IsFunctions(int pid)
+    // The programs themselves, not the shells that start them.
+    private static bool IsFunctions(string[] command) =>
+        command is ["dotnet", var program, ..] && program.EndsWith("EdgeMesh.Services.Functions.dll", StringComparison.Ordinal);
+
+    private static bool IsSidecar(string[] command) => command is [var program, "--app-id", "functions", ..] && Path.GetFileName(program) == "daprd";
+
+    /// <summary>A process of this site; 0: there is none.</summary>
+    private int Find(Func<string[], bool> isIt) =>
+        Directory.EnumerateDirectories("/proc").Select(Path.GetFileName).Select(name => int.TryParse(name, out var pid) ? pid : 0).FirstOrDefault(pid => pid != 0 && IsOurs(pid, isIt));
+
+    private bool IsOurs(int pid, Func<string[], bool> isIt)
     {
         try
         {
-            return pid != 0 && File.ReadAllText($"/proc/{pid}/cmdline").Split('\0') is ["dotnet", var program, ..] && program.EndsWith("EdgeMesh.Services.Functions.dll", StringComparison.Ordinal)
-                && new DirectoryInfo($"/proc/{pid}/cwd").LinkTarget == Data;
+            return isIt(File.ReadAllText($"/proc/{pid}/cmdline").Split('\0')) && new DirectoryInfo($"/proc/{pid}/cwd").LinkTarget == Data;
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {

@@ -1,24 +1,27 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using EdgeMesh.Functions.Tests;
+using EdgeMesh.Tests.Servers;
 
 namespace EdgeMesh.MeshTests.Functions;
 
-/// <summary>A function that takes a topic in batches, and whose process is killed with SIGKILL in the middle of them.</summary>
-public sealed class TopicBatchTests
+/// <summary>A function that takes a topic in batches, and whose process is killed with SIGKILL in the middle of them, on either engine.</summary>
+/// <param name="engine">embedded, or daprd with RabbitMQ, for it has no durable broker of its own.</param>
+public abstract class TopicBatchSuite(string engine)
 {
-    private const int Messages = 48;
+    private const int Messages = 24;
     private const int MostRounds = 5;
     private const string Prefix = "/function/handler/";
 
-    /// <summary>One batch at a time, of about a second, while the other thread of the sandbox publishes.</summary>
+    /// <summary>One batch at a time, of about half a second, while the other thread of the sandbox publishes.</summary>
     private const string Slow = "concurrency: 1\nlimits: { fuel: 100000000000, time: 60s }";
 
     [Fact]
     [Trait("Category", "Slow")]
     public async Task Kill_InTheMiddleOfBatches_EveryMessageIsHandledUnderItsOwnKey()
     {
-        await using var site = await OneSite.StartAsync("embedded");
+        await using var rabbit = engine == "daprd" ? await ServerProcess.RabbitMqAsync(TestContext.Current.CancellationToken) : null;
+        await using var site = await OneSite.StartAsync(engine, rabbit?.Port);
         await site.DeployAsync(Manifest("handler", "topic: { name: orders, batch: 8 }", $"permissions: {{ state: true }}\n{Slow}"), Handler, 1);
         await site.DeployAsync(Manifest("press", "http: { method: POST, path: /press, open: true }", "permissions: { publish: [orders] }"), Press, 1);
         var taken = new HashSet<int>();
@@ -29,6 +32,12 @@ public sealed class TopicBatchTests
             await site.KillAsync();
             wasInTheMiddle = Missing(site, taken) > 0;
             await OneSite.UntilAsync(async () => await site.FindAsync("handler") is not null, "the site is back");
+        }
+
+        if (rabbit is not null)
+        {
+            // The daprd of a process that died may leave messages with a consumer that nobody reads, until its own connection ends: see the guide.
+            await site.KillSidecarAsync();
         }
 
         Assert.True(wasInTheMiddle, "no kill came while messages waited: the handler is too fast for this test");
@@ -75,7 +84,7 @@ public sealed class TopicBatchTests
         (drop (call $get (i32.const 1024) (i32.const 8192)))
         (i32.store (i32.const 0) (i32.const 4096)) (i32.store (i32.const 4) (i32.const 4096))
         (drop (call $read (i32.const 0) (i32.const 0) (i32.const 1) (i32.const 16)))
-        (local.set $i (i32.const 300000000))
+        (local.set $i (i32.const 150000000))
         (loop $work (br_if $work (local.tee $i (i32.sub (local.get $i) (i32.const 1)))))
         (if (i32.lt_s (call $set (i32.const 4096) (i32.load (i32.const 16)) (i32.const 8192) (i32.load (i32.const 36))) (i32.const 0)) (then (call $exit (i32.const 1))))
         """, imports: """
@@ -91,3 +100,8 @@ public sealed class TopicBatchTests
         (if (i32.lt_s (call $publish (i32.const 1024) (i32.const 6) (i32.const 4096) (i32.load (i32.const 16))) (i32.const 0)) (then (call $exit (i32.const 1))))
         """, "(data (i32.const 1024) \"orders\")", """(import "edgemesh_v1" "publish" (func $publish (param i32 i32 i32 i32) (result i32)))""");
 }
+
+public sealed class EmbeddedTopicBatchTests() : TopicBatchSuite("embedded");
+
+[Trait("Category", "Engines")]
+public sealed class DaprdTopicBatchTests() : TopicBatchSuite("daprd");
