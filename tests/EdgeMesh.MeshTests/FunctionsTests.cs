@@ -92,6 +92,32 @@ public sealed class FunctionsTests(RunningMesh mesh) : IClassFixture<RunningMesh
     }
 
     [Fact]
+    public async Task Import_OfABundleFromAnotherMesh_RunsByThePublicKeyOfItsDeployer()
+    {
+        var folder = Directory.CreateTempSubdirectory("edgemesh-function-").FullName;
+        try
+        {
+            // All that is needed of the other mesh.
+            var (elsewhere, bundle) = (Path.Combine(folder, "elsewhere"), Path.Combine(folder, "stranger-1.0.1.bundle"));
+            var keys = await EdgeMeshCommand.RunAsync(Limit, Cancellation, "keys", "--data-dir", elsewhere);
+            Assert.True(keys.ExitCode == 0, keys.ToString());
+            Write(folder, "stranger", 1);
+            await DoneAsync("function", "build", folder, "--key", Path.Combine(elsewhere, "deployer", "ops.key"));
+
+            var refused = await mesh.RunAsync("function", "import", bundle);
+            Assert.Equal(1, refused.ExitCode);
+            Assert.Contains("--from NAME.pub", refused.Errors, StringComparison.Ordinal);
+            await DoneAsync("function", "import", bundle, "--from", Path.Combine(elsewhere, "deployer", "ops.pub"));
+            await RunsAsync("clinic-b", "stranger", "1.0.1");
+            Assert.Equal("version 1", await InvokeAsync("stranger", "clinic-b"));
+        }
+        finally
+        {
+            Directory.Delete(folder, recursive: true);
+        }
+    }
+
+    [Fact]
     public async Task Deploy_AtASiteThatAnotherCantReach_ComesThereByTheCore()
     {
         var folder = Directory.CreateTempSubdirectory("edgemesh-function-").FullName;

@@ -5,10 +5,14 @@ using EdgeMesh.Functions;
 namespace EdgeMesh.Cli.Provisioning;
 
 /// <summary>A deployer's key on this machine: 32 bytes in base64, named after the file. Every site of the mesh trusts the one that
-/// <c>edgemesh up</c> makes; who deploys to other meshes keeps a file of their own and gives its public half to those sites.</summary>
+/// <c>edgemesh up</c> makes; who deploys to other meshes keeps a file of their own and gives its public half to those sites. That half lies beside
+/// it as <c>NAME.pub</c>, one line of name and key, to be given to whoever takes over what this deployer signed.</summary>
 internal static class DeployerKeyFile
 {
-    /// <summary>Makes the key on first use; never overwrites one.</summary>
+    private const int PublicLength = 32;
+    private const int LongestLine = 1024;
+
+    /// <summary>Makes the key on first use, and its public half where that is missing; never overwrites a key.</summary>
     public static DeployerKey OpenOrCreate(string path)
     {
         if (!File.Exists(path))
@@ -18,7 +22,27 @@ internal static class DeployerKeyFile
             PrivateFiles.Write(path, Encoding.ASCII.GetBytes(Convert.ToBase64String(fresh.ExportSeed()) + "\n"));
         }
 
-        return Open(path);
+        var key = Open(path);
+        if (!File.Exists(PublicFile(path)))
+        {
+            PrivateFiles.Write(PublicFile(path), Encoding.UTF8.GetBytes($"{key.Name} {Convert.ToBase64String(key.Public.PublicKey.Span)}\n"), isPublic: true);
+        }
+
+        return key;
+    }
+
+    /// <summary>Where a key's public half is.</summary>
+    public static string PublicFile(string path) => Path.ChangeExtension(path, ".pub");
+
+    /// <summary>A deployer of another mesh, by the public half of their key.</summary>
+    /// <exception cref="InvalidDataException">It is none.</exception>
+    public static DeployerIdentity OpenPublic(string path)
+    {
+        var key = new byte[PublicLength + 1];
+        return new FileInfo(path).Length <= LongestLine && File.ReadAllText(path).Trim().Split(' ') is [{ Length: > 0 } name, var encoded]
+            && Convert.TryFromBase64String(encoded, key, out var length) && length == PublicLength
+                ? new DeployerIdentity(name, key.AsMemory(0, length))
+                : throw new InvalidDataException($"{path} is no deployer's public key: it must hold one line, the name and 32 bytes in base64. Ask for the file NAME.pub beside their key.");
     }
 
     /// <exception cref="InvalidDataException">It is no key.</exception>

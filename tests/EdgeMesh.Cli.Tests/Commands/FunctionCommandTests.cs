@@ -58,6 +58,55 @@ public sealed class FunctionCommandTests
     }
 
     [Fact]
+    public async Task Import_FileThatAnotherMeshSigned_SaysHowToTakeItOver()
+    {
+        using var folder = new TemporaryFolder();
+        await BuildAsync(folder);
+        var result = await ImportAsync(folder, "there");
+
+        Assert.Equal(1, result.Code);
+        Assert.Contains("the signature of 'ops' does not fit", result.Error, StringComparison.Ordinal);
+        Assert.Contains("--from NAME.pub", result.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Import_FromItsSignerInAnotherMesh_IsTakenOver()
+    {
+        using var folder = new TemporaryFolder();
+        await BuildAsync(folder);
+        var result = await ImportAsync(folder, "there", "--from", folder.File("data/deployer/ops.pub"));
+
+        // Only a site that takes it is missing.
+        Assert.Equal(1, result.Code);
+        Assert.Contains("f 1.2.3: signed by 'ops'", result.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Import_FromWhoDidNotSignIt_IsRefused()
+    {
+        using var folder = new TemporaryFolder();
+        await BuildAsync(folder);
+        await RunResult.OfAsync("keys", "--data-dir", folder.File("third"), "--topology", Repository.Topology);
+        var result = await ImportAsync(folder, "there", "--from", folder.File("third/deployer/ops.pub"));
+
+        Assert.Equal(1, result.Code);
+        Assert.Contains("the signature of 'ops' does not fit", result.Error, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("none.pub", 2, "--from: there is no file")]
+    [InlineData("data/deployer/ops.key", 1, "is no deployer's public key")]
+    public async Task Import_FromAFileThatIsNoPublicKey_SaysWhatItMustBe(string from, int code, string says)
+    {
+        using var folder = new TemporaryFolder();
+        await BuildAsync(folder);
+        var result = await ImportAsync(folder, "data", "--from", folder.File(from));
+
+        Assert.Equal(code, result.Code);
+        Assert.Contains(says, result.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Import_FileThatIsNotThere_IsWrongUsage()
     {
         using var folder = new TemporaryFolder();
@@ -91,6 +140,14 @@ public sealed class FunctionCommandTests
 
         Assert.Equal(1, result.Code);
         Assert.Contains("./edgemesh up", result.Error, StringComparison.Ordinal);
+    }
+
+    /// <summary>Imports f 1.2.3 into the mesh of a data folder.</summary>
+    private static async Task<RunResult> ImportAsync(TemporaryFolder folder, string data, params string[] more)
+    {
+        string[] mesh = ["--data-dir", folder.File(data), "--topology", Repository.Topology];
+        await RunResult.OfAsync(["keys", .. mesh]);
+        return await RunResult.OfAsync(["function", "import", folder.File("f/f-1.2.3.bundle"), .. more, .. mesh]);
     }
 
     /// <summary>Builds f 1.2.3, by a mesh's key.</summary>

@@ -40,7 +40,7 @@ internal sealed class ExportFunction : MeshCommand
             }
 
             await File.WriteAllBytesAsync(parse.GetRequiredValue(output).FullName, file.Body, cancellation);
-            options.Screen.Line($"{name} {wanted}: {parse.GetRequiredValue(output).FullName}, {file.Body.Length} bytes");
+            options.Screen.Line($"{name} {wanted}: {parse.GetRequiredValue(output).FullName}, {file.Body.Length} bytes, signed by '{found["signer"]}'");
             return ExitCode.Done;
         }));
     }

@@ -10,6 +10,8 @@ namespace EdgeMesh.Cli.Commands.Functions;
 /// <summary>What the function commands share: which site, by which key, and how they answer.</summary>
 internal sealed class FunctionOptions(MeshOptions options, Screen screen)
 {
+    private const string HowToTakeOver = "If another mesh's deployer signed it, take it over with ./edgemesh function import FILE --from NAME.pub, the public half of their key.";
+
     public Argument<string> Name { get; } = new("NAME") { Description = "The function" };
 
     public Option<string?> Site { get; } = new("--site") { Description = "The site to ask; default: the core. What is deployed there reaches every site" };
@@ -56,7 +58,7 @@ internal sealed class FunctionOptions(MeshOptions options, Screen screen)
         if (File.Exists(path))
         {
             var read = await BundleFile.ReadAsync(await File.ReadAllBytesAsync(path, cancellation), [key.Public]);
-            return read.Bundle ?? Refuse($"{path} can't be deployed", read.Faults);
+            return read.Bundle ?? Refuse($"{path} can't be deployed", [.. read.Faults, HowToTakeOver]);
         }
 
         var (project, faults) = await FunctionProject.ReadAsync(path);
