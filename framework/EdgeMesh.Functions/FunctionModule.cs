@@ -3,7 +3,7 @@ using Wasmtime;
 
 namespace EdgeMesh.Functions;
 
-/// <summary>A module that was checked and compiled for this machine. Made by <see cref="FunctionSandbox.Compile"/>, which frees it at its own
+/// <summary>A module that was checked and compiled for this machine. Made by <see cref="FunctionSandbox"/>, which frees it at its own
 /// end if nobody did before; shared by all its calls.</summary>
 public sealed class FunctionModule : IDisposable
 {
@@ -18,6 +18,9 @@ public sealed class FunctionModule : IDisposable
 
     /// <summary>The name of some bytes.</summary>
     public static string DigestOf(ReadOnlySpan<byte> wasm) => $"sha256:{Convert.ToHexStringLower(SHA256.HashData(wasm))}";
+
+    /// <summary>Its machine code, for <see cref="FunctionSandbox.Restore"/>.</summary>
+    public byte[] ToMachineCode() => Module.Serialize();
 
     /// <summary>Frees the machine code. No call may run.</summary>
     public void Dispose()

@@ -62,6 +62,23 @@ public sealed class FunctionSandbox : IDisposable
         }
     }
 
+    /// <summary>Takes up what <see cref="FunctionModule.ToMachineCode"/> gave. It runs as it is: who alters it has left the sandbox. So give only
+    /// what nobody else can have written.</summary>
+    /// <param name="digest">The module's.</param>
+    /// <param name="machineCode">Its machine code.</param>
+    /// <returns>With faults when it is of another version, other settings or another processor: compile the module anew.</returns>
+    public CompileResult Restore(string digest, ReadOnlySpan<byte> machineCode)
+    {
+        try
+        {
+            return Check(Module.Deserialize(_engine, digest, machineCode), digest);
+        }
+        catch (WasmtimeException error)
+        {
+            return new CompileResult(null, [$"it is no machine code that this sandbox runs: {error.Message.ReplaceLineEndings(" ")}"]);
+        }
+    }
+
     /// <summary>Makes a module callable under its share of the sandbox.</summary>
     public SandboxedFunction Add(FunctionModule module, FunctionShare share)
     {

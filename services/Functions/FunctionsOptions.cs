@@ -15,6 +15,9 @@ internal sealed record FunctionsOptions
     /// <summary><c>LoadedModules</c>: compiled modules kept in memory; the one that was idle longest makes room.</summary>
     public int LoadedModules { get; init; } = 64;
 
+    /// <summary><c>CompiledMegabytes</c>: machine code of modules that is kept on disk, in MiB; those that were used least recently make room.</summary>
+    public int CompiledMegabytes { get; init; } = 256;
+
     /// <summary><c>KeptVersions</c>: bundles of each function that this site keeps for rolling back, the current one included.</summary>
     public int KeptVersions { get; init; } = 5;
 
@@ -33,6 +36,7 @@ internal sealed record FunctionsOptions
             Labels = section.GetSection("Labels").GetChildren().ToDictionary(l => l.Key, l => l.Value ?? "", StringComparer.Ordinal),
             Concurrency = Number("Concurrency", usual.Concurrency, 1024),
             LoadedModules = Number("LoadedModules", usual.LoadedModules, 100_000),
+            CompiledMegabytes = Number("CompiledMegabytes", usual.CompiledMegabytes, 1_000_000),
             KeptVersions = Number("KeptVersions", usual.KeptVersions, 1000),
             LoggedCalls = Number("LoggedCalls", usual.LoggedCalls, 100_000),
             PublicUrl = Uri.TryCreate(configuration[Door], UriKind.Absolute, out var door) ? door : null,

@@ -92,6 +92,21 @@ public sealed class RunningTests
     }
 
     [Fact]
+    public async Task Call_AfterARestart_NeedsNeitherTheModuleNorACompiler()
+    {
+        await using var site = await FunctionsSite.StartAsync();
+        await site.DeployAsync(Wat.Command(FunctionsSiteText.Write("a"), $"(data (i32.const 64) \"a\") (data \"{new string('x', 40_000)}\")"), FunctionsSite.Manifest("a"));
+        Assert.Equal((200, "a"), await site.CallAsync("a"));
+        await site.Host.StopAppAsync(FunctionsApp.AppId);
+        await site.Host.StartAppAsync(FunctionsApp.AppId, TestContext.Current.CancellationToken);
+        await site.RunsAsync("a", 1);
+
+        site.Host.Faults.Fail(c => c is { Kind: CallKind.StateRead, To: "bodies" });
+        Assert.Equal((200, "a"), await site.CallAsync("a"));
+        Assert.True((bool)(await site.LogsAsync("a"))[0]!["isCold"]!);
+    }
+
+    [Fact]
     public void Options_WithFaults_AreAllToldAtOnce()
     {
         var configuration = new ConfigurationBuilder().AddInMemoryCollection(new Dictionary<string, string?> { ["EdgeMesh:Functions:Concurrency"] = "0", ["EdgeMesh:Functions:LoadedModules"] = "many" }).Build();

@@ -4,9 +4,13 @@ using EdgeMesh.Services.Functions.Deployments;
 
 namespace EdgeMesh.Services.Functions.Running;
 
-/// <summary>The modules that are compiled. The sandbox is made at the first call, so a site without functions pays nothing; of many functions
-/// those that were idle longest make room, and come back by being compiled again.</summary>
-internal sealed class LoadedFunctions(FunctionsOptions options, ModuleParts modules, TimeProvider clock) : IDisposable
+/// <summary>The modules that are loaded. The sandbox is made at the first call, so a site without functions pays nothing; of many functions
+/// those that were idle longest make room, and come back from the machine code that was kept of them.</summary>
+/// <param name="options">How many at once.</param>
+/// <param name="modules">Reads them.</param>
+/// <param name="kept">Their machine code.</param>
+/// <param name="clock">The time.</param>
+internal sealed class LoadedFunctions(FunctionsOptions options, ModuleParts modules, CompiledModules kept, TimeProvider clock) : IDisposable
 {
     private readonly Lock _gate = new();
     private readonly Dictionary<string, Loading> _loaded = new(StringComparer.Ordinal);
@@ -70,10 +74,24 @@ internal sealed class LoadedFunctions(FunctionsOptions options, ModuleParts modu
 
     private async Task<SandboxedFunction> LoadAsync(KnownBundle bundle)
     {
+        // Whoever wants another function does not wait at the gate for this one.
+        await Task.Yield();
+        var module = Restore(bundle.Statement.Module) ?? await CompileAsync(bundle);
+        return _sandbox.Value.Add(module, bundle.Manifest.Share);
+    }
+
+    private FunctionModule? Restore(string digest) => kept.Read(digest) is { IsEmpty: false } code ? _sandbox.Value.Restore(digest, code.Span).Module : null;
+
+    private async Task<FunctionModule> CompileAsync(KnownBundle bundle)
+    {
         var compiled = _sandbox.Value.Compile(await modules.ReadAsync(bundle, CancellationToken.None));
-        return compiled.Module is { } whole
-            ? _sandbox.Value.Add(whole, bundle.Manifest.Share)
-            : throw new InvalidDataException($"The module of {bundle.Manifest.Name} {bundle.Manifest.Version} can't run here: {string.Join("; ", compiled.Faults)}.");
+        if (compiled.Module is not { } module)
+        {
+            throw new InvalidDataException($"The module of {bundle.Manifest.Name} {bundle.Manifest.Version} can't run here: {string.Join("; ", compiled.Faults)}.");
+        }
+
+        kept.Keep(module);
+        return module;
     }
 
     private void Release(Loading loading)

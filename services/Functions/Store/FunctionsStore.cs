@@ -22,7 +22,8 @@ internal sealed class FunctionsStore : IAsyncDisposable
     private readonly RecordChanges _records;
     private readonly Relay _relay;
 
-    private FunctionsStore(Journal changes, CatalogFollower follower, Catalog catalog, IReadOnlyCollection<DeployerIdentity> trusted, IServiceProvider services)
+    private FunctionsStore(
+        Journal changes, CatalogFollower follower, Catalog catalog, IReadOnlyCollection<DeployerIdentity> trusted, CompiledModules compiled, IServiceProvider services)
     {
         (Changes, _follower, Catalog) = (changes, follower, catalog);
         var (clock, loops) = (services.GetRequiredService<TimeProvider>(), services.GetRequiredService<ILogger<FollowerLoop>>());
@@ -33,7 +34,7 @@ internal sealed class FunctionsStore : IAsyncDisposable
             services.GetRequiredService<ILogger<MeshLinks>>());
         _announcer = new JournalAnnouncer(changes, services.GetRequiredService<DaprClient>(), clock, services.GetRequiredService<ILogger<JournalAnnouncer>>());
         var modules = new ModuleParts(changes);
-        _loaded = new LoadedFunctions(options, modules, clock);
+        _loaded = new LoadedFunctions(options, modules, compiled, clock);
         Deployer = new Deployer(changes, Following, Catalog, modules, _loaded, trusted, identity, options);
         var relayed = new RolloutRelay(changes, Catalog, identity);
         _relay = new Relay(Catalog, Deployer, relayed, services.GetRequiredService<MeshDirectory>(), services.GetRequiredService<ILogger<Relay>>());
@@ -74,7 +75,9 @@ internal sealed class FunctionsStore : IAsyncDisposable
     public static async Task<FunctionsStore> OpenAsync(IServiceProvider services, CancellationToken cancellation)
     {
         var (identity, options) = (services.GetRequiredService<SiteIdentity>(), services.GetRequiredService<FunctionsOptions>());
-        var trusted = await TrustedDeployers.ReadAsync(services.GetRequiredService<SiteSecrets>(), cancellation);
+        var secrets = services.GetRequiredService<SiteSecrets>();
+        var trusted = await TrustedDeployers.ReadAsync(secrets, cancellation);
+        var siteKey = Convert.FromBase64String(await secrets.GetAsync(SiteSecrets.SiteKey, cancellation));
         var folder = Directory.CreateDirectory(Path.Combine(identity.DataDirectory, "functions")).FullName;
         var changes = await Journal.OpenAsync(
             new JournalName(identity.Site, FunctionsApp.AppId, JournalName.Changes), services.GetRequiredService<IJournalStore>(),
@@ -88,7 +91,9 @@ internal sealed class FunctionsStore : IAsyncDisposable
             cancellation);
         var catalog = new Catalog(identity.Site, options.Labels);
         var follower = new CatalogFollower(changes, catalog, trusted, services.GetRequiredService<MeshDirectory>(), Path.Combine(folder, "catalog.json"), services.GetRequiredService<ILogger<CatalogFollower>>());
-        return new FunctionsStore(changes, follower, catalog, trusted, services);
+        var compiled = new CompiledModules(
+            Path.Combine(folder, "compiled"), siteKey, options.CompiledMegabytes * 1024L * 1024, services.GetRequiredService<TimeProvider>(), services.GetRequiredService<ILogger<CompiledModules>>());
+        return new FunctionsStore(changes, follower, catalog, trusted, compiled, services);
     }
 
     /// <summary>Begins to work once the catalogue knows what the journal knew at the start: whoever decided before would take the first
