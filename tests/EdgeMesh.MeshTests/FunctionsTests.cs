@@ -58,6 +58,7 @@ public sealed class FunctionsTests(RunningMesh mesh) : IClassFixture<RunningMesh
     }
 
     [Fact]
+    [Trait("Category", "Slow")]
     public async Task Hold_AtASite_KeepsItsVersionUntilItIsReleased_AndRemoveEndsTheFunctionEverywhere()
     {
         var folder = Directory.CreateTempSubdirectory("edgemesh-function-").FullName;
@@ -90,6 +91,7 @@ public sealed class FunctionsTests(RunningMesh mesh) : IClassFixture<RunningMesh
     }
 
     [Fact]
+    [Trait("Category", "Slow")]
     public async Task Import_OfABundleFromAnotherMesh_RunsByThePublicKeyOfItsDeployer()
     {
         var folder = Directory.CreateTempSubdirectory("edgemesh-function-").FullName;
@@ -113,6 +115,7 @@ public sealed class FunctionsTests(RunningMesh mesh) : IClassFixture<RunningMesh
     }
 
     [Fact]
+    [Trait("Category", "Slow")]
     public async Task Deploy_AtASiteThatAnotherCantReach_ComesThereByTheCore()
     {
         var folder = Directory.CreateTempSubdirectory("edgemesh-function-").FullName;
