@@ -57,8 +57,7 @@ public sealed class RunningTests
     public async Task Call_WhoseModuleCannotBeReadNow_IsAnswered503AndGoesWellLater(string path)
     {
         await using var site = await FunctionsSite.StartAsync();
-        // Too large to lie beside its manifest, which is read at the start.
-        await site.DeployAsync(Wat.Command("", $"(data \"{new string('x', 40_000)}\")"), FunctionsSite.Manifest("a"));
+        await site.DeployUntriedAsync(Large, FunctionsSite.Manifest("a"));
         await site.Host.StopAppAsync(FunctionsApp.AppId);
         await site.Host.StartAppAsync(FunctionsApp.AppId, TestContext.Current.CancellationToken);
         await site.RunsAsync("a", 1);
@@ -91,18 +90,27 @@ public sealed class RunningTests
         Assert.Equal((1, 1, 0), ((int)usage["calls"]!, (int)usage["failed"]!, (int)usage["coldStarts"]!));
     }
 
-    [Fact]
-    public async Task Call_AfterARestart_NeedsNeitherTheModuleNorACompiler()
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Call_AfterARestart_NeedsNoModuleThatWasCompiledBefore(bool isByItsDeployment)
     {
         await using var site = await FunctionsSite.StartAsync();
-        await site.DeployAsync(Wat.Command(FunctionsSiteText.Write("a"), $"(data (i32.const 64) \"a\") (data \"{new string('x', 40_000)}\")"), FunctionsSite.Manifest("a"));
-        Assert.Equal((200, "a"), await site.CallAsync("a"));
+        if (isByItsDeployment)
+        {
+            await site.DeployAsync(Large, FunctionsSite.Manifest("a"));
+        }
+        else
+        {
+            await site.DeployUntriedAsync(Large, FunctionsSite.Manifest("a"));
+            Assert.Equal(200, (await site.CallAsync("a")).Status);
+        }
+
         await site.Host.StopAppAsync(FunctionsApp.AppId);
         await site.Host.StartAppAsync(FunctionsApp.AppId, TestContext.Current.CancellationToken);
         await site.RunsAsync("a", 1);
-
         site.Host.Faults.Fail(c => c is { Kind: CallKind.StateRead, To: "bodies" });
-        Assert.Equal((200, "a"), await site.CallAsync("a"));
+        Assert.Equal(200, (await site.CallAsync("a")).Status);
         Assert.True((bool)(await site.LogsAsync("a"))[0]!["isCold"]!);
     }
 
@@ -115,6 +123,9 @@ public sealed class RunningTests
         Assert.Contains("EdgeMesh:Functions:Concurrency is '0'", error.Message, StringComparison.Ordinal);
         Assert.Contains("EdgeMesh:Functions:LoadedModules is 'many'", error.Message, StringComparison.Ordinal);
     }
+
+    /// <summary>Too large to lie beside its manifest, which is read at the start.</summary>
+    private static byte[] Large => Wat.Command("", $"(data \"{new string('x', 40_000)}\")");
 
     private static async Task<int> ColdStartsAsync(FunctionsSite site, string function) => (int)(await site.DetailAsync(function))!["function"]!["usage"]!["coldStarts"]!;
 }

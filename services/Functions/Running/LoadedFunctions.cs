@@ -29,11 +29,16 @@ internal sealed class LoadedFunctions(FunctionsOptions options, ModuleParts modu
         }
     }
 
-    /// <summary>What is wrong with a module; empty when it can run.</summary>
+    /// <summary>What is wrong with a module; empty when it can run. Its machine code is kept for its first call.</summary>
     public IReadOnlyList<string> FaultsOf(ReadOnlySpan<byte> module)
     {
         var compiled = _sandbox.Value.Compile(module);
-        compiled.Module?.Dispose();
+        using var whole = compiled.Module;
+        if (whole is not null)
+        {
+            kept.Keep(whole);
+        }
+
         return compiled.Faults;
     }
 
