@@ -64,6 +64,30 @@ public sealed class ChangesTriggerTests
         }
     }
 
+    [Fact]
+    public async Task Changes_WhileTheModuleCannotBeRead_WaitUntilItCan()
+    {
+        await using var journal = await Journal.OpenAsync(new JournalName(FunctionsSite.Site, "records", JournalName.Changes), new MemoryJournalStore(), new JournalOptions(), Cancellation);
+        await using var site = await FunctionsSite.StartAsync(apps: [Records(journal)]);
+        await site.DeployUntriedAsync(TriggerModules.LargeStderr, FunctionsSite.Manifest("watch", triggers: "  - changes: { collections: [Observation] }"));
+        await site.RestartAsync("watch", c => c is { Kind: CallKind.StateRead, To: "bodies" });
+        JsonNode? waiting;
+        for (var i = 0; (waiting = (await site.LogsAsync("watch")).AsArray().FirstOrDefault()) is null; i++)
+        {
+            Assert.True(i < MostLooks, "no call is in the logs");
+            await WriteAsync(journal, "Observation", $"early-{i}", "vital");
+            await Task.Delay(20, Cancellation);
+        }
+
+        Assert.Equal("Unavailable", (string?)waiting["outcome"]);
+        site.Host.Faults.Clear();
+        for (var i = 0; !(await site.LogsAsync("watch")).AsArray().Any(c => (string?)c!["outcome"] == "Completed" && (string?)c["idempotencyKey"] == (string?)waiting["idempotencyKey"]); i++)
+        {
+            Assert.True(i < MostLooks, "the change is lost");
+            await Task.Delay(20, Cancellation);
+        }
+    }
+
     private static async Task WriteAsync(Journal journal, string collection, string id, string label)
     {
         var change = new Change(new DocumentKey(collection, id), null, "sealed"u8.ToArray()) { Labels = [label] };

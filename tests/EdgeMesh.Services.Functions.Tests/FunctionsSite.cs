@@ -92,6 +92,15 @@ internal sealed class FunctionsSite : IAsyncDisposable
         await RunAsync(bundle, generation, canary);
     }
 
+    /// <summary>Starts the service again, so that it has nothing in memory, while some calls fail; returns once the function runs again.</summary>
+    public async Task RestartAsync(string function, Func<DaprCall, bool> fails)
+    {
+        await _host.StopAppAsync(FunctionsApp.AppId);
+        await _host.StartAppAsync(FunctionsApp.AppId, Cancellation);
+        await RunsAsync(function, 1);
+        _host.Faults.Fail(fails);
+    }
+
     /// <summary>Returns once this site has decided on a generation.</summary>
     public async Task RunsAsync(string function, long generation)
     {

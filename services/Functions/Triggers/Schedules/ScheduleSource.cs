@@ -10,7 +10,8 @@ using EdgeMesh.Services.Functions.Running;
 namespace EdgeMesh.Services.Functions.Triggers.Schedules;
 
 /// <summary>Calls a function at the times of a schedule. The last time that was called for is stored after its call, so a crash repeats one
-/// call, under the same idempotency key. A call that fails is not repeated: the next time comes.</summary>
+/// call, under the same idempotency key. A call that fails is not repeated: the next time comes. One that could not be made stays due, as far as
+/// the schedule's policy for missed times has it.</summary>
 internal sealed partial class ScheduleSource(
     string function, ScheduleTrigger schedule, DaprClient dapr, SiteIdentity identity, TimeProvider clock, Func<string, KnownBundle?> choose, FunctionCalls calls, ILogger logger)
     : TriggerSource(function, choose, calls)
@@ -56,6 +57,7 @@ internal sealed partial class ScheduleSource(
         }
     }
 
+    /// <summary>Goes on as long as every call can be made, and is begun again from what was stored.</summary>
     private async Task KeepAsync(DateTimeOffset kept, CancellationToken cancellation)
     {
         while (true)
@@ -77,7 +79,13 @@ internal sealed partial class ScheduleSource(
             var due = ScheduleTimes.Due(schedule, kept, now);
             foreach (var time in due)
             {
-                await CallAsync(Call(time), cancellation);
+                if (await CallAsync(Call(time), cancellation) is { IsDeferred: true } deferred)
+                {
+                    LogFailed(logger, Function, schedule.Cron, deferred.Detail);
+                    await SleepAsync(FailurePause, cancellation);
+                    return;
+                }
+
                 await SaveAsync(kept = time, cancellation);
             }
 
@@ -124,5 +132,5 @@ internal sealed partial class ScheduleSource(
     }
 
     [LoggerMessage(LogLevel.Warning, "The schedule {Cron} of {Function} can't be kept now: {Reason}")]
-    private static partial void LogFailed(ILogger logger, string function, string cron, string reason);
+    private static partial void LogFailed(ILogger logger, string function, string cron, string? reason);
 }
