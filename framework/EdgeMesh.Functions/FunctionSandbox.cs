@@ -39,7 +39,8 @@ public sealed class FunctionSandbox : IDisposable
             // WebAssembly's stack lies on the thread's; the rest is for host functions.
             var thread = new Thread(Work, options.StackBytes + 1024 * 1024) { IsBackground = true, Name = $"function-{i}" };
             _threads.Add(thread);
-            thread.Start();
+            // Whoever happens to make the sandbox has no part in the calls of others: each runs in its own caller's context.
+            thread.UnsafeStart();
         }
     }
 
@@ -140,7 +141,7 @@ public sealed class FunctionSandbox : IDisposable
             }
             else
             {
-                cost = Run(queue, pending);
+                pending.InItsContext(() => cost = Run(queue, pending));
             }
 
             _scheduler.Finished(queue, pending, cost);

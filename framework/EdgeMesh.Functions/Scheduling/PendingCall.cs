@@ -1,9 +1,11 @@
 namespace EdgeMesh.Functions.Scheduling;
 
-/// <summary>A call that waits for a thread.</summary>
+/// <summary>A call that waits for a thread. Made by its caller, whose trace and other ambient values host calls made for it belong to.</summary>
 internal sealed class PendingCall(CallInput input, long enqueued, CancellationToken cancellation)
 {
     private readonly TaskCompletionSource<CallResult> _result = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    private readonly ExecutionContext? _context = ExecutionContext.Capture();
 
     public CallInput Input => input;
 
@@ -15,6 +17,18 @@ internal sealed class PendingCall(CallInput input, long enqueued, CancellationTo
     public bool IsCanceled => cancellation.IsCancellationRequested;
 
     public Task<CallResult> Result => _result.Task;
+
+    public void InItsContext(Action run)
+    {
+        if (_context is null)
+        {
+            run();
+        }
+        else
+        {
+            ExecutionContext.Run(_context, static run => ((Action)run!)(), run);
+        }
+    }
 
     public void Complete(CallResult result) => _result.TrySetResult(result);
 
