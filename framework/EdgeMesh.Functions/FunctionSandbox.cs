@@ -134,36 +134,35 @@ public sealed class FunctionSandbox : IDisposable
     {
         while (_scheduler.Take() is var (queue, pending))
         {
-            var cost = TimeSpan.Zero;
+            TimeSpan? kept = null;
             if (pending.IsCanceled)
             {
                 pending.Refuse(CallOutcome.Canceled, "its caller gave up before it was started");
             }
             else
             {
-                pending.InItsContext(() => cost = Run(queue, pending));
+                pending.InItsContext(() => kept = Run(queue, pending));
             }
 
-            _scheduler.Finished(queue, pending, cost);
+            _scheduler.Finished(queue, pending, kept);
         }
     }
 
-    /// <summary>Returns how long it kept the processor.</summary>
+    /// <summary>Returns how long it kept the thread, whether it worked or waited for the host.</summary>
     private TimeSpan Run(FunctionQueue queue, PendingCall pending)
     {
         using var ticking = _ticker.Tick();
         var began = _clock.GetTimestamp();
         try
         {
-            var result = _runner.Run(queue.Module, pending.Input, _clock.GetElapsedTime(pending.Enqueued, began));
-            pending.Complete(result);
-            return result.Usage.Started + result.Usage.Worked;
+            pending.Complete(_runner.Run(queue.Module, pending.Input, _clock.GetElapsedTime(pending.Enqueued, began)));
         }
         catch (Exception error)
         {
             // A fault of ours or of a host call, never the function's own: the caller learns it, the thread lives on.
             pending.Fail(error);
-            return _clock.GetElapsedTime(began);
         }
+
+        return _clock.GetElapsedTime(began);
     }
 }

@@ -9,6 +9,6 @@ public sealed record FunctionShare
     /// <summary>Its calls that wait; one more is answered <see cref="CallOutcome.Busy"/>.</summary>
     public int QueueLimit { get; init; } = 1_000;
 
-    /// <summary>Its weight against the others, 1 to 100: while all have calls waiting, one of weight 4 gets four times as much processor time as one of weight 1.</summary>
+    /// <summary>Its weight against the others, 1 to 100: while all have calls waiting, one of weight 4 gets four times as much of the threads' time as one of weight 1.</summary>
     public int Weight { get; init; } = 10;
 }

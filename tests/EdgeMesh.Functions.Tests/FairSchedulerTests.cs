@@ -100,6 +100,25 @@ public sealed class FairSchedulerTests
         Assert.Contains("slow", Enumerable.Range(0, 5).Select(_ => TakeAndFinish()));
     }
 
+    /// <summary>Calls whose callers gave up are no measure of what the next takes, and cost nobody anything.</summary>
+    [Fact]
+    public void Finished_CallThatWasNotRun_IsNotChargedAndTeachesNothing()
+    {
+        var (function, other) = (Queue("function"), Queue("other"));
+        Enqueue(function, 11);
+        TakeAndFinish(milliseconds: 20);
+        var (usual, had) = (function.UsualCost, function.Pass);
+        Enqueue(other, 1);
+        for (var i = 0; i < 10; i++)
+        {
+            var (queue, call) = _scheduler.Take()!.Value;
+            _scheduler.Finished(queue, call, queue == other ? TimeSpan.FromMilliseconds(30) : null);
+        }
+
+        Assert.Equal(usual, function.UsualCost);
+        Assert.Equal(had, function.Pass, precision: 9);
+    }
+
     [Fact]
     public void Take_FunctionThatWorkedWhileNobodyElseCalled_OwesNothing()
     {

@@ -1,9 +1,9 @@
 namespace EdgeMesh.Functions.Scheduling;
 
 /// <summary>Which call runs next: of the functions that have calls waiting, the one that would be served first were all served at once, each
-/// by its weight. What is divided is processor time: a call is charged what its function's calls usually take, and at its end what it took. So
-/// none starves, a burst of one, or calls that work long, delay the others by its share only, and one that calls rarely waits for less the
-/// more it weighs.</summary>
+/// by its weight. What is divided is the threads' time, which is what there is too little of: a call keeps its thread while it works and while it
+/// waits for the host. It is charged what its function's calls usually take, and at its end what it took. So none starves, a burst of one, or
+/// calls that take long, delay the others by its share only, and one that calls rarely waits for less the more it weighs.</summary>
 internal sealed class FairScheduler(int queueLimit, TimeProvider clock)
 {
     private readonly object _gate = new();
@@ -71,15 +71,19 @@ internal sealed class FairScheduler(int queueLimit, TimeProvider clock)
 
     /// <param name="queue">The function's.</param>
     /// <param name="call">The call that is over.</param>
-    /// <param name="cost">How long it kept a processor.</param>
-    public void Finished(FunctionQueue queue, PendingCall call, TimeSpan cost)
+    /// <param name="kept">How long it kept its thread; null: it was not run, costs nothing and says nothing about the next.</param>
+    public void Finished(FunctionQueue queue, PendingCall call, TimeSpan? kept)
     {
         lock (_gate)
         {
             _running--;
             queue.Running--;
-            Charge(queue, cost.TotalMilliseconds - call.Charged);
-            queue.Learn(cost);
+            Charge(queue, (kept?.TotalMilliseconds ?? 0) - call.Charged);
+            if (kept is { } usual)
+            {
+                queue.Learn(usual);
+            }
+
             if (_running == 0 && _waiting == 0)
             {
                 // What was used while nobody else wanted it is nobody's debt.

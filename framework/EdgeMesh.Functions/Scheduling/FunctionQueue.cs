@@ -17,14 +17,14 @@ internal sealed class FunctionQueue(FunctionModule module, FunctionShare share)
     /// <summary>How much it has had, in milliseconds for each unit of weight: who had least is next.</summary>
     public double Pass { get; set; }
 
-    /// <summary>What one of its calls is taken to cost before it is over, in milliseconds.</summary>
+    /// <summary>How long one of its calls is taken to keep its thread before it is over, in milliseconds.</summary>
     public double UsualCost { get; private set; } = 1;
 
     public bool IsQueued { get; set; }
 
     public bool IsClosed { get; set; }
 
-    public void Learn(TimeSpan cost) => UsualCost += (cost.TotalMilliseconds - UsualCost) * Newest;
+    public void Learn(TimeSpan kept) => UsualCost += (kept.TotalMilliseconds - UsualCost) * Newest;
 
     public bool IsRunnable => Waiting.Count > 0 && Running < share.Concurrency;
 }
