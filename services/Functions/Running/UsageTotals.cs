@@ -7,20 +7,27 @@ using EdgeMesh.Hosting;
 namespace EdgeMesh.Services.Functions.Running;
 
 /// <summary>The cost report: totals of each function since it was first called at this site. Calls are counted in memory and written
-/// <see cref="SaveEvery"/>, one row for each function that was called meanwhile: a crash loses the counts of that time at most, a stop loses
-/// none. A row that can't be read is left as it is, and hinders no other.</summary>
+/// <see cref="SaveEvery"/>, one row for each function that was called meanwhile, those first that wait longest for their turn: a crash loses the
+/// counts of that time, or with more functions than a save has time for, of a few such times. A stop loses none while the store takes them, for
+/// <see cref="StopLimit"/> at most. A row that can't be read is left as it is, and hinders no other.</summary>
 internal sealed partial class UsageTotals(DaprClient dapr, SiteIdentity identity, TimeProvider clock, ILogger<UsageTotals> logger) : IAsyncDisposable
 {
     public static readonly TimeSpan SaveEvery = TimeSpan.FromSeconds(10);
 
     private const string Store = "heads";
     private const double MiB = 1024 * 1024;
-    private static readonly TimeSpan StoreLimit = TimeSpan.FromSeconds(5);
+
+    /// <summary>Of the last saves, all together. A site that takes 20 s to stop is killed.</summary>
+    private static readonly TimeSpan StopLimit = TimeSpan.FromSeconds(15);
 
     private readonly ConcurrentDictionary<string, Total> _totals = new(StringComparer.Ordinal);
     private readonly SemaphoreSlim _one = new(1, 1);
     private readonly CancellationTokenSource _stop = new();
     private Task _loop = Task.CompletedTask;
+    private long _turns;
+
+    /// <summary>What the store is given for a save of all, and for a read.</summary>
+    public TimeSpan StoreLimit { get; init; } = TimeSpan.FromSeconds(5);
 
     public void Start() => _loop = RunAsync(_stop.Token);
 
@@ -62,7 +69,7 @@ internal sealed partial class UsageTotals(DaprClient dapr, SiteIdentity identity
     {
         await _stop.CancelAsync();
         await _loop;
-        await SaveAsync();
+        await SaveRestAsync();
         _stop.Dispose();
         _one.Dispose();
     }
@@ -74,7 +81,7 @@ internal sealed partial class UsageTotals(DaprClient dapr, SiteIdentity identity
         {
             while (await timer.WaitForNextTickAsync(cancellation))
             {
-                await SaveAsync();
+                await SaveAsync(CancellationToken.None);
             }
         }
         catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
@@ -83,41 +90,60 @@ internal sealed partial class UsageTotals(DaprClient dapr, SiteIdentity identity
         }
     }
 
-    private async Task SaveAsync()
+    /// <summary>Goes on as long as the store takes something.</summary>
+    private async Task SaveRestAsync()
+    {
+        using var limit = new CancellationTokenSource(StopLimit, TimeProvider.System);
+        while (await SaveAsync(limit.Token) > 0 && !limit.IsCancellationRequested)
+        {
+            // What there was no time for has its turn next.
+        }
+    }
+
+    /// <summary>Writes what the store has not, as much as there is time for; how much that was.</summary>
+    internal async Task<int> SaveAsync(CancellationToken cancellation)
     {
         // The store answers in its own time, whatever clock a test gave to this service.
         using var limit = new CancellationTokenSource(StoreLimit, TimeProvider.System);
-        var (failed, reason) = (0, "");
-        // What took the time away the last time comes last.
-        foreach (var total in _totals.Values.Where(t => t.IsDue).OrderBy(t => t.Failures))
+        using var both = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellation);
+        var due = _totals.Values.Where(t => t.IsDue).OrderBy(t => t.Turn).ToArray();
+        var (left, written, failed, reason) = (due.Length, 0, 0, "");
+        foreach (var total in due.TakeWhile(_ => !both.IsCancellationRequested))
         {
+            left--;
+            // Also one that fails has had its turn: the others come before it is tried again.
+            total.Turn = ++_turns;
             try
             {
-                await SaveAsync(total, limit.Token);
-                total.Failures = 0;
+                written += await SaveAsync(total, both.Token) ? 1 : 0;
             }
             catch (Exception error)
             {
                 // The store is away, or does not take this one: the counts wait in memory for the next time.
                 (failed, reason) = (failed + 1, error.Message);
-                total.Failures++;
             }
         }
 
         if (failed > 0)
         {
-            LogFailed(logger, failed, reason);
+            LogFailed(logger, failed, reason, left);
         }
+
+        return written;
     }
 
-    private async Task SaveAsync(Total total, CancellationToken cancellation)
+    /// <summary>False: the store has a row that can't be read, and keeps it.</summary>
+    private async Task<bool> SaveAsync(Total total, CancellationToken cancellation)
     {
         var now = await ReadAsync(total, cancellation);
-        if (total.Fault is null)
+        if (total.Fault is not null)
         {
-            await dapr.SaveByteStateAsync(Store, Key(total.Function), JsonSerializer.SerializeToUtf8Bytes(now, UsageJson.Default.FunctionUsage), cancellationToken: cancellation);
-            total.Wrote(now);
+            return false;
         }
+
+        await dapr.SaveByteStateAsync(Store, Key(total.Function), JsonSerializer.SerializeToUtf8Bytes(now, UsageJson.Default.FunctionUsage), cancellationToken: cancellation);
+        total.Wrote(now);
+        return true;
     }
 
     /// <summary>Takes what earlier processes counted, once.</summary>
@@ -150,8 +176,8 @@ internal sealed partial class UsageTotals(DaprClient dapr, SiteIdentity identity
 
     private string Key(string function) => $"{identity.Site}/functions/usage/{function}";
 
-    [LoggerMessage(LogLevel.Warning, "The usage of {Count} functions could not be written ({Reason}); it is written the next time")]
-    private static partial void LogFailed(ILogger logger, int count, string reason);
+    [LoggerMessage(LogLevel.Warning, "The usage of {Count} functions could not be written ({Reason}), and {Left} had no turn; it is written the next time")]
+    private static partial void LogFailed(ILogger logger, int count, string reason, int left);
 
     [LoggerMessage(LogLevel.Error, "The usage of {Function} is counted from now on only, and not written. Missing is {Missing}")]
     private static partial void LogUnreadable(ILogger logger, string function, string missing);
@@ -170,8 +196,8 @@ internal sealed partial class UsageTotals(DaprClient dapr, SiteIdentity identity
         /// <summary>What is missing for good, and why; the store's row is not written over. Null: nothing.</summary>
         public string? Fault { get; set; }
 
-        /// <summary>Saves in a row that failed. The saver's own.</summary>
-        public int Failures { get; set; }
+        /// <summary>When it was last tried to be written, of all turns. The saver's own.</summary>
+        public long Turn { get; set; }
 
         /// <summary>Whether the store was asked, and has answered.</summary>
         public bool IsRead
