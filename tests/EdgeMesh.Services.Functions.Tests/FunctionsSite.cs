@@ -9,6 +9,7 @@ using EdgeMesh.Hosting;
 using EdgeMesh.Replication;
 using EdgeMesh.Services.Functions.Deployments;
 using EdgeMesh.Services.Functions.Store;
+using EdgeMesh.Services.Functions.Triggers;
 using EdgeMesh.Testing;
 using Microsoft.Extensions.DependencyInjection;
 
@@ -106,6 +107,20 @@ internal sealed class FunctionsSite : IAsyncDisposable
     {
         while ((long?)(await DetailAsync(function))?["function"]?["sites"]?[Site]?["generation"] is not { } at || at < generation)
         {
+            await Task.Delay(5, Cancellation);
+        }
+    }
+
+    /// <summary>The triggers, once they have followed the deployment of a function that wants a topic.</summary>
+    public async Task<SiteTriggers> TriggersAsync(string topic)
+    {
+        while (true)
+        {
+            if (_host.Services(FunctionsApp.AppId).GetRequiredService<FunctionsOpener>().Store?.Triggers is { } triggers && triggers.Wants(topic))
+            {
+                return triggers;
+            }
+
             await Task.Delay(5, Cancellation);
         }
     }

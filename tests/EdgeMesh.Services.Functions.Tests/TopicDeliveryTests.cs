@@ -1,12 +1,9 @@
 using System.Text;
 using System.Text.Json.Nodes;
-using EdgeMesh.Services.Functions.Store;
-using EdgeMesh.Services.Functions.Triggers;
 using EdgeMesh.Services.Functions.Triggers.Topics;
 using EdgeMesh.Testing;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
-using Microsoft.Extensions.DependencyInjection;
 
 namespace EdgeMesh.Services.Functions.Tests;
 
@@ -68,7 +65,7 @@ public sealed class TopicDeliveryTests
     {
         await using var site = await FunctionsSite.StartAsync();
         await site.DeployAsync(TriggerModules.Stderr, FunctionsSite.Manifest("many", triggers: "  - topic: { name: vitals, batch: 3 }"));
-        var triggers = await AliveAsync(site);
+        var triggers = await site.TriggersAsync("vitals");
         var taken = await Task.WhenAll(Enumerable.Range(0, 7).Select(i => triggers.TakeAsync(Message($"{i}", $"m{i}"), Cancellation)));
 
         Assert.All(taken, Assert.True);
@@ -78,23 +75,9 @@ public sealed class TopicDeliveryTests
         Assert.Equal(Enumerable.Range(0, 7), arrays.SelectMany(a => a).Select(n => (int)n!).Order());
     }
 
-    private static async Task<bool> TakeAsync(FunctionsSite site, string json, string id) => await (await AliveAsync(site)).TakeAsync(Message(json, id), Cancellation);
+    private static async Task<bool> TakeAsync(FunctionsSite site, string json, string id) => await (await site.TriggersAsync("vitals")).TakeAsync(Message(json, id), Cancellation);
 
     private static TopicMessage Message(string json, string id) => new(id, "vitals", "application/json", Encoding.UTF8.GetBytes(json));
-
-    /// <summary>The site's triggers, once they have followed the deployment.</summary>
-    private static async Task<SiteTriggers> AliveAsync(FunctionsSite site)
-    {
-        while (true)
-        {
-            if (site.Host.Services(FunctionsApp.AppId).GetRequiredService<FunctionsOpener>().Store?.Triggers is { } triggers && triggers.Wants("vitals"))
-            {
-                return triggers;
-            }
-
-            await Task.Delay(5, Cancellation);
-        }
-    }
 
     /// <summary>Takes what is sent to the topic of dead letters.</summary>
     private static TestApp Undertaker(TaskCompletionSource<string> buried) => new("undertaker", builder =>

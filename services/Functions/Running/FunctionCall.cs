@@ -33,6 +33,9 @@ internal sealed record FunctionCall(KnownBundle Bundle, string Trigger, string I
     /// <summary>What led to the call; default: what runs just now.</summary>
     public ActivityContext Trace { get; init; }
 
+    /// <summary>What else led to it, where that is several things.</summary>
+    public IReadOnlyList<ActivityContext> Links { get; init; } = [];
+
     public FunctionManifest Manifest => Bundle.Manifest;
 }
 

@@ -27,7 +27,7 @@ internal sealed partial class FunctionCalls(
     public async Task<CallResult> CallAsync(FunctionCall call, CancellationToken cancellation)
     {
         var manifest = call.Manifest;
-        using var span = _spans.StartActivity($"{call.Trigger} {manifest.Name}", ActivityKind.Server, call.Trace);
+        using var span = _spans.StartActivity($"{call.Trigger} {manifest.Name}", ActivityKind.Server, call.Trace, links: call.Links.Select(l => new ActivityLink(l)));
         var (at, id) = (clock.GetUtcNow(), Guid.NewGuid().ToString("N"));
         var (result, coldStart) = await RunAsync(call, id, cancellation);
         if (span is not null)

@@ -17,7 +17,7 @@ internal abstract class TriggerSource(string function, Func<string, KnownBundle?
 
     /// <summary>Calls the version that is due; null: the function does not run here any more.</summary>
     protected async Task<CallResult?> CallAsync(TriggeredCall call, CancellationToken cancellation) => choose(function) is { } bundle
-        ? await calls.CallAsync(new FunctionCall(bundle, call.Trigger, call.IdempotencyKey, call.Data) { Environment = call.Environment, Trace = call.Trace }, cancellation)
+        ? await calls.CallAsync(new FunctionCall(bundle, call.Trigger, call.IdempotencyKey, call.Data) { Environment = call.Environment, Trace = call.Trace, Links = call.Links }, cancellation)
         : null;
 }
 
@@ -30,4 +30,7 @@ internal sealed record TriggeredCall(string Trigger, string IdempotencyKey, Read
 {
     /// <summary>What led to the call; default: what runs just now.</summary>
     public ActivityContext Trace { get; init; }
+
+    /// <summary>What else led to it, where that is several things.</summary>
+    public IReadOnlyList<ActivityContext> Links { get; init; } = [];
 }

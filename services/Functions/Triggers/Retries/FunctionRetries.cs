@@ -45,7 +45,7 @@ internal sealed partial class FunctionRetries(
     /// <summary>Takes over a call that failed once. False: too many are parked, or the store is away; who brought it brings it again.</summary>
     public async Task<bool> TryParkAsync(TriggeredCall call, int retries, string? deadLetter, CancellationToken cancellation)
     {
-        var parked = new ParkedCall(call.IdempotencyKey, call.Trigger, 1, clock.GetUtcNow() + RetryRules.After(1), call.Environment, deadLetter, retries);
+        var parked = new ParkedCall(call.IdempotencyKey, call.Trigger, 1, clock.GetUtcNow() + RetryRules.After(1), call.Environment, deadLetter, retries) { Trace = call.Trace };
         if (retries == 0)
         {
             await GiveUpAsync(parked, call.Data, cancellation);
@@ -129,7 +129,7 @@ internal sealed partial class FunctionRetries(
     private async Task TryAsync(ParkedCall parked, CancellationToken cancellation)
     {
         var data = await dapr.GetByteStateAsync(Bodies, BodyOf(parked), cancellationToken: cancellation);
-        var result = await CallAsync(new TriggeredCall(parked.Trigger, parked.IdempotencyKey, data, parked.Environment), cancellation);
+        var result = await CallAsync(new TriggeredCall(parked.Trigger, parked.IdempotencyKey, data, parked.Environment) { Trace = parked.Trace }, cancellation);
         if (result?.Outcome == CallOutcome.Completed)
         {
             await ReplaceAsync(parked, null, cancellation);

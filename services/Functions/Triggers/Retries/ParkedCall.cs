@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 
@@ -12,7 +13,18 @@ namespace EdgeMesh.Services.Functions.Triggers.Retries;
 /// <param name="DeadLetter">The topic where its data go when it failed for good; null: nowhere.</param>
 /// <param name="Retries">How often it may be tried again.</param>
 internal sealed record ParkedCall(
-    string IdempotencyKey, string Trigger, int Attempts, DateTimeOffset Due, IReadOnlyDictionary<string, string> Environment, string? DeadLetter, int Retries);
+    string IdempotencyKey, string Trigger, int Attempts, DateTimeOffset Due, IReadOnlyDictionary<string, string> Environment, string? DeadLetter, int Retries)
+{
+    /// <summary>What led to it, as a <c>traceparent</c>; null: nobody knows.</summary>
+    public string? TraceParent { get; init; }
+
+    [JsonIgnore]
+    public ActivityContext Trace
+    {
+        get => ActivityContext.TryParse(TraceParent, traceState: null, isRemote: true, out var trace) ? trace : default;
+        init => TraceParent = value == default ? null : $"00-{value.TraceId}-{value.SpanId}-{(int)value.TraceFlags:x2}";
+    }
+}
 
 /// <summary>The parked calls of a function, as they are stored.</summary>
 internal sealed record ParkedCalls(IReadOnlyList<ParkedCall> Calls)

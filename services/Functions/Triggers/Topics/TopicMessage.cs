@@ -1,3 +1,5 @@
+using System.Diagnostics;
+
 namespace EdgeMesh.Services.Functions.Triggers.Topics;
 
 /// <summary>A message as a sidecar delivers it.</summary>
@@ -5,4 +7,8 @@ namespace EdgeMesh.Services.Functions.Triggers.Topics;
 /// <param name="Topic">The topic.</param>
 /// <param name="ContentType">Of the data.</param>
 /// <param name="Data">The data.</param>
-internal sealed record TopicMessage(string Id, string Topic, string ContentType, ReadOnlyMemory<byte> Data);
+internal sealed record TopicMessage(string Id, string Topic, string ContentType, ReadOnlyMemory<byte> Data)
+{
+    /// <summary>The publisher's, by the CloudEvent's distributed tracing extension; default: it said nothing.</summary>
+    public ActivityContext Trace { get; init; }
+}

@@ -119,12 +119,14 @@ internal sealed class TopicSource : TriggerSource
         };
         if (_trigger.Batch == 1)
         {
-            return new TriggeredCall(TriggerNames.Topic, keys[0], messages[0].Data, environment);
+            return new TriggeredCall(TriggerNames.Topic, keys[0], messages[0].Data, environment) { Trace = messages[0].Trace };
         }
 
         // A message that comes again may come in another company: each has a key of its own.
         environment["EDGEMESH_IDEMPOTENCY_KEYS"] = JsonSerializer.Serialize(keys, KeysJson.Default.StringArray);
-        return new TriggeredCall(TriggerNames.Topic, keys.Length == 1 ? keys[0] : $"{keys[0]}+{keys.Length - 1}", Array(messages), environment);
+        var call = new TriggeredCall(TriggerNames.Topic, keys.Length == 1 ? keys[0] : $"{keys[0]}+{keys.Length - 1}", Array(messages), environment);
+        // Of several traces none is the call's own.
+        return messages.Count == 1 ? call with { Trace = messages[0].Trace } : call with { Links = [.. messages.Select(m => m.Trace).Where(t => t != default).Distinct()] };
     }
 
     /// <summary>A batch is a JSON array, of whatever length: JSON messages as they are, others as texts.</summary>

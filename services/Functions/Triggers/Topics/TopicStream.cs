@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Threading.Channels;
 using Dapr.AppCallback.Autogen.Grpc.v1;
 using Dapr.Client.Autogen.Grpc.v1;
@@ -116,7 +117,7 @@ internal sealed partial class TopicStream(
         var done = false;
         try
         {
-            done = await handle(new TopicMessage(message.Id, message.Topic, message.DataContentType, message.Data.Memory), cancellation);
+            done = await handle(new TopicMessage(message.Id, message.Topic, message.DataContentType, message.Data.Memory) { Trace = TraceOf(message) }, cancellation);
         }
         catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
         {
@@ -138,6 +139,11 @@ internal sealed partial class TopicStream(
             EventProcessed = new SubscribeTopicEventsRequestProcessedAlpha1 { Id = message.Id, Status = new TopicEventResponse { Status = status } },
         });
     }
+
+    private static ActivityContext TraceOf(TopicEventRequest message) =>
+        ActivityContext.TryParse(Extension(message, "traceparent"), Extension(message, "tracestate"), isRemote: true, out var trace) ? trace : default;
+
+    private static string? Extension(TopicEventRequest message, string name) => message.Extensions?.Fields.GetValueOrDefault(name) is { HasStringValue: true } field ? field.StringValue : null;
 
     [LoggerMessage(LogLevel.Warning, "The subscription of topic {Topic} ended ({Reason}); it is made anew")]
     private static partial void LogBroken(ILogger logger, string topic, string reason);
