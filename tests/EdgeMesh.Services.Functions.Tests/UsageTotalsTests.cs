@@ -56,6 +56,24 @@ public sealed class UsageTotalsTests : IAsyncLifetime
         Assert.Equal([1, 1, 1, 1, 1, 1], await WrittenAsync());
     }
 
+    /// <summary>What the fault tells people to do.</summary>
+    [Fact]
+    public async Task Save_OnceARowThatCouldNotBeReadIsDeleted_WritesWhatWasCountedMeanwhile()
+    {
+        var dapr = _host.Dapr(FunctionsApp.AppId);
+        await dapr.SaveByteStateAsync("heads", Key("f0"), "of a later version"u8.ToArray(), cancellationToken: Cancellation);
+        await using var totals = Totals(TimeSpan.FromSeconds(30));
+        Count(totals, "f0");
+        await totals.SaveAsync(Cancellation);
+        Assert.Contains(Key("f0"), (await totals.OfAsync("f0", Cancellation)).Missing!, StringComparison.Ordinal);
+
+        await dapr.DeleteStateAsync("heads", Key("f0"), cancellationToken: Cancellation);
+        Count(totals, "f0");
+        await totals.SaveAsync(Cancellation);
+        Assert.Equal(2, (await WrittenAsync())[0]);
+        Assert.Null((await totals.OfAsync("f0", Cancellation)).Missing);
+    }
+
     private static void Count(UsageTotals totals, Dictionary<string, FunctionCall> calls, IEnumerable<string> names)
     {
         foreach (var name in names)

@@ -9,7 +9,7 @@ namespace EdgeMesh.Services.Functions.Running;
 /// <summary>The cost report: totals of each function since it was first called at this site. Calls are counted in memory and written
 /// <see cref="SaveEvery"/>, one row for each function that was called meanwhile, those first that wait longest for their turn: a crash loses the
 /// counts of that time, or with more functions than a save has time for, of a few such times. A stop loses none while the store takes them, for
-/// <see cref="StopLimit"/> at most. A row that can't be read is left as it is, and hinders no other.</summary>
+/// <see cref="StopLimit"/> at most. A row that can't be read is left as it is, hinders no other, and is looked at again each time.</summary>
 internal sealed partial class UsageTotals(DaprClient dapr, SiteIdentity identity, TimeProvider clock, ILogger<UsageTotals> logger) : IAsyncDisposable
 {
     public static readonly TimeSpan SaveEvery = TimeSpan.FromSeconds(10);
@@ -20,7 +20,7 @@ internal sealed partial class UsageTotals(DaprClient dapr, SiteIdentity identity
     /// <summary>Of the last saves, all together. A site that takes 20 s to stop is killed.</summary>
     private static readonly TimeSpan StopLimit = TimeSpan.FromSeconds(15);
 
-    private readonly ConcurrentDictionary<string, Total> _totals = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, UsageTotal> _totals = new(StringComparer.Ordinal);
     private readonly SemaphoreSlim _one = new(1, 1);
     private readonly CancellationTokenSource _stop = new();
     private Task _loop = Task.CompletedTask;
@@ -38,13 +38,13 @@ internal sealed partial class UsageTotals(DaprClient dapr, SiteIdentity identity
         var one = new FunctionUsage(
             call.Manifest.Name, 1, result.Outcome == CallOutcome.Completed ? 0 : 1, isCold ? 1 : 0, usage.Worked.TotalMilliseconds, usage.MemoryBytes / MiB * usage.Ran.TotalMilliseconds,
             call.Data.Length + result.Output.Length);
-        _totals.GetOrAdd(one.Function, static name => new Total(name)).Add(one);
+        _totals.GetOrAdd(one.Function, static name => new UsageTotal(name)).Add(one);
     }
 
     /// <summary>What a function cost, what is not written yet included.</summary>
     public async Task<UsageReport> OfAsync(string function, CancellationToken cancellation)
     {
-        var total = _totals.GetOrAdd(function, static name => new Total(name));
+        var total = _totals.GetOrAdd(function, static name => new UsageTotal(name));
         if (total.IsRead)
         {
             return new UsageReport(total.Now, total.Fault);
@@ -133,7 +133,7 @@ internal sealed partial class UsageTotals(DaprClient dapr, SiteIdentity identity
     }
 
     /// <summary>False: the store has a row that can't be read, and keeps it.</summary>
-    private async Task<bool> SaveAsync(Total total, CancellationToken cancellation)
+    private async Task<bool> SaveAsync(UsageTotal total, CancellationToken cancellation)
     {
         var now = await ReadAsync(total, cancellation);
         if (total.Fault is not null)
@@ -147,7 +147,7 @@ internal sealed partial class UsageTotals(DaprClient dapr, SiteIdentity identity
     }
 
     /// <summary>Takes what earlier processes counted, once.</summary>
-    private async Task<FunctionUsage> ReadAsync(Total total, CancellationToken cancellation)
+    private async Task<FunctionUsage> ReadAsync(UsageTotal total, CancellationToken cancellation)
     {
         await _one.WaitAsync(cancellation);
         try
@@ -159,7 +159,7 @@ internal sealed partial class UsageTotals(DaprClient dapr, SiteIdentity identity
                 {
                     total.Read(written);
                 }
-                else
+                else if (total.Fault is null)
                 {
                     total.Fault = $"what it cost before this service started, because {Store} has what this version can't read under {Key(total.Function)}: delete it, or run the version that wrote it";
                     LogUnreadable(logger, total.Function, total.Fault);
@@ -179,83 +179,6 @@ internal sealed partial class UsageTotals(DaprClient dapr, SiteIdentity identity
     [LoggerMessage(LogLevel.Warning, "The usage of {Count} functions could not be written ({Reason}), and {Left} had no turn; it is written the next time")]
     private static partial void LogFailed(ILogger logger, int count, string reason, int left);
 
-    [LoggerMessage(LogLevel.Error, "The usage of {Function} is counted from now on only, and not written. Missing is {Missing}")]
+    [LoggerMessage(LogLevel.Error, "The usage of {Function} is counted from now on only, and not written until then. Missing is {Missing}")]
     private static partial void LogUnreadable(ILogger logger, string function, string missing);
-
-    /// <summary>A function's counts. Many calls count at once.</summary>
-    private sealed class Total(string function)
-    {
-        private readonly Lock _gate = new();
-        private FunctionUsage _now = FunctionUsage.None(function);
-
-        /// <summary>What is in the store; null: not read yet.</summary>
-        private FunctionUsage? _written;
-
-        public string Function => function;
-
-        /// <summary>What is missing for good, and why; the store's row is not written over. Null: nothing.</summary>
-        public string? Fault { get; set; }
-
-        /// <summary>When it was last tried to be written, of all turns. The saver's own.</summary>
-        public long Turn { get; set; }
-
-        /// <summary>Whether the store was asked, and has answered.</summary>
-        public bool IsRead
-        {
-            get
-            {
-                lock (_gate)
-                {
-                    return _written is not null || Fault is not null;
-                }
-            }
-        }
-
-        public FunctionUsage Now
-        {
-            get
-            {
-                lock (_gate)
-                {
-                    return _now;
-                }
-            }
-        }
-
-        /// <summary>Whether there is something that the store has not.</summary>
-        public bool IsDue
-        {
-            get
-            {
-                lock (_gate)
-                {
-                    return Fault is null && (_written is null ? _now.Calls > 0 : _now != _written);
-                }
-            }
-        }
-
-        public void Add(FunctionUsage one)
-        {
-            lock (_gate)
-            {
-                _now = _now.With(one);
-            }
-        }
-
-        public void Read(FunctionUsage written)
-        {
-            lock (_gate)
-            {
-                (_written, _now) = (written, written.With(_now));
-            }
-        }
-
-        public void Wrote(FunctionUsage written)
-        {
-            lock (_gate)
-            {
-                _written = written;
-            }
-        }
-    }
 }
