@@ -9,15 +9,12 @@ namespace EdgeMesh.Services.Functions.Rollouts;
 /// next, the reminder or <see cref="SiteRollouts"/> at the next start, decides the second again. Its own state is what a canary's versions
 /// did; a crash loses what they did since the last look, <see cref="LookEvery"/> at most.</summary>
 [Actor(TypeName = Type)]
-internal sealed partial class RolloutActor(ActorHost host, FunctionsOpener opener, TimeProvider clock, ILogger<RolloutActor> logger) : Actor(host), IRollout, IRemindable
+internal sealed class RolloutActor(ActorHost host, FunctionsOpener opener, TimeProvider clock) : Actor(host), IRollout, IRemindable
 {
     public const string Type = "Rollout";
 
     private const string Reminder = "look";
     private const string TalliesKey = "tallies";
-
-    /// <summary>A look leads from one deployment to its end in two steps; more are those that another process's writes made stale.</summary>
-    private const int MostSteps = 8;
 
     private static readonly TimeSpan LookEvery = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan WaitingLookEvery = TimeSpan.FromMinutes(1);
@@ -48,38 +45,13 @@ internal sealed partial class RolloutActor(ActorHost host, FunctionsOpener opene
         // The journal answers in its own time, whatever clock a test gave to this service.
         using var limit = new CancellationTokenSource(Limit, TimeProvider.System);
         await RecallAsync(book);
-        await DecideAsync(book, change, limit.Token);
+        var isAtRest = await book.DecideAsync(Function, change, limit.Token);
         await KeepAsync(book);
         await RemindAsync(book);
-    }
-
-    /// <summary>Until nothing is due. What was decided on a state that somebody else replaced meanwhile is decided again.</summary>
-    private async Task DecideAsync(RolloutBook book, Func<RolloutState, RolloutState> change, CancellationToken cancellation)
-    {
-        for (var steps = 0; steps < MostSteps; steps++)
+        if (!isAtRest)
         {
-            // Read before the facts: what comes between makes the write stale, and never a step that overlooks it.
-            var known = book.Find(Function);
-            if (book.Facts(Function) is not { } facts)
-            {
-                return;
-            }
-
-            var before = known?.State ?? new RolloutState(Function);
-            var after = RolloutRules.Next(change(before), facts);
-            if (after == before)
-            {
-                return;
-            }
-
-            if (await book.WriteAsync(after, known, cancellation))
-            {
-                LogStep(logger, Function, before.Phase, after.Phase, after.Generation, after.Reason);
-                change = static state => state;
-            }
+            throw new InvalidOperationException($"The rollout of '{Function}' did not come to rest: another process writes it too, or its document is of a newer version.");
         }
-
-        throw new InvalidOperationException($"The rollout of '{Function}' did not come to rest in {MostSteps} steps: another process writes it too, or its document is of a newer version.");
     }
 
     /// <summary>What was kept of a canary before this process began to count.</summary>
@@ -121,7 +93,4 @@ internal sealed partial class RolloutActor(ActorHost host, FunctionsOpener opene
 
         await RegisterReminderAsync(Reminder, [], due < Least ? Least : due, Once);
     }
-
-    [LoggerMessage(LogLevel.Information, "Rollout of {Function}: {Before} to {After}, generation {Generation}: {Reason}")]
-    private static partial void LogStep(ILogger logger, string function, RolloutPhase before, RolloutPhase after, long generation, string reason);
 }

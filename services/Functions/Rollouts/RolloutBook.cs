@@ -6,8 +6,11 @@ using EdgeMesh.Services.Functions.Deployments;
 namespace EdgeMesh.Services.Functions.Rollouts;
 
 /// <summary>What this site's rollouts are decided by, and where their steps are written. Only the actors write.</summary>
-internal sealed class RolloutBook(Journal changes, FollowerLoop following, Catalog catalog, SiteIdentity identity, TimeProvider clock)
+internal sealed partial class RolloutBook(Journal changes, FollowerLoop following, Catalog catalog, SiteIdentity identity, TimeProvider clock, ILogger<RolloutBook> logger)
 {
+    /// <summary>A look leads from one deployment to its end in two steps; more are those that another process's writes made stale.</summary>
+    public const int MostSteps = 8;
+
     /// <summary>What the versions of each canary do.</summary>
     public CanaryCounts Counts { get; } = new();
 
@@ -36,6 +39,37 @@ internal sealed class RolloutBook(Journal changes, FollowerLoop following, Catal
     /// <summary>Whether a look would take a step.</summary>
     public bool IsDue(string function) => Facts(function) is { } facts && State(function) is var state && RolloutRules.Next(state, facts) != state;
 
+    /// <summary>Takes steps until nothing is due. What was decided on a state that somebody else replaced meanwhile is decided again. False: after
+    /// <see cref="MostSteps"/> something still is.</summary>
+    /// <param name="function">Whose.</param>
+    /// <param name="change">What is asked for, besides what is due.</param>
+    /// <param name="cancellation">Ends it between two steps, or a wait: whether the last was written is not known then.</param>
+    public async Task<bool> DecideAsync(string function, Func<RolloutState, RolloutState> change, CancellationToken cancellation)
+    {
+        for (var steps = 0; ; steps++)
+        {
+            // Read before the facts: what comes between makes the write stale, and never a step that overlooks it.
+            var known = Find(function);
+            if (Facts(function) is not { } facts)
+            {
+                return true;
+            }
+
+            var before = known?.State ?? new RolloutState(function);
+            var after = RolloutRules.Next(change(before), facts);
+            if (after == before || steps == MostSteps)
+            {
+                return after == before;
+            }
+
+            if (await WriteAsync(after, known, cancellation))
+            {
+                LogStep(logger, function, before.Phase, after.Phase, after.Generation, after.Reason);
+                change = static state => state;
+            }
+        }
+    }
+
     /// <summary>Returns when the state is on disk, and calls are made by it. False: somebody else wrote since the decision was made; nothing
     /// was written, and the book has what he wrote.</summary>
     /// <param name="state">What was decided.</param>
@@ -58,4 +92,7 @@ internal sealed class RolloutBook(Journal changes, FollowerLoop following, Catal
                 throw new InvalidOperationException($"the step could not be written: {refused}");
         }
     }
+
+    [LoggerMessage(LogLevel.Information, "Rollout of {Function}: {Before} to {After}, generation {Generation}: {Reason}")]
+    private static partial void LogStep(ILogger logger, string function, RolloutPhase before, RolloutPhase after, long generation, string reason);
 }
