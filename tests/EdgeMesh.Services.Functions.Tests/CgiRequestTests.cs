@@ -1,4 +1,7 @@
+using EdgeMesh.Functions;
 using EdgeMesh.Functions.Tests;
+using EdgeMesh.Services.Functions.Triggers.Http;
+using Microsoft.AspNetCore.Http;
 
 namespace EdgeMesh.Services.Functions.Tests;
 
@@ -40,6 +43,20 @@ public sealed class CgiRequestTests
             variables["GATEWAY_INTERFACE"], variables["SCRIPT_NAME"], variables["PATH_INFO"], variables["QUERY_STRING"], variables["REQUEST_METHOD"]));
         Assert.EndsWith("/functions/env/run?a=1&b=%20", variables["X_FULL_URL"], StringComparison.Ordinal);
         Assert.Equal("args\0a=1\0b=%20\0", (await site.CallAsync("args", path: "run?a=1&b=%20")).Body);
+    }
+
+    /// <summary>The site was not told its own address, and the client says it wrongly.</summary>
+    [Theory]
+    [InlineData("")]
+    [InlineData("a b")]
+    [InlineData("host:port")]
+    public void Environment_OfARequestWithoutAHostThatIsOne_NamesLocalhost(string host)
+    {
+        var request = new DefaultHttpContext { Request = { Scheme = "http", Host = new HostString(host), Method = "POST" } }.Request;
+
+        var environment = CgiRequest.Environment(request, "/functions/f", new HttpTrigger { Method = "POST", Path = "/run" }, "/run", [], 0, null);
+
+        Assert.Equal(("localhost", "80", "http://localhost/functions/f/run"), (environment["SERVER_NAME"], environment["SERVER_PORT"], environment["X_FULL_URL"]));
     }
 
     /// <summary>Writes its whole environment, each variable ended by a zero byte, to stdout.</summary>

@@ -13,6 +13,9 @@ internal static class CgiRequest
     /// <summary>By this a program knows that its stdout is read as an answer with a head.</summary>
     private const string Interface = "CGI/1.1";
 
+    /// <summary>What a request is taken to ask for that names no host, or none that is one.</summary>
+    private static readonly Uri Nameless = new("http://localhost");
+
     /// <summary>Credentials, and what would be taken for the address of a proxy.</summary>
     private static readonly HashSet<string> Withheld = new(StringComparer.OrdinalIgnoreCase) { "Authorization", "Cookie", "Proxy", "Proxy-Authorization", "Connection" };
 
@@ -31,7 +34,7 @@ internal static class CgiRequest
         HttpRequest request, string at, HttpTrigger trigger, string path, IReadOnlyList<KeyValuePair<string, string>> values, int length, Uri? publicUrl)
     {
         var (caller, query) = (request.HttpContext.GetCaller(), request.QueryString.Value ?? "");
-        var door = publicUrl ?? new Uri($"{request.Scheme}://{request.Host}");
+        var door = publicUrl ?? (Uri.TryCreate($"{request.Scheme}://{request.Host}", UriKind.Absolute, out var asked) ? asked : Nameless);
         var from = request.HttpContext.Connection.RemoteIpAddress?.ToString() ?? "";
         var environment = new Dictionary<string, string>(StringComparer.Ordinal)
         {
