@@ -88,7 +88,7 @@ internal sealed class PortedApps(IReadOnlyDictionary<string, AppListeners> liste
     {
         if (!IsGrpc(context))
         {
-            return Answers.FaultAsync(context, DaprFault.NoRoute());
+            return RequestTrace.RefuseAsync(context, static refused => Answers.FaultAsync(refused, DaprFault.NoRoute()), Random.Shared.NextDouble);
         }
 
         GrpcProxy.Refuse(context, StatusCode.Unimplemented, "Not Implemented");
@@ -132,9 +132,12 @@ internal sealed class PortedApps(IReadOnlyDictionary<string, AppListeners> liste
             return Task.CompletedTask;
         }
 
-        context.Response.StatusCode = StatusCodes.Status401Unauthorized;
-        context.Response.ContentType = "text/plain; charset=utf-8";
-        return context.Response.WriteAsync("invalid api token");
+        return RequestTrace.RefuseAsync(context, static refused =>
+        {
+            refused.Response.StatusCode = StatusCodes.Status401Unauthorized;
+            refused.Response.ContentType = "text/plain; charset=utf-8";
+            return refused.Response.WriteAsync("invalid api token");
+        }, Random.Shared.NextDouble);
     }
 
     private sealed record Port(int Number, AppRuntime App, byte[]? Token, Door Door);

@@ -33,6 +33,7 @@ internal static class ActorRoutes
     /// <summary>The body is read before the call waits for its turn, so that a slow client holds up nobody else.</summary>
     private static async Task InvokeAsync(HttpContext context, AppRuntime app)
     {
+        app.Tracing?.NameActorCall(context.Value("type"), context.Value("id"), context.Value("method"));
         var method = Uri.EscapeDataString(ActorAddress.Method(context.Value("method")));
         using var body = await PooledBody.ReadAsync(context);
         using var request = new HttpRequestMessage { Content = new ReadOnlyMemoryContent(body.Memory) };

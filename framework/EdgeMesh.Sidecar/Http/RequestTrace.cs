@@ -21,9 +21,13 @@ internal static class RequestTrace
     private static readonly string[] Stores = ["state", "secrets", "bindings"];
 
     public static void UseRequestTrace(this IApplicationBuilder pipeline, Func<double> random) => pipeline.Use((HttpContext context, RequestDelegate next) =>
-        context.App().Tracing is { } tracing && !context.Request.Path.StartsWithSegments(HealthPath) ? TraceAsync(context, next, tracing, random) : next(context));
+        context.App().Tracing is { } tracing && !context.Request.Path.StartsWithSegments(HealthPath) ? TraceAsync(context, next, tracing, random, isServed: true) : next(context));
 
-    private static async Task TraceAsync(HttpContext context, RequestDelegate next, AppTracing tracing, Func<double> random)
+    /// <summary>A request by HTTP that gets no further than this answer. As with daprd it is a span of its path, of nothing that it asked for.</summary>
+    public static Task RefuseAsync(HttpContext context, RequestDelegate answer, Func<double> random) =>
+        context.App().Tracing is { } tracing ? TraceAsync(context, answer, tracing, random, isServed: false) : answer(context);
+
+    private static async Task TraceAsync(HttpContext context, RequestDelegate next, AppTracing tracing, Func<double> random, bool isServed)
     {
         var headers = context.Request.Headers;
         var isGrpc = GrpcProxy.IsGrpc(context.Request);
@@ -31,7 +35,7 @@ internal static class RequestTrace
         var parent = headers[Parent].ToString() is { Length: > 0 } text ? text : isGrpc ? BinaryTrace.Read(headers[BinaryTrace.Header].ToString()) : null;
         using var span = tracing.Start(context.Request.Path.Value!, isInternal ? ActivityKind.Server : ActivityKind.Client, parent, headers[State], random());
         headers[Parent] = span.Parent;
-        Describe(span, context, isGrpc);
+        Describe(span, context, isGrpc, isServed);
         var answered = isGrpc ? (BinaryTrace.Header, span.Binary) : (Parent, span.Parent);
         context.Response.OnStarting(static state =>
         {
@@ -43,7 +47,7 @@ internal static class RequestTrace
         Conclude(span, context, isGrpc);
     }
 
-    private static void Describe(Span span, HttpContext context, bool isGrpc)
+    private static void Describe(Span span, HttpContext context, bool isGrpc, bool isServed)
     {
         var (request, path) = (context.Request, context.Request.Path.Value!);
         if (isGrpc)
@@ -60,18 +64,36 @@ internal static class RequestTrace
         span.Tag("url.full", path + request.QueryString);
         span.Tag("server.address", context.Connection.RemoteIpAddress?.ToString() ?? "");
         span.Tag("server.port", $"{context.Connection.RemotePort}");
+        if (isServed)
+        {
+            DescribeTarget(span, path, api);
+        }
+    }
+
+    private static void DescribeTarget(Span span, string path, string api)
+    {
         var parts = path.Split('/', 5);
         if (parts.Length > 3 && Stores.Contains(parts[2], StringComparer.Ordinal))
         {
-            span.Tag("db.system", parts[2]);
-            span.Tag("db.name", parts[3]);
-            span.Tag("db.connection_string", parts[2]);
-            span.Tag("db.statement", api);
+            DescribeStore(span, parts[2], parts[3], api);
+        }
+        else if (parts is [_, _, "actors", var type, var rest] && rest.Split('/', 3) is [var id, "state", ..])
+        {
+            span.Tag("dapr.actor", $"{type}.{id}");
+            DescribeStore(span, "state", "actor", api);
         }
         else if (parts.Length > 3 && parts[2] == "publish")
         {
             span.Tag("messaging.system", "pubsub");
         }
+    }
+
+    private static void DescribeStore(Span span, string block, string name, string api)
+    {
+        span.Tag("db.system", block);
+        span.Tag("db.name", name);
+        span.Tag("db.connection_string", block);
+        span.Tag("db.statement", api);
     }
 
     private static void Conclude(Span span, HttpContext context, bool isGrpc)

@@ -2,7 +2,7 @@ namespace EdgeMesh.Sidecar.Resources;
 
 /// <summary>One entry of an allow or deny list.</summary>
 /// <param name="Name">The API: <c>state</c>, <c>invoke</c> …</param>
-/// <param name="Version">As its protocol writes it: <c>v1.0</c> by HTTP, <c>v1</c> by gRPC.</param>
+/// <param name="Version">As its protocol writes it: <c>v1.0</c> by HTTP, <c>v1</c> by gRPC; as with daprd the latter also stands for the former.</param>
 /// <param name="Protocol">http or grpc; null: both.</param>
 internal sealed record ApiRule(string Name, string Version, string? Protocol);
 
@@ -30,7 +30,7 @@ internal sealed class ApiAccess(IReadOnlyList<ApiRule> allowed, IReadOnlyList<Ap
     public bool AllowsHttp(string path)
     {
         var segments = path.Split('/', 4, StringSplitOptions.RemoveEmptyEntries);
-        return segments.Length < 2 || segments[1] == "healthz" || !segments[0].StartsWith("v1.0", StringComparison.Ordinal) || Allows(segments[1], segments[0], Http);
+        return segments.Length < 2 || segments[1] == "healthz" || !segments[0].StartsWith("v1.0", StringComparison.Ordinal) || Allows(segments[1], Short(segments[0]), Http);
     }
 
     /// <param name="path">Of a request by gRPC: <c>/dapr.proto.runtime.v1.Dapr/GetState</c>.</param>
@@ -47,9 +47,12 @@ internal sealed class ApiAccess(IReadOnlyList<ApiRule> allowed, IReadOnlyList<Ap
         return api is null || Allows(api, version, Grpc);
     }
 
+    /// <summary>A version of the HTTP API as gRPC writes it: <c>v1</c>, <c>v1alpha1</c>.</summary>
+    private static string Short(string version) => version.StartsWith("v1.0", StringComparison.Ordinal) ? "v1" + version[4..].TrimStart('-') : version;
+
     private bool Allows(string name, string version, string protocol) =>
         !denied.Any(r => Is(r, name, version, protocol)) && (!allowed.Any(r => r.Protocol is null || r.Protocol == protocol) || allowed.Any(r => Is(r, name, version, protocol)));
 
     private static bool Is(ApiRule rule, string name, string version, string protocol) =>
-        rule.Name == name && rule.Version == version && (rule.Protocol is null || rule.Protocol == protocol);
+        rule.Name == name && (protocol == Http ? Short(rule.Version) : rule.Version) == version && (rule.Protocol is null || rule.Protocol == protocol);
 }

@@ -61,13 +61,28 @@ internal sealed class AppTracing : IDisposable
     /// <summary>The call that is served now is an invocation.</summary>
     public void NameInvocation(string appId, string method)
     {
-        if (Activity.Current is { } span && ReferenceEquals(span.Source, Source))
+        if (Served is { } span)
         {
             span.DisplayName = $"CallLocal/{appId}/{method.TrimStart('/')}";
             span.SetTag("rpc.service", "ServiceInvocation");
             span.SetTag(span.Kind == ActivityKind.Server ? "dapr.invoke_method" : "net.peer.name", span.Kind == ActivityKind.Server ? method.TrimStart('/') : appId);
         }
     }
+
+    /// <summary>The call that is served now is one of an actor.</summary>
+    public void NameActorCall(string type, string id, string method)
+    {
+        if (Served is { } span)
+        {
+            span.DisplayName = $"CallActor/{type}/{method}";
+            span.SetTag("rpc.service", "ServiceInvocation");
+            span.SetTag("dapr.actor", $"{type}.{id}");
+            span.SetTag("net.peer.name", $"{type}.{id}");
+        }
+    }
+
+    /// <summary>The span of the call that is served now; null: nobody listens.</summary>
+    private Activity? Served => Activity.Current is { } span && ReferenceEquals(span.Source, Source) ? span : null;
 
     private static IEnumerable<BaseExporter<Activity>> Exporters(TracingSetting setting, string appId, ILogger logger)
     {

@@ -12,6 +12,9 @@ internal static class RuntimeResources
             denied:
             - { name: metadata, version: v1.0, protocol: http }
             - { name: state, version: v1, protocol: grpc }
+            - { name: configuration, version: v1.0, protocol: grpc }
+            - { name: lock, version: v1alpha1, protocol: http }
+            - { name: unlock, version: v1.0-alpha1, protocol: http }
           secrets:
             scopes:
             - { storeName: files, defaultAccess: deny, allowedSecrets: [greeting] }

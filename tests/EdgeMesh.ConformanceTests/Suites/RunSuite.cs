@@ -13,6 +13,9 @@ public abstract class RunSuite(bool isReal) : IDisposable
 
     private protected SidecarRun NewRun() => isReal ? new DaprdRun() : new EmbeddedRun();
 
+    /// <summary>What daprd needs for actors; null: this engine needs nothing.</summary>
+    private protected async Task<ControlPlane?> StartControlPlaneAsync() => isReal ? await ControlPlane.StartAsync(Folder, Cancellation) : null;
+
     /// <summary>A sidecar of <paramref name="app"/> with a Configuration and resources, that takes calls.</summary>
     private protected async Task<SidecarRun> StartAsync(TestApp app, string configuration, string resources, params string[] flags)
     {
@@ -52,6 +55,8 @@ public abstract class RunSuite(bool isReal) : IDisposable
           metadata: [{{string.Join(", ", fields.Select(f => $"{{ name: {f.Name}, value: '{f.Value}' }}"))}}]
 
         """;
+
+    private protected string ActorStore => Component("actors", "state.sqlite", ("connectionString", Path.Combine(Folder, "actors.db")), ("actorStateStore", "true"));
 
     public void Dispose()
     {

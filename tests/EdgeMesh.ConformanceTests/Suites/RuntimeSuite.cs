@@ -172,6 +172,26 @@ public abstract class RuntimeSuite(RuntimeFixture fixture)
     }
 
     [Theory]
+    [InlineData("/v1.0-alpha1/lock/none")]
+    [InlineData("/v1.0-alpha1/unlock/none")]
+    public async Task Api_DeniedByHttp_WithItsVersionAsEitherProtocolWritesIt_IsNotThere(string path)
+    {
+        var dapr = await fixture.RunningAsync();
+        using var client = dapr.Client();
+        using var answer = await client.PostAsync(path, Running.Json("{}"), Cancellation);
+        Assert.Equal((HttpStatusCode.NotFound, "ERR_DIRECT_INVOKE"), (answer.StatusCode, await StateSuite.ErrorCodeAsync(answer)));
+    }
+
+    [Fact]
+    public async Task Api_DeniedByGrpc_WithItsVersionAsHttpWritesIt_IsServed()
+    {
+        var dapr = await fixture.RunningAsync();
+        var error = await Assert.ThrowsAsync<RpcException>(async () =>
+            await dapr.Grpc().GetConfigurationAsync(new GetConfigurationRequest { StoreName = "none" }, Running.Token, cancellationToken: Cancellation));
+        Assert.NotEqual(StatusCode.Unimplemented, error.StatusCode);
+    }
+
+    [Theory]
     [InlineData("files", "greeting", 200)]
     [InlineData("files", "nested:inner", 403)]
     [InlineData("environment", "CONFORMANCE_SECRET", 403)]

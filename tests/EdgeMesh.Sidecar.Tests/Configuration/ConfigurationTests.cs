@@ -75,6 +75,9 @@ public sealed class ConfigurationTests
     [Theory]
     [InlineData("denied: [{name: state, version: v1.0, protocol: http}]", true, false)]
     [InlineData("denied: [{name: state, version: v1, protocol: grpc}]", false, true)]
+    [InlineData("denied: [{name: state, version: v1, protocol: http}]", true, false)]
+    [InlineData("denied: [{name: state, version: v1.0, protocol: grpc}]", false, false)]
+    [InlineData("denied: [{name: state, version: v1.0-alpha1, protocol: http}]", false, false)]
     [InlineData("allowed: [{name: invoke, version: v1.0, protocol: http}]", true, false)]
     [InlineData("allowed: [{name: state, version: v1.0}, {name: state, version: v1}]", false, false)]
     public async Task Api_NotServedByList_IsAnsweredAsNotThere(string lists, bool httpIsAway, bool grpcIsAway)
