@@ -101,6 +101,10 @@ public sealed record SidecarAppOptions
     /// <summary>Port for other sidecars of the machine; 0 takes a free one, null: none, unless a Configuration names a name resolution.</summary>
     public int? InternalGrpcPort { get; init; }
 
+    /// <summary>Whom sentry is asked to name in the certificate in place of <see cref="AppId"/> (daprd's <c>SENTRY_LOCAL_IDENTITY</c>); null: the
+    /// app. As with daprd, other sidecars then refuse to call it: they look for the app's own name.</summary>
+    public string? Identity { get; init; }
+
     /// <summary>Port of health and metadata alone, which needs no token; 0 takes a free one, null: none.</summary>
     public int? PublicPort { get; init; }
 

@@ -45,7 +45,8 @@ public static class SidecarCommandLine
           --version, --build-info
 
         Environment: NAMESPACE, DAPR_API_TOKEN (what callers send), APP_API_TOKEN (what the app is sent), DAPR_HOST_IP (where other sidecars
-        find this one), DAPR_TRUST_ANCHORS (certificates in PEM) or DAPR_TRUST_ANCHORS_FILE, DAPR_COMPONENTS_SOCKETS_FOLDER.
+        find this one), DAPR_TRUST_ANCHORS (certificates in PEM) or DAPR_TRUST_ANCHORS_FILE, SENTRY_LOCAL_IDENTITY (who
+        the app is in its certificate, if not NAME), DAPR_COMPONENTS_SOCKETS_FOLDER.
         Flags of daprd that need no place here (placement, scheduler, profiling port …) are taken without effect;
         those that ask for what this engine lacks are refused by name.
         Ends with 0 when stopped, 1 when it could not start or serve or was stopped in a hurry, 2 when a flag is not known or refused, or its value is none of its kind.

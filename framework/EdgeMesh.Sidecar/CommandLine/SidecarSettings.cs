@@ -69,6 +69,7 @@ internal sealed record SidecarSettings(SidecarOptions Options, LogLevel LogLevel
             HttpPort = flags.Port("dapr-http-port", DefaultHttpPort)!.Value,
             GrpcPort = flags.Port("dapr-grpc-port", DefaultGrpcPort)!.Value,
             InternalGrpcPort = flags.Port("dapr-internal-grpc-port", null),
+            Identity = environment.GetValueOrDefault("SENTRY_LOCAL_IDENTITY") is { Length: > 0 } identity ? identity : null,
             PublicPort = flags.Port("dapr-public-port", null),
             UnixSocketFolder = flags["unix-domain-socket"] is { Length: > 0 } sockets ? sockets : null,
             HealthCheck = Health(flags),

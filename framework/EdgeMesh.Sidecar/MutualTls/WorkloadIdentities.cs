@@ -21,7 +21,7 @@ internal sealed class WorkloadIdentities : IAsyncDisposable
         {
             foreach (var app in options.Apps)
             {
-                identities._byApp[app.AppId] = await WorkloadIdentity.OpenAsync(app.AppId, sentry, anchors, options.Clock, logger, cancellation);
+                identities._byApp[app.AppId] = await WorkloadIdentity.OpenAsync(app.Identity ?? app.AppId, sentry, anchors, options.Clock, logger, cancellation);
             }
 
             return identities;

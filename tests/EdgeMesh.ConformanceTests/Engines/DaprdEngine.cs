@@ -95,6 +95,7 @@ internal sealed class DaprdEngine : IDaprEngine
         if (setup.MutualTls?.TrustAnchors is { } anchors)
         {
             start.Environment["DAPR_TRUST_ANCHORS"] = anchors;
+            start.Environment["SENTRY_LOCAL_IDENTITY"] = setup.Identity ?? "";
         }
 
         foreach (var (name, value) in setup.Environment)

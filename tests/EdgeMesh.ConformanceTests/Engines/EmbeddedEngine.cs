@@ -33,6 +33,7 @@ internal sealed class EmbeddedEngine : IDaprEngine
                 AppEndpoint = a.Url,
                 AppProtocol = Enum.Parse<AppProtocol>(a.Protocol, ignoreCase: true),
                 ApiToken = EngineSetup.ApiToken,
+                Identity = setup.Identity,
                 AppToken = Apps.TestApp.AppToken,
                 MetricsPort = setup.HasMetrics ? 0 : null,
                 MaxConcurrency = a.MaxConcurrency,

@@ -17,6 +17,9 @@ internal sealed record EngineSetup(string Folder, IReadOnlyList<EngineApp> Apps)
     /// <summary>Null: sidecars call each other without TLS.</summary>
     public MutualTlsOptions? MutualTls { get; init; }
 
+    /// <summary>Whom the apps' certificates name; null: each app.</summary>
+    public string? Identity { get; init; }
+
     public const string ApiToken = "conformance-api-token";
 
     /// <summary>What the engine's environment has beside the usual.</summary>

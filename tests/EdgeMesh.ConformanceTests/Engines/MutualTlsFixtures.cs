@@ -65,18 +65,29 @@ public abstract class MutualTlsFixture(bool daprdCalls, bool daprdIsCalled) : En
         return await SplitEngine.StartAsync(setup with { MutualTls = _sentry.MutualTls }, async (at, one) => (at, at == 0 ? daprdCalls : daprdIsCalled) switch
         {
             (0, true) => await DaprdEngine.StartAsync(one, CancellationToken.None),
-            (0, false) => await EmbeddedEngine.StartAsync(one, CancellationToken.None, names),
+            (0, false) => await StartOursAsync(one, names),
             (_, true) => await DaprdEngine.StartAsync(one, CancellationToken.None, access),
-            (_, false) => await EmbeddedEngine.StartAsync(one, CancellationToken.None, names, access),
+            (_, false) => await StartOursAsync(one, names, access),
         });
     }
+
+    private protected virtual async Task<IDaprEngine> StartOursAsync(EngineSetup setup, params string[] configurations) =>
+        await EmbeddedEngine.StartAsync(setup, CancellationToken.None, configurations);
 
     /// <summary>A further sidecar beside them, of an app that has no certificate.</summary>
     internal async Task<IDaprEngine> StartOutsiderAsync(string appId, bool daprd)
     {
         await RunningAsync();
         var setup = _setup! with { Apps = [_setup.Apps[0] with { AppId = appId }] };
-        return daprd ? await DaprdEngine.StartAsync(setup, CancellationToken.None) : await EmbeddedEngine.StartAsync(setup, CancellationToken.None, Path.Combine(setup.Folder, "daprd.yaml"));
+        return daprd ? await DaprdEngine.StartAsync(setup, CancellationToken.None) : await StartOursAsync(setup, Path.Combine(setup.Folder, "daprd.yaml"));
+    }
+
+    /// <summary>A further sidecar of the caller's kind, of an app whose certificate names another.</summary>
+    internal async Task<IDaprEngine> StartAsAsync(string appId, string identity)
+    {
+        await RunningAsync();
+        var setup = _setup! with { Apps = [_setup.Apps[0] with { AppId = appId }], MutualTls = _sentry!.MutualTls, Identity = identity };
+        return daprdCalls ? await DaprdEngine.StartAsync(setup, CancellationToken.None) : await StartOursAsync(setup, Path.Combine(setup.Folder, "daprd.yaml"));
     }
 
     /// <summary>Where sidecars find the app.</summary>

@@ -18,14 +18,25 @@ internal sealed class NativeEngine : IDaprEngine
 
     public Uri Grpc(string appId) => _endpoints[appId].Grpc;
 
-    public static async Task<NativeEngine> StartAsync(EngineSetup setup, CancellationToken cancellation, string? configuration = null)
+    public static async Task<NativeEngine> StartAsync(EngineSetup setup, CancellationToken cancellation, params string[] configurations)
     {
-        var file = Path.Combine(setup.Folder, "dapr.yaml");
+        var file = Path.Combine(setup.Folder, $"dapr-{setup.Apps[0].AppId}.yaml");
         var endpoints = setup.Apps.ToDictionary(a => a.AppId, _ => (Url(FreePorts.Take()), Url(FreePorts.Take())));
-        await File.WriteAllTextAsync(file, RunFile(setup, endpoints, configuration), cancellation);
-        var start = new ProcessStartInfo(Program(), ["--run-file", file, "--log-level", "warn"]) { WorkingDirectory = setup.Folder, RedirectStandardOutput = true, RedirectStandardError = true };
+        await File.WriteAllTextAsync(file, RunFile(setup, endpoints, configurations), cancellation);
+        var start = new ProcessStartInfo(Program(), ["--run-file", file, "--log-level", "warn", .. setup.MutualTls is { } tls ? ["--enable-mtls", "--sentry-address", tls.SentryAddress] : Array.Empty<string>()])
+        {
+            WorkingDirectory = setup.Folder,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        };
         start.Environment["DAPR_API_TOKEN"] = EngineSetup.ApiToken;
         start.Environment["APP_API_TOKEN"] = TestApp.AppToken;
+        if (setup.MutualTls?.TrustAnchors is { } anchors)
+        {
+            start.Environment["DAPR_TRUST_ANCHORS"] = anchors;
+            start.Environment["SENTRY_LOCAL_IDENTITY"] = setup.Identity ?? "";
+        }
+
         foreach (var (name, value) in setup.Environment)
         {
             start.Environment[name] = value;
@@ -50,9 +61,9 @@ internal sealed class NativeEngine : IDaprEngine
     }
 
     /// <summary>As the Dapr CLI takes it.</summary>
-    private static string RunFile(EngineSetup setup, Dictionary<string, (Uri Http, Uri Grpc)> endpoints, string? configuration)
+    private static string RunFile(EngineSetup setup, Dictionary<string, (Uri Http, Uri Grpc)> endpoints, string[] configurations)
     {
-        var common = $"version: 1\ncommon:\n  resourcesPaths: [{setup.Resources}]\n  env: {{NAMESPACE: core}}\n" + (configuration is null ? "" : $"  configFilePath: {configuration}\n");
+        var common = $"version: 1\ncommon:\n  resourcesPaths: [{setup.Resources}]\n  env: {{NAMESPACE: core}}\n" + (configurations.Length == 0 ? "" : $"  configFilePath: [{string.Join(", ", configurations)}]\n");
         return common + "apps:\n" + string.Concat(setup.Apps.Select(app => string.Create(CultureInfo.InvariantCulture,
             $"  - {{appID: {app.AppId}, appPort: {app.Url.Port}, appProtocol: {app.Protocol}, daprHTTPPort: {endpoints[app.AppId].Http.Port}, daprGRPCPort: {endpoints[app.AppId].Grpc.Port}}}\n")));
     }

@@ -7,6 +7,7 @@ using EdgeMesh.Tests.Servers;
 [assembly: AssemblyFixture(typeof(NativePluggableFixture))]
 [assembly: AssemblyFixture(typeof(NativeServersFixture))]
 [assembly: AssemblyFixture(typeof(NativeKafkaFixture))]
+[assembly: AssemblyFixture(typeof(NativeMutualTlsFixture))]
 
 namespace EdgeMesh.ConformanceTests.Engines;
 
@@ -39,4 +40,11 @@ public sealed class NativeServersFixture() : ServersFixture(ServerProcess.Rabbit
 public sealed class NativeKafkaFixture : KafkaFixture
 {
     private protected override async Task<IDaprEngine> StartEngineAsync(EngineSetup setup) => await NativeEngine.StartAsync(setup, CancellationToken.None);
+}
+
+/// <summary>Caller and called are behind native sidecars of their own.</summary>
+public sealed class NativeMutualTlsFixture() : MutualTlsFixture(daprdCalls: false, daprdIsCalled: false)
+{
+    private protected override async Task<IDaprEngine> StartOursAsync(EngineSetup setup, params string[] configurations) =>
+        await NativeEngine.StartAsync(setup, CancellationToken.None, configurations);
 }

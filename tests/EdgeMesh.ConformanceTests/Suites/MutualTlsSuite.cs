@@ -63,6 +63,19 @@ public abstract class MutualTlsSuite(MutualTlsFixture fixture)
     }
 
     [Fact]
+    public async Task Invoke_OfACallerWhoseCertificateNamesAnother_IsJudgedAsThatOne()
+    {
+        await using var engine = await fixture.StartAsAsync("masked", identity: "alpha");
+        var dapr = await fixture.RunningAsync() with { Engine = engine };
+        using var client = dapr.Client("masked");
+        using var allowed = await client.GetAsync("/v1.0/invoke/beta/method/echo/get", Cancellation);
+        Assert.Equal(200, (int)allowed.StatusCode);
+        var (status, _, message) = await RefusalAsync(dapr.Client("masked"));
+        Assert.Equal(403, status);
+        Assert.Contains("access to id: spiffe://public/ns/core/alpha operation:", message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task GrpcInvoke_AllowedOperation_Passes()
     {
         var dapr = await fixture.RunningAsync();

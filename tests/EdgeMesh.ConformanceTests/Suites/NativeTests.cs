@@ -67,3 +67,5 @@ public sealed class NativeRabbitMqPubSubTests(NativeServersFixture fixture) : Pu
 
 [Trait("Category", "Engines")]
 public sealed class NativeKafkaPubSubTests(NativeKafkaFixture fixture) : PubSubSuite(fixture);
+
+public sealed class NativeMutualTlsTests(NativeMutualTlsFixture fixture) : MutualTlsSuite(fixture);
