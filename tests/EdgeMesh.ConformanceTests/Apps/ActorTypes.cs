@@ -15,6 +15,12 @@ internal static class ActorTypes
     /// <summary>Hosted by both apps.</summary>
     public const string Shared = "shared";
 
+    /// <summary>Hosted by <see cref="ForeignApp"/> alone.</summary>
+    public const string Foreign = "foreign";
+
+    /// <summary>An app beside those of a fixture.</summary>
+    public const string ForeignApp = "foreigner";
+
     public static string ConfigOf(string appId) => appId switch
     {
         "alpha" or "coarse" => """
@@ -31,6 +37,7 @@ internal static class ActorTypes
               ]
             }
             """,
+        ForeignApp => """{ "entities": ["foreign"] }""",
         "beta" => """{ "entities": ["shared"] }""",
         _ => "{}",
     };
