@@ -104,6 +104,29 @@ public abstract class ShutdownSuite(bool isReal) : RunSuite(isReal)
     }
 
     [Fact]
+    public async Task Block_FinishesAnActorsCall_AndTakesMore()
+    {
+        await using var plane = await StartControlPlaneAsync();
+        await using var app = await AppAsync();
+        await using var run = await StartAsync(app, ["--dapr-block-shutdown-duration", "60s", .. plane?.Flags ?? []]);
+        using var client = run.Client();
+        var release = Hold(app, "plain/1/method/held");
+        var held = client.PutAsync("/v1.0/actors/plain/1/method/held", null, Cancellation);
+        await app.NextAsync("plain/1/method/held", Cancellation);
+        run.Stop();
+        await Eventually.HoldsAsync(async () => !await IsReadyAsync(run), Cancellation);
+        using var another = await client.PutAsync("/v1.0/actors/plain/2/method/m", null, Cancellation);
+        Assert.Equal((200, ""), ((int)another.StatusCode, await another.Content.ReadAsStringAsync(Cancellation)));
+        Assert.False(held.IsCompleted);
+        release.SetResult();
+        using var finished = await held;
+        Assert.Equal((200, "held"), ((int)finished.StatusCode, await finished.Content.ReadAsStringAsync(Cancellation)));
+        Assert.False(app.HasDelivery("gone/plain/1"));
+        using var end = await client.PostAsync("/v1.0/shutdown", null, Cancellation);
+        Assert.Equal(204, (int)end.StatusCode);
+    }
+
+    [Fact]
     public async Task Block_IsOverAfterItsTime()
     {
         await using var app = await AppAsync();
@@ -153,7 +176,7 @@ public abstract class ShutdownSuite(bool isReal) : RunSuite(isReal)
 
     private Task<SidecarRun> StartAsync(TestApp app, params string[] flags) => StartAsync(
         app, "  features: []\n",
-        Component("pubsub", "pubsub.in-memory") + Component("cron", "bindings.cron", ("schedule", "@every 300ms"), ("direction", "input"), ("route", "/bindings/cron")),
+        ActorStore + Component("pubsub", "pubsub.in-memory") + Component("cron", "bindings.cron", ("schedule", "@every 300ms"), ("direction", "input"), ("route", "/bindings/cron")),
         flags);
 }
 
