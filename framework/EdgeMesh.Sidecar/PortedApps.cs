@@ -14,7 +14,7 @@ using Microsoft.AspNetCore.Http.Features;
 namespace EdgeMesh.Sidecar;
 
 /// <summary>Knows by the port whose API a request came to, and checks that app's API token.</summary>
-internal sealed class PortedApps(IReadOnlyDictionary<string, AppListeners> listeners, AppDirectory apps, Cors? cors)
+internal sealed class PortedApps(IReadOnlyDictionary<string, AppListeners> listeners, AppDirectory apps, Cors? cors, ServerServices services)
 {
     private static readonly string UnauthorizedDetails = Convert.ToBase64String(FaultDetails.Serialize(
         StatusCode.Unauthenticated, "Unauthorized", [new ErrorInfo { Reason = "Unauthorized", Domain = "dapr.io", Metadata = { ["http.code"] = "401", ["http.error_message"] = "missing api token in request metadata" } }]));
@@ -35,6 +35,7 @@ internal sealed class PortedApps(IReadOnlyDictionary<string, AppListeners> liste
         var port = context.Connection.LocalPort is > 0 and var number ? _byPort[number] : _bySocket[context.Features.GetRequiredFeature<ApiSocket>().AppId];
         var (app, token) = (port.App, port.Token);
         context.Features.Set(app);
+        context.Features.Set<IServiceProvidersFeature>(services);
         if (port.Door != Door.Api)
         {
             return port.Door == Door.Public ? PublicAsync(context, next) : InternalAsync(context, next);

@@ -21,6 +21,7 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Hosting;
@@ -179,7 +180,7 @@ public sealed class SidecarHost : IAsyncDisposable
         builder.Services.RemoveAll<ILoggerFactory>();
         builder.Services.RemoveAll<IHostLifetime>();
         builder.Services.AddSingleton<IHostLifetime, UnsignalledLifetime>();
-        builder.Services.AddSingleton(loggers);
+        builder.Services.AddSingleton<ILoggerFactory>(new ServerLoggers(loggers));
         builder.Services.AddRoutingCore();
         builder.Services.AddGrpc(grpc => (grpc.MaxReceiveMessageSize, grpc.MaxSendMessageSize) = ((int)options.MaxBodySize, (int)options.MaxBodySize));
         builder.Services.TryAddEnumerable(ServiceDescriptor.Singleton<IServiceMethodProvider<DaprGrpc>, DaprMethodProvider>());
@@ -189,6 +190,8 @@ public sealed class SidecarHost : IAsyncDisposable
         builder.Services.AddSingleton(_ => new ReflectionV1ServiceImpl(DaprReflection.Descriptor.Services));
         // Calls share their time with the deliveries before them.
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = Timeout.InfiniteTimeSpan);
+        // A sidecar's connections are few and busy: each has its buffer ready, in place of a look whether there is something to read.
+        builder.Services.Configure<SocketTransportOptions>(sockets => sockets.WaitForDataBeforeAllocatingBuffer = false);
         builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel =>
         {
             kestrel.AddServerHeader = false;
@@ -203,7 +206,7 @@ public sealed class SidecarHost : IAsyncDisposable
         });
         options.Services?.Invoke(builder.Services);
         var web = builder.Build();
-        web.Use(new PortedApps(listeners, apps, Cors.Of(options.AllowedOrigins)).InvokeAsync);
+        web.Use(new PortedApps(listeners, apps, Cors.Of(options.AllowedOrigins), new ServerServices(web.Services)).InvokeAsync);
         web.UseRequestMetrics(options.Clock);
         web.UseApiLog(options.Clock, loggers.CreateLogger("EdgeMesh.Sidecar.Api"));
         web.UseHttpPipeline(pipeline);
@@ -211,6 +214,7 @@ public sealed class SidecarHost : IAsyncDisposable
         web.UseGrpcProxy();
         web.UseInvocation();
         web.UseCallsUnderWay(calls);
+        web.UseMethodLookup();
         web.UseRouting();
         web.MapGrpcService<DaprGrpc>();
         web.MapGrpcService<InternalsGrpc>();

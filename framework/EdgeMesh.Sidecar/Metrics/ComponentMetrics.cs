@@ -18,6 +18,9 @@ internal sealed class ComponentMetrics
     private static readonly Counter<long> Opened = SidecarMetrics.Meter.CreateCounter<long>("dapr_runtime_component_init_total", "{component}", "Components that were opened, by type.");
     private static readonly Counter<long> Loaded = SidecarMetrics.Meter.CreateCounter<long>("dapr_runtime_component_loaded", "{component}", "Components of the app.");
 
+    /// <summary>Boxed once, not for every call.</summary>
+    private static readonly object True = true, False = false;
+
     private readonly Counter<long> _count;
     private readonly Histogram<double> _latency;
 
@@ -50,7 +53,7 @@ internal sealed class ComponentMetrics
 
     private void Record(AppRuntime app, string component, string operation, bool success, long began)
     {
-        ReadOnlySpan<KeyValuePair<string, object?>> labels = [new("app_id", app.AppId), new("component", component), new("namespace", app.Process.Namespace), new("operation", operation), new("success", success)];
+        ReadOnlySpan<KeyValuePair<string, object?>> labels = [new("app_id", app.AppId), new("component", component), new("namespace", app.Process.Namespace), new("operation", operation), new("success", success ? True : False)];
         _count.Add(1, labels);
         _latency.Record(app.Process.Clock.GetElapsedTime(began).TotalMilliseconds, labels);
     }

@@ -15,8 +15,11 @@ internal sealed class MetricFamily(string name, string help, MetricKind kind, do
     /// <summary>Series of one instrument and app; what comes later is not told apart any more.</summary>
     private const int SeriesLimit = 2000;
 
+    private const int KnownLimit = 8;
+
     private readonly double[] _bounds = kind == MetricKind.Histogram ? buckets : [];
     private readonly ConcurrentDictionary<string, ConcurrentDictionary<string, MetricSeries>> _apps = new(StringComparer.Ordinal);
+    private volatile Known[] _known = [];
 
     public string Name => name;
 
@@ -29,6 +32,31 @@ internal sealed class MetricFamily(string name, string help, MetricKind kind, do
         }
 
         return value;
+    }
+
+    /// <summary>The series of labels that were kept; null: their text is to be made.</summary>
+    public MetricSeries? Recall(ReadOnlySpan<KeyValuePair<string, object?>> labels)
+    {
+        foreach (var known in _known)
+        {
+            if (known.Is(labels))
+            {
+                return known.Series;
+            }
+        }
+
+        return null;
+    }
+
+    /// <summary>The first few sets of labels, as they came: nearly all calls of an app have one of them. Later ones are found by their text.</summary>
+    public void Keep(ReadOnlySpan<KeyValuePair<string, object?>> labels, MetricSeries series)
+    {
+        var known = _known;
+        if (known.Length < KnownLimit)
+        {
+            // Of two that come at once one is kept, and the other the next time.
+            _known = [.. known, new Known(labels.ToArray(), series)];
+        }
     }
 
     public MetricSeries Of(string app, ReadOnlySpan<char> labels)
@@ -62,6 +90,27 @@ internal sealed class MetricFamily(string name, string help, MetricKind kind, do
             {
                 one.Write(text, name, labels);
             }
+        }
+    }
+
+    private sealed record Known(KeyValuePair<string, object?>[] Labels, MetricSeries Series)
+    {
+        public bool Is(ReadOnlySpan<KeyValuePair<string, object?>> labels)
+        {
+            if (labels.Length != Labels.Length)
+            {
+                return false;
+            }
+
+            for (var i = 0; i < labels.Length; i++)
+            {
+                if (labels[i].Key != Labels[i].Key || !Equals(labels[i].Value, Labels[i].Value))
+                {
+                    return false;
+                }
+            }
+
+            return true;
         }
     }
 }

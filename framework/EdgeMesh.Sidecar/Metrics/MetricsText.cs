@@ -54,6 +54,12 @@ internal sealed class MetricsText : IDisposable
     /// <summary>On the path of every call: a series that is known is found without making its text anew.</summary>
     private void Add(Instrument instrument, double value, ReadOnlySpan<KeyValuePair<string, object?>> tags)
     {
+        if (_families.TryGetValue(instrument, out var known) && known.Recall(tags) is { } recalled)
+        {
+            Add(instrument, value, recalled);
+            return;
+        }
+
         var app = "";
         foreach (var (name, label) in tags)
         {
@@ -65,7 +71,7 @@ internal sealed class MetricsText : IDisposable
             return;
         }
 
-        var family = _families.TryGetValue(instrument, out var known) ? known : _families.GetOrAdd(instrument, static (i, text) => text.NewFamily(i), this);
+        var family = known ?? _families.GetOrAdd(instrument, static (i, text) => text.NewFamily(i), this);
         Span<char> first = stackalloc char[512];
         var labels = new MetricLabels(first);
         foreach (var (name, label) in tags)
@@ -80,6 +86,12 @@ internal sealed class MetricsText : IDisposable
         }
 
         var series = family.Of(app, labels.Text);
+        family.Keep(tags, series);
+        Add(instrument, value, series);
+    }
+
+    private static void Add(Instrument instrument, double value, MetricSeries series)
+    {
         if (instrument is Gauge<long>)
         {
             series.Set(value);

@@ -1,3 +1,5 @@
+using System.Globalization;
+
 namespace EdgeMesh.Sidecar.Components.StateInMemory;
 
 /// <summary>State that lives as long as the process.</summary>
@@ -9,6 +11,10 @@ internal sealed class MemoryStateStore : IStateStore
     private readonly Lock _gate = new();
     private readonly TimeProvider _clock;
     private readonly ITimer _cleanup;
+
+    /// <summary>What an earlier store gave is no ETag of this one.</summary>
+    private readonly string _origin = Guid.NewGuid().ToString("N")[..8] + "-";
+    private long _writes;
 
     public MemoryStateStore(TimeProvider clock)
     {
@@ -61,7 +67,7 @@ internal sealed class MemoryStateStore : IStateStore
             return;
         }
 
-        _items[write.Key] = new StateItem(value.ToArray(), Guid.NewGuid().ToString())
+        _items[write.Key] = new StateItem(value.ToArray(), _origin + (++_writes).ToString(CultureInfo.InvariantCulture))
         {
             ExpiresAt = write.TtlSeconds is > 0 and var seconds ? _clock.GetUtcNow().AddSeconds(seconds) : null,
         };
