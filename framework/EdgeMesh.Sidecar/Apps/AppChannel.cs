@@ -46,6 +46,9 @@ internal sealed class AppChannel : IInvocationTarget, IDisposable
     /// <summary>Null for an app that speaks HTTP.</summary>
     public AppCallbacks? Callbacks { get; }
 
+    /// <summary>What access control looks at beside the path; null: an app that speaks gRPC has no verbs.</summary>
+    public string? VerbOf(HttpRequestMessage request) => Callbacks is null ? request.Method.Method : null;
+
     /// <summary>What requests pass on their way to an app that speaks HTTP. Set before the first.</summary>
     public IReadOnlyList<IHttpMiddleware> Middleware { private get; set; } = [];
 

@@ -76,9 +76,9 @@ internal static class GrpcProxy
             }
 
             var identity = isInternal ? context.Features.Get<CallerIdentity>() : caller.Identity;
-            if ((isInternal || callee != caller) && callee.Configuration.AccessControl?.Allows(identity, path, null) == false)
+            if ((isInternal || callee != caller) && callee.Configuration.AccessControl?.Refusal(identity, path, null) is { } refusal)
             {
-                throw Fault(StatusCode.PermissionDenied, $"access control policy has denied access to id: {identity} operation: {path} verb: NONE");
+                throw Fault(StatusCode.PermissionDenied, refusal);
             }
 
             if (!callee.IsHealthy)

@@ -82,9 +82,9 @@ internal static class LocalCalls
 
         // Without mutual TLS nobody says who calls: daprd names nobody then, too.
         var caller = call.GetHttpContext().Features.Get<CallerIdentity>();
-        if (app.Configuration.AccessControl?.Allows(caller, http.RequestUri!.AbsolutePath, channel.Callbacks is null ? http.Method.Method : null) == false)
+        if (app.Configuration.AccessControl?.Refusal(caller, http.RequestUri!.AbsolutePath.TrimStart('/'), channel.VerbOf(http)) is { } refusal)
         {
-            throw new RpcException(new global::Grpc.Core.Status(StatusCode.PermissionDenied, $"access control policy has denied access to id: {caller} operation: {message.Method} verb: {http.Method.Method}"));
+            throw new RpcException(new global::Grpc.Core.Status(StatusCode.PermissionDenied, refusal));
         }
 
         if (!app.IsHealthy)

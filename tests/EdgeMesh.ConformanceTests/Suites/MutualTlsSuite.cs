@@ -62,6 +62,25 @@ public abstract class MutualTlsSuite(MutualTlsFixture fixture)
             await RefusalAsync(dapr.Client("gamma")));
     }
 
+    [Theory]
+    [InlineData("echo/none", true)]
+    [InlineData("echo/get", true)]
+    [InlineData("echo/get/more", true)]
+    [InlineData("echo/CASE", true)]
+    [InlineData("echo/case", false)]
+    [InlineData("echo/silent", false)]
+    [InlineData("echo/other", false)]
+    public async Task Invoke_OfAnAppThatSpeaksGrpc_LooksAtNoVerb_AndAtUpperAndLowerCase(string path, bool isAllowed)
+    {
+        var dapr = await fixture.RunningAsync();
+        using var client = dapr.Client();
+        using var answer = await client.PostAsync($"/v1.0/invoke/gamma/method/{path}", Running.Json("{}"), Cancellation);
+        var said = await answer.Content.ReadAsStringAsync(Cancellation);
+        var refusal = $"access control policy has denied access to id: spiffe://public/ns/core/alpha operation: {path} verb: NONE";
+        Assert.Equal(isAllowed, (int)answer.StatusCode != 403 && !said.Contains("access control", StringComparison.Ordinal));
+        Assert.Equal(isAllowed, !said.Contains(refusal, StringComparison.Ordinal));
+    }
+
     [Fact]
     public async Task Invoke_OfACallerWhoseCertificateNamesAnother_IsJudgedAsThatOne()
     {

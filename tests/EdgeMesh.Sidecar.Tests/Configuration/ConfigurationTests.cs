@@ -1,4 +1,5 @@
 using Dapr.Client.Autogen.Grpc.v1;
+using EdgeMesh.Sidecar.Tests.Apps;
 using Grpc.Core;
 
 namespace EdgeMesh.Sidecar.Tests.Configuration;
@@ -56,6 +57,32 @@ public sealed class ConfigurationTests
         Assert.Equal(
             (403, "ERR_DIRECT_INVOKE", "failed to invoke, id: beta, err: rpc error: code = PermissionDenied desc = access control policy has denied access to id: spiffe://public/ns/core/alpha operation: a/b verb: GET"),
             await http.GetAsync("/v1.0/invoke/beta/method/a/b", TestSidecar.Cancellation).FaultAsync());
+    }
+
+    [Theory]
+    [InlineData("delete", true)]
+    [InlineData("delete/all", true)]
+    [InlineData("Delete", false)]
+    [InlineData("other", false)]
+    public async Task AccessControl_OfAnAppThatSpeaksGrpc_LooksAtNoVerb_AndAtUpperAndLowerCase(string method, bool isDenied)
+    {
+        await using var app = await GrpcApp.StartAsync();
+        await using var sidecar = await StartAsync(
+            "accessControl: { defaultAction: allow, policies: [{ appId: alpha, defaultAction: allow, operations: [{ name: /delete, action: deny }] }] }",
+            new() { ["alpha"] = null, ["beta"] = app.Url },
+            change: o => o with { Apps = [o.Apps[0], o.Apps[1] with { AppProtocol = AppProtocol.Grpc }] });
+        using var http = sidecar.Http();
+        var answer = http.GetAsync($"/v1.0/invoke/beta/method/{method}", TestSidecar.Cancellation);
+        if (isDenied)
+        {
+            Assert.Equal(
+                (403, "ERR_DIRECT_INVOKE", $"failed to invoke, id: beta, err: rpc error: code = PermissionDenied desc = access control policy has denied access to id: spiffe://public/ns/core/alpha operation: {method} verb: NONE"),
+                await answer.FaultAsync());
+        }
+        else
+        {
+            Assert.Equal(200, await answer.StatusAsync());
+        }
     }
 
     [Theory]
@@ -117,14 +144,14 @@ public sealed class ConfigurationTests
         Directory.Delete(folder, recursive: true);
     }
 
-    private static async Task<TestSidecar> StartAsync(string spec, Dictionary<string, Uri?>? apps = null, string? resources = null)
+    private static async Task<TestSidecar> StartAsync(string spec, Dictionary<string, Uri?>? apps = null, string? resources = null, Func<SidecarOptions, SidecarOptions>? change = null)
     {
         var file = Path.GetTempFileName();
         try
         {
             var lines = spec.Split('\n').Select(l => "  " + l);
             await File.WriteAllTextAsync(file, "apiVersion: dapr.io/v1alpha1\nkind: Configuration\nmetadata: { name: c }\nspec:\n" + string.Join('\n', lines) + "\n", TestSidecar.Cancellation);
-            return await TestSidecar.StartAsync(resources, apps, change: o => o with { ConfigurationPaths = [file] });
+            return await TestSidecar.StartAsync(resources, apps, change: o => (change?.Invoke(o) ?? o) with { ConfigurationPaths = [file] });
         }
         finally
         {

@@ -15,10 +15,14 @@ internal sealed record CallerIdentity(string TrustDomain, string Namespace, stri
 /// <param name="Policies">By caller.</param>
 internal sealed record AccessControl(string TrustDomain, bool AllowsByDefault, IReadOnlyList<AccessPolicy> Policies)
 {
+    /// <summary>Why a call is denied, as daprd says it; null: it is allowed.</summary>
     /// <param name="caller">Null: nobody says who it is.</param>
-    /// <param name="method">The path, without query.</param>
+    /// <param name="operation">The path, without query.</param>
     /// <param name="verb">Null for gRPC, where policies say nothing about verbs.</param>
-    public bool Allows(CallerIdentity? caller, string method, string? verb)
+    public string? Refusal(CallerIdentity? caller, string operation, string? verb) =>
+        Allows(caller, operation, verb) ? null : $"access control policy has denied access to id: {caller} operation: {operation} verb: {verb ?? "NONE"}";
+
+    private bool Allows(CallerIdentity? caller, string path, string? verb)
     {
         if (caller is null || Policies.FirstOrDefault(p => p.IsAbout(caller)) is not { } policy)
         {
@@ -26,7 +30,7 @@ internal sealed record AccessControl(string TrustDomain, bool AllowsByDefault, I
         }
 
         // Of HTTP neither engine looks at upper and lower case.
-        var operation = policy.Operations.Find(Segments(method), ignoresCase: verb is not null);
+        var operation = policy.Operations.Find(Segments(path), ignoresCase: verb is not null);
         return operation is not null && (verb is null || operation.HasVerb(verb)) ? operation.Allows : policy.AllowsByDefault;
     }
 

@@ -55,9 +55,9 @@ internal static class InvocationBlock
         }
 
         var (calleeId, target) = Resolve(caller, appId);
-        if (target is AppChannel && calleeId != caller.AppId && caller.Configuration.AccessControl?.Allows(caller.Identity, path, request.Method.Method) == false)
+        if (target is AppChannel channel && calleeId != caller.AppId && caller.Configuration.AccessControl?.Refusal(caller.Identity, path.TrimStart('/'), channel.VerbOf(request)) is { } refusal)
         {
-            throw Denied(appId, $"access control policy has denied access to id: {caller.Identity} operation: {path.TrimStart('/')} verb: {request.Method.Method}");
+            throw Denied(appId, refusal);
         }
 
         request.RequestUri = target.Address(path + query);
