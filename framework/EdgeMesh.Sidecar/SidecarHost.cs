@@ -276,13 +276,14 @@ public sealed class SidecarHost : IAsyncDisposable
     /// <summary>Blocks new messages, ends subscriptions, finishes calls in flight, closes components.</summary>
     public async ValueTask DisposeAsync()
     {
-        if (_watcher is not null)
-        {
-            await _watcher.DisposeAsync();
-        }
-
         // Calls are made by others, whatever clock a test gave to this process.
         using CancellationTokenSource limit = new(_shutdownTimeout), last = new(_shutdownTimeout + AnswerTime);
+        if (_watcher is not null)
+        {
+            // A change that is being taken over may wait for what an app has in hand.
+            await _watcher.DisposeAsync().AsTask().WaitAsync(limit.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+
         var isInTime = await TryEndDeliveriesAsync(limit.Token, last.Token);
 
         if (_remote is not null)

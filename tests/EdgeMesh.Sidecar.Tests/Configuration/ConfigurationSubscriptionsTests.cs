@@ -1,26 +1,18 @@
-using EdgeMesh.Sidecar.Apps;
 using EdgeMesh.Sidecar.BuildingBlocks.Configuration;
-using EdgeMesh.Sidecar.BuildingBlocks.Invocation;
-using EdgeMesh.Sidecar.BuildingBlocks.Jobs;
 using EdgeMesh.Sidecar.Components;
 using EdgeMesh.Sidecar.Components.ConfigurationSqlite;
-using EdgeMesh.Sidecar.Resources;
 
 namespace EdgeMesh.Sidecar.Tests.Configuration;
 
 /// <summary>Subscriptions whose store is replaced.</summary>
 public sealed class ConfigurationSubscriptionsTests : IAsyncDisposable
 {
-    private static readonly SidecarOptions Options = new() { Namespace = "core", Apps = [new SidecarAppOptions { AppId = "alpha" }] };
-
-    private readonly ComponentCatalog _catalog = new();
-    private readonly JobStore _jobs = new(Options);
-    private readonly HttpMessageInvoker _client = new(new SocketsHttpHandler());
+    private readonly TestRuntime _runtime = new();
 
     [Fact]
     public async Task Add_WhileTheStoreIsReplaced_ListensToTheNewOne()
     {
-        using var app = new AppRuntime(Options.Apps[0], Options, RuntimeConfiguration.None, _catalog, new AppDirectory(), new ExternalEndpoints(new Dictionary<string, ExternalEndpoint>(), _client)) { Jobs = _jobs };
+        var app = _runtime.App;
         Task moving = Task.CompletedTask;
         var later = new Store();
         var first = new Store
@@ -41,20 +33,9 @@ public sealed class ConfigurationSubscriptionsTests : IAsyncDisposable
         Assert.False(later.Listeners.IsEmpty);
     }
 
-    private void Replace(Store store)
-    {
-        var names = new HashSet<string> { "settings" };
-        var next = _catalog.Without(names);
-        next.TryAdd("alpha", new OpenComponent(new ComponentSpec("settings", "configuration.test", "v1", new Dictionary<string, string>()), ComponentDriver.Open(store)));
-        _catalog.Take(next, names);
-    }
+    private void Replace(Store store) => _runtime.Put("settings", "configuration.test", ComponentDriver.Open(store));
 
-    public async ValueTask DisposeAsync()
-    {
-        _client.Dispose();
-        await _jobs.DisposeAsync();
-        await _catalog.DisposeAsync();
-    }
+    public ValueTask DisposeAsync() => _runtime.DisposeAsync();
 
     private sealed class Store : IConfigurationStore
     {

@@ -14,7 +14,9 @@ internal sealed partial class AppSubscriptions : IAsyncDisposable
     /// <summary>What the app asked for when it came.</summary>
     private readonly IReadOnlyList<Subscription> _own;
     private readonly ConcurrentDictionary<IAsyncDisposable, string> _open = new();
-    private readonly List<Task> _later = [];
+
+    /// <summary>Those that nobody waits for, by their component; what has ended is taken out by whoever adds to them.</summary>
+    private readonly List<(string PubSub, Task Opening)> _later = [];
     private CancellationTokenSource _ended = new();
 
     private AppSubscriptions(AppArrival arrival, IReadOnlyList<Subscription> own) => (_app, _channel, _logger, _own) = (arrival.App, arrival.Channel, arrival.Logger, own);
@@ -57,6 +59,8 @@ internal sealed partial class AppSubscriptions : IAsyncDisposable
     /// <summary>Other brokers are there now by these names: those subscriptions are connected anew, and the others go on.</summary>
     public async Task ConnectAgainAsync(IReadOnlySet<string> pubSubs)
     {
+        // Who still waits for a broker that went gives up: none of them stands after this.
+        await Task.WhenAll(_later.Where(l => pubSubs.Contains(l.PubSub)).Select(l => l.Opening)).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         foreach (var (open, _) in _open.Where(o => pubSubs.Contains(o.Value)).ToArray())
         {
             _open.TryRemove(open, out _);
@@ -67,14 +71,23 @@ internal sealed partial class AppSubscriptions : IAsyncDisposable
     }
 
     /// <param name="subscriptions">Those to open.</param>
-    /// <param name="waits">Whether for brokers that are away; else, and where their errors are ignored, those subscriptions follow.</param>
+    /// <param name="waits">Whether until they stand, but for those that wait for a component whose errors are ignored. A change of resources
+    /// waits for no broker: one that was there may be away now, and those subscriptions follow when it is back.</param>
     private async Task OpenAsync(IEnumerable<Subscription> subscriptions, bool waits)
     {
         var now = new List<Task>();
+        _later.RemoveAll(l => l.Opening.IsCompleted);
         foreach (var subscription in subscriptions)
         {
             var opening = OpenAsync(subscription, PostmanOf(_app, _channel, subscription, _logger), _ended.Token);
-            (_app.Find(subscription.PubSub) is { Driver: null } away && (away.IgnoreErrors || !waits) ? _later : now).Add(opening);
+            if (waits && _app.Find(subscription.PubSub) is not { Driver: null, IgnoreErrors: true })
+            {
+                now.Add(opening);
+            }
+            else
+            {
+                _later.Add((subscription.PubSub, opening));
+            }
         }
 
         await Task.WhenAll(now);
@@ -106,14 +119,20 @@ internal sealed partial class AppSubscriptions : IAsyncDisposable
 
     private async Task OpenAsync(Subscription subscription, Postman postman, CancellationToken cancellation)
     {
+        var driver = _app.Find(subscription.PubSub)?.Shared;
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellation, driver?.Gone ?? CancellationToken.None);
         try
         {
-            if (_app.Find(subscription.PubSub) is { Shared: { IsAwaited: true } awaited })
+            if (driver is { IsAwaited: true })
             {
-                await awaited.Opened.WaitAsync(cancellation);
+                await driver.Opened.WaitAsync(either.Token);
             }
 
-            _open[await Delivery.OpenAsync(_app, subscription, postman, _logger, cancellation)] = subscription.PubSub;
+            _open[await Delivery.OpenAsync(_app, subscription, postman, _logger, either.Token)] = subscription.PubSub;
+        }
+        catch (OperationCanceledException) when (driver?.Gone.IsCancellationRequested == true && !cancellation.IsCancellationRequested)
+        {
+            // Who put another in its place has this opened there.
         }
         catch (Exception error) when (error is not OperationCanceledException)
         {
@@ -128,7 +147,7 @@ internal sealed partial class AppSubscriptions : IAsyncDisposable
     private async Task EndAsync()
     {
         await _ended.CancelAsync();
-        await Task.WhenAll(_later).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await Task.WhenAll(_later.Select(l => l.Opening)).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         _later.Clear();
         await Task.WhenAll(_open.Keys.Select(s => s.DisposeAsync().AsTask()));
         _open.Clear();
