@@ -288,7 +288,8 @@ public sealed class SidecarHost : IAsyncDisposable
 
         if (_remote is not null)
         {
-            await _remote.DisposeAsync();
+            // Others look for these apps elsewhere; what these call goes on.
+            await _remote.WithdrawAsync();
         }
 
         if (_metrics is not null)
@@ -301,6 +302,11 @@ public sealed class SidecarHost : IAsyncDisposable
         // Whoever gives no time at all wants everything cut off.
         IsCutOff = !isInTime && _shutdownTimeout > TimeSpan.Zero;
         await _web.DisposeAsync();
+        if (_remote is not null)
+        {
+            await _remote.DisposeAsync();
+        }
+
         foreach (var app in _apps.All)
         {
             app.Dispose();

@@ -96,7 +96,8 @@ internal sealed partial class RemoteSidecars(SqliteNames names, TimeSpan renewal
         }
     }
 
-    public async ValueTask DisposeAsync()
+    /// <summary>Others do not find this process's apps any more; it still finds and calls theirs.</summary>
+    public async Task WithdrawAsync()
     {
         await _stop.CancelAsync();
         await _renewing;
@@ -113,6 +114,12 @@ internal sealed partial class RemoteSidecars(SqliteNames names, TimeSpan renewal
             }
         }
 
+        _registered.Clear();
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await WithdrawAsync();
         names.Dispose();
         foreach (var connection in _connections.Values)
         {

@@ -73,6 +73,47 @@ public sealed class RemoteSidecarTests : IDisposable
     }
 
     [Fact]
+    public async Task Dispose_WithACallOfAnotherSidecarInFlight_FinishesIt()
+    {
+        var (reached, release) = (new TaskCompletionSource(), new TaskCompletionSource());
+        await using var app = await TestApp.StartAsync(async context =>
+        {
+            reached.TrySetResult();
+            await release.Task;
+            await context.Response.WriteAsync("finished");
+        });
+        await using var callee = await StartAsync("beta", app.Url);
+        var caller = await StartAsync("alpha", null);
+        using var http = caller.Http();
+        var call = http.GetStringAsync("/v1.0/invoke/beta/method/x", TestSidecar.Cancellation);
+        await reached.Task.WaitAsync(TestSidecar.Cancellation);
+        var ending = caller.DisposeAsync();
+        await RefusesAsync(http.BaseAddress!);
+        Assert.False(call.IsCompleted);
+        Assert.Null(AddressOf("alpha"));
+        release.SetResult();
+        Assert.Equal("finished", await call);
+        await ending;
+    }
+
+    /// <summary>Waits until nobody listens there any more.</summary>
+    private static async Task RefusesAsync(Uri address)
+    {
+        while (true)
+        {
+            try
+            {
+                using var another = new HttpClient { BaseAddress = address };
+                using var answer = await another.GetAsync("/v1.0/healthz/outbound", TestSidecar.Cancellation);
+            }
+            catch (HttpRequestException)
+            {
+                return;
+            }
+        }
+    }
+
+    [Fact]
     public async Task InternalPort_AnythingButItsService_IsNotThere()
     {
         await using var app = await TestApp.StartAsync();
@@ -84,10 +125,10 @@ public sealed class RemoteSidecarTests : IDisposable
     }
 
     /// <summary>Where others find the app's sidecar.</summary>
-    private string AddressOf(string appId)
+    private string? AddressOf(string appId)
     {
         using var names = SqliteNames.Open(new NameResolutionSetting(Path.Combine(_folder, "names.db"), TimeSpan.FromSeconds(5)), _folder, TimeProvider.System);
-        return names.Find(appId)!;
+        return names.Find(appId);
     }
 
     private async Task<TestSidecar> StartAsync(string appId, Uri? app, string more = "")
