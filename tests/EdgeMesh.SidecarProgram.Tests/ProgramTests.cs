@@ -59,16 +59,34 @@ public sealed partial class ProgramTests : IDisposable
     }
 
     [Fact]
+    public async Task HangUp_WhileItStopsForAnother_EndsNothing()
+    {
+        using var outside = new System.Net.Sockets.TcpListener(System.Net.IPAddress.Loopback, 0);
+        outside.Start();
+        var program = StartWith("any", "--dapr-graceful-shutdown-seconds", "60");
+        using var http = new HttpClient();
+        var held = http.GetAsync(new Uri(await AddressAsync(program), $"/v1.0/invoke/http://{outside.LocalEndpoint}/method/x"), Cancellation);
+        using (await outside.AcceptSocketAsync(Cancellation))
+        {
+            await SignalAsync(program, "-HUP");
+            await SayAsync(program, "stopping");
+            await SignalAsync(program, "-HUP");
+        }
+
+        using var failed = await held;
+        await AddressAsync(program);
+        await SignalAsync(program, "-TERM");
+        await program.WaitForExitAsync(Cancellation);
+        Assert.Equal(0, program.ExitCode);
+    }
+
+    [Fact]
     public async Task Terminate_Twice_DoesNotWaitAnyMore_AndEndsWith1()
     {
         var program = StartWith("any", "--dapr-block-shutdown-duration", "10m");
         await AddressAsync(program);
         await SignalAsync(program, "-TERM");
-        while (await program.StandardOutput.ReadLineAsync(Cancellation) is { } line && !line.Contains("blocking shutdown", StringComparison.Ordinal))
-        {
-            // Until it has begun to.
-        }
-
+        await SayAsync(program, "blocking shutdown");
         await SignalAsync(program, "-TERM");
         await program.WaitForExitAsync(Cancellation);
         Assert.Equal(1, program.ExitCode);
@@ -94,6 +112,15 @@ public sealed partial class ProgramTests : IDisposable
         }
 
         throw new InvalidOperationException("The program ended: " + await program.StandardError.ReadToEndAsync(Cancellation));
+    }
+
+    /// <summary>Waits until it says so.</summary>
+    private static async Task SayAsync(Process program, string text)
+    {
+        while (await program.StandardOutput.ReadLineAsync(Cancellation) is { } line && !line.Contains(text, StringComparison.Ordinal))
+        {
+            // Another line.
+        }
     }
 
     private static async Task SignalAsync(Process program, string signal)

@@ -60,7 +60,13 @@ public static class SidecarCommandLine
         using var interrupted = PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop);
         var environment = Environment.GetEnvironmentVariables().Cast<DictionaryEntry>()
             .ToDictionary(e => (string)e.Key, e => (string?)e.Value ?? "", StringComparer.Ordinal);
-        return await RunAsync(args, environment, Console.Out, Console.Error, stop.Token);
+        var hangUps = new CommandLine.HangUps();
+        using var hungUp = PosixSignalRegistration.Create(PosixSignal.SIGHUP, signal =>
+        {
+            signal.Cancel = true;
+            hangUps.Ask();
+        });
+        return await RunAsync(args, environment, Console.Out, Console.Error, hangUps, stop.Token);
 
         void Stop(PosixSignalContext signal)
         {
@@ -75,8 +81,11 @@ public static class SidecarCommandLine
         }
     }
 
+    internal static Task<int> RunAsync(IReadOnlyList<string> args, IReadOnlyDictionary<string, string> environment, TextWriter output, TextWriter error, CancellationToken stop) =>
+        RunAsync(args, environment, output, error, new CommandLine.HangUps(), stop);
+
     internal static async Task<int> RunAsync(
-        IReadOnlyList<string> args, IReadOnlyDictionary<string, string> environment, TextWriter output, TextWriter error, CancellationToken stop)
+        IReadOnlyList<string> args, IReadOnlyDictionary<string, string> environment, TextWriter output, TextWriter error, CommandLine.HangUps hangUps, CancellationToken stop)
     {
         var flags = CommandLine.FlagReader.Read(args);
         if (flags.Is("help") || flags.Is("version") || flags.Is("build-info"))
@@ -105,7 +114,7 @@ public static class SidecarCommandLine
             using var loggers = Loggers(settings, log);
             while (true)
             {
-                if (await ServeAsync(settings, loggers, log, stop) is var end and not CommandLine.ServingEnd.Again)
+                if (await ServeAsync(settings, loggers, log, hangUps, stop) is var end and not CommandLine.ServingEnd.Again)
                 {
                     return end == CommandLine.ServingEnd.InTime ? Done : Failed;
                 }
@@ -130,17 +139,13 @@ public static class SidecarCommandLine
         logging.AddProvider(log);
     });
 
-    private static async Task<CommandLine.ServingEnd> ServeAsync(CommandLine.SidecarSettings settings, ILoggerFactory loggers, CommandLine.SidecarLog log, CancellationToken stop)
+    private static async Task<CommandLine.ServingEnd> ServeAsync(CommandLine.SidecarSettings settings, ILoggerFactory loggers, CommandLine.SidecarLog log, CommandLine.HangUps hangUps, CancellationToken stop)
     {
-        var (host, isHungUp) = (await SidecarHost.StartAsync(settings.Options, loggers, stop), false);
+        hangUps.Forget();
+        var host = await SidecarHost.StartAsync(settings.Options, loggers, stop);
         await using (host)
         {
-            // As with daprd: reads everything anew.
-            using var hungUp = PosixSignalRegistration.Create(PosixSignal.SIGHUP, signal =>
-            {
-                signal.Cancel = isHungUp = true;
-                host.Stop();
-            });
+            using var watching = hangUps.Watch(host);
             foreach (var app in settings.Options.Apps.Select(a => a.AppId))
             {
                 log.Say($"dapr initialized. Status: Running. app id: {app}; HTTP {Text(host.HttpEndpoint(app))}; gRPC {Text(host.GrpcEndpoint(app))}");
@@ -159,7 +164,7 @@ public static class SidecarCommandLine
             log.Say($"calls in flight took more than {settings.Options.ShutdownTimeout.TotalSeconds:0} s and were cut off (--dapr-graceful-shutdown-seconds)");
         }
 
-        return isHungUp && !stop.IsCancellationRequested ? CommandLine.ServingEnd.Again : host.IsCutOff ? CommandLine.ServingEnd.CutOff : CommandLine.ServingEnd.InTime;
+        return hangUps.IsAsked && !stop.IsCancellationRequested ? CommandLine.ServingEnd.Again : host.IsCutOff ? CommandLine.ServingEnd.CutOff : CommandLine.ServingEnd.InTime;
 
         static string Text(Uri endpoint) => endpoint.ToString().TrimEnd('/');
     }
