@@ -26,8 +26,15 @@ internal sealed class SecretReferences(IReadOnlyList<string> appIds, ComponentCa
             throw new ArgumentException($"'{item.Name}' refers to a secret, and auth.secretStore '{storeName}' is no secret store that could be opened.");
         }
 
-        return await store.GetAsync(secretName, cancellation) is { } secret && secret.TryGetValue(item.SecretKey ?? secretName, out var value)
-            ? value
-            : throw new ArgumentException($"'{item.Name}' refers to secret '{secretName}', key '{item.SecretKey}', which is not in '{storeName}'.");
+        try
+        {
+            return await store.GetAsync(secretName, cancellation) is { } secret && secret.TryGetValue(item.SecretKey ?? secretName, out var value)
+                ? value
+                : throw new ArgumentException($"'{item.Name}' refers to secret '{secretName}', key '{item.SecretKey}', which is not in '{storeName}'.");
+        }
+        catch (SecretRefusalException error)
+        {
+            throw new ArgumentException($"'{item.Name}' refers to secret '{secretName}', which '{storeName}' does not give: {error.Message}", error);
+        }
     }
 }

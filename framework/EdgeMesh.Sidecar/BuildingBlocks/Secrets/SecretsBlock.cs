@@ -28,12 +28,7 @@ internal static class SecretsBlock
         {
             return await app.Resilience.Outbound(spec).RunAsync(get, cancellation);
         }
-        catch (RpcException error)
-        {
-            // A store in a process of its own.
-            throw failed(error.Status.Detail);
-        }
-        catch (Exception error) when (error is CircuitOpenException or TimeoutException)
+        catch (Exception error) when (error is SecretRefusalException or CircuitOpenException or TimeoutException)
         {
             throw failed(error.Message);
         }

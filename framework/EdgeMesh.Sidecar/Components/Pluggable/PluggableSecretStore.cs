@@ -22,14 +22,26 @@ internal sealed class PluggableSecretStore : ISecretStore, IServerDriver
     public async Task ConnectAsync(CancellationToken cancellation) =>
         await _store.InitAsync(new SecretStoreInitRequest { Metadata = new MetadataRequest { Properties = { _spec.Metadata.ToDictionary() } } }, _headers, cancellationToken: cancellation);
 
-    /// <exception cref="RpcException">The component has none of that name, or failed.</exception>
-    public async Task<IReadOnlyDictionary<string, string>?> GetAsync(string name, CancellationToken cancellation) =>
-        (await _store.GetAsync(new GetSecretRequest { Key = name }, _headers, cancellationToken: cancellation)).Data;
+    public Task<IReadOnlyDictionary<string, string>?> GetAsync(string name, CancellationToken cancellation) => AskAsync<IReadOnlyDictionary<string, string>?>(
+        async () => (await _store.GetAsync(new GetSecretRequest { Key = name }, _headers, cancellationToken: cancellation)).Data, cancellation);
 
-    public async Task<IReadOnlyDictionary<string, IReadOnlyDictionary<string, string>>> GetAllAsync(CancellationToken cancellation)
+    public Task<IReadOnlyDictionary<string, IReadOnlyDictionary<string, string>>> GetAllAsync(CancellationToken cancellation) => AskAsync<IReadOnlyDictionary<string, IReadOnlyDictionary<string, string>>>(
+        async () => (await _store.BulkGetAsync(new BulkGetSecretRequest(), _headers, cancellationToken: cancellation)).Data.ToDictionary(s => s.Key, s => (IReadOnlyDictionary<string, string>)s.Value.Secrets), cancellation);
+
+    private static async Task<T> AskAsync<T>(Func<Task<T>> ask, CancellationToken cancellation)
     {
-        var answer = await _store.BulkGetAsync(new BulkGetSecretRequest(), _headers, cancellationToken: cancellation);
-        return answer.Data.ToDictionary(s => s.Key, s => (IReadOnlyDictionary<string, string>)s.Value.Secrets);
+        try
+        {
+            return await ask();
+        }
+        catch (RpcException error) when (!cancellation.IsCancellationRequested)
+        {
+            throw new SecretRefusalException(error.Status.Detail, error);
+        }
+        catch (RpcException error)
+        {
+            throw new OperationCanceledException(error.Message, error, cancellation);
+        }
     }
 
     public ValueTask DisposeAsync()
