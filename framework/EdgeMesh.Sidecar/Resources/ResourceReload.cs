@@ -10,7 +10,8 @@ namespace EdgeMesh.Sidecar.Resources;
 /// that is told too.</summary>
 internal sealed partial class ResourceReload(SidecarOptions options, IReadOnlyList<AppStarter> apps, ResourceLoader current, ComponentReload components, OutsideWorld outside, ILogger logger)
 {
-    private ResourceLoader _current = current;
+    /// <summary>What was read last of each kind that is taken over, or told of: a kind that failed is looked at again with the next change of anything.</summary>
+    private readonly Dictionary<string, ResourceLoader> _taken = ResourceLoader.Kinds.ToDictionary(kind => kind, _ => current);
 
     /// <summary>Those that are open: a faulty change leaves them behind the files.</summary>
     private IReadOnlyList<ComponentResource> _components = current.Components;
@@ -26,21 +27,35 @@ internal sealed partial class ResourceReload(SidecarOptions options, IReadOnlyLi
             return;
         }
 
+        await TryAsync("Component", () => ReplaceComponentsAsync(next, cancellation), cancellation);
+        foreach (var kind in ResourceLoader.Kinds.Where(kind => _taken[kind].TextOf(kind) != next.TextOf(kind)))
+        {
+            await TryAsync(kind, () => ApplyAsync(kind, next, subscriptions, cancellation), cancellation);
+        }
+    }
+
+    /// <summary>Whatever one kind throws, those after it are taken over.</summary>
+    private async Task TryAsync(string kind, Func<Task> change, CancellationToken cancellation)
+    {
+        try
+        {
+            await change();
+        }
+        catch (Exception error) when (!cancellation.IsCancellationRequested)
+        {
+            LogFault(logger, $"{kind}: {error.Message}");
+        }
+    }
+
+    private async Task ReplaceComponentsAsync(ResourceLoader next, CancellationToken cancellation)
+    {
         if (await components.RunAsync(_components, next.Components, cancellation))
         {
             _components = next.Components;
         }
-
-        var changed = ResourceLoader.Kinds.Where(kind => _current.TextOf(kind) != next.TextOf(kind)).ToArray();
-        var before = _current;
-        _current = next;
-        foreach (var kind in changed)
-        {
-            await ApplyAsync(kind, before, next, subscriptions, cancellation);
-        }
     }
 
-    private async Task ApplyAsync(string kind, ResourceLoader before, ResourceLoader next, DeclaredSubscriptions subscriptions, CancellationToken cancellation)
+    private async Task ApplyAsync(string kind, ResourceLoader next, DeclaredSubscriptions subscriptions, CancellationToken cancellation)
     {
         switch (kind)
         {
@@ -61,26 +76,27 @@ internal sealed partial class ResourceReload(SidecarOptions options, IReadOnlyLi
                 LogTaken(logger, kind);
                 break;
             case "Component":
-                if (next.TextOfMiddlewares != before.TextOfMiddlewares)
+                if (next.TextOfMiddlewares != _taken[kind].TextOfMiddlewares)
                 {
                     LogLater(logger, "middleware");
                 }
 
                 break;
-            case "HTTPEndpoint":
-                await OpenEndpointsAsync(next, cancellation);
-                break;
+            case "HTTPEndpoint" when !await TryOpenEndpointsAsync(next, cancellation):
+                return;
         }
+
+        _taken[kind] = next;
     }
 
-    private async Task OpenEndpointsAsync(ResourceLoader next, CancellationToken cancellation)
+    private async Task<bool> TryOpenEndpointsAsync(ResourceLoader next, CancellationToken cancellation)
     {
         var faults = new List<string>();
         await outside.OpenAsync(next.HttpEndpoints, faults, cancellation);
         if (faults.Count > 0)
         {
             faults.ForEach(f => LogFault(logger, f));
-            return;
+            return false;
         }
 
         foreach (var app in apps)
@@ -89,6 +105,7 @@ internal sealed partial class ResourceReload(SidecarOptions options, IReadOnlyLi
         }
 
         LogTaken(logger, "HTTPEndpoint");
+        return true;
     }
 
     [LoggerMessage(LogLevel.Error, "The changed resources are not taken over: {Fault}")]

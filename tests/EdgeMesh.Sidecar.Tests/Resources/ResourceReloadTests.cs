@@ -59,6 +59,21 @@ public sealed class ResourceReloadTests : IDisposable
         Assert.Equal(500, await http.GetAsync("/v1.0/invoke/outside/method/x", TestSidecar.Cancellation).StatusAsync());
     }
 
+    [Fact]
+    public async Task Endpoint_WhoseSecretStoreComesLater_IsTakenOverThen()
+    {
+        await using var app = await TestApp.StartAsync();
+        using var log = new LogLines();
+        await using var sidecar = await StartAsync(app, log);
+        Write("endpoint.yaml", Endpoint($"{{ baseUrl: {app.Url}, headers: [{{ name: x-key, secretKeyRef: {{ name: key, key: key }} }}] }}\nauth: {{ secretStore: files }}"));
+        await log.SeeAsync("HTTPEndpoint 'outside' can't be used", TestSidecar.Cancellation);
+        Write("secrets.json", """{"key":"from-the-store"}""");
+        Write("files.yaml", Yaml.Component("files", "secretstores.local.file", ("secretsFile", Path.Combine(_folder, "secrets.json"))));
+        await log.SeeAsync("HTTPEndpoint resources are taken over", TestSidecar.Cancellation);
+        using var http = sidecar.Http();
+        Assert.Contains("x-key: from-the-store\n", await http.GetStringAsync("/v1.0/invoke/outside/method/x", TestSidecar.Cancellation), StringComparison.Ordinal);
+    }
+
     private static string Endpoint(string spec) => $"apiVersion: dapr.io/v1alpha1\nkind: HTTPEndpoint\nmetadata: {{ name: outside }}\nspec: {spec}\n";
 
     [Fact]
