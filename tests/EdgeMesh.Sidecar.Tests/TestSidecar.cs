@@ -77,6 +77,9 @@ internal sealed class TestSidecar : IAsyncDisposable
 
     public static Metadata GrpcToken => new() { { "dapr-api-token", Token } };
 
+    /// <summary>As a sidecar that blocks before it stops.</summary>
+    public Task EndInflowAsync() => _host.EndInflowAsync();
+
     public async ValueTask DisposeAsync()
     {
         await _host.DisposeAsync();

@@ -102,6 +102,9 @@ internal sealed class AppRuntime(SidecarAppOptions options, SidecarOptions proce
         set => _subscriptions = value;
     }
 
+    /// <summary>Subscriptions by streams that the app has open.</summary>
+    public StreamSubscriptions Streams { get; } = new();
+
     /// <summary>What Resiliency resources ask for this app's calls and deliveries.</summary>
     public ResilienceTable Resilience
     {

@@ -114,19 +114,21 @@ internal sealed partial class AppStarter(AppRuntime app, IReadOnlyList<Subscript
     public Task EndInflowAsync()
     {
         app.Drain.Begin();
-        return _turn.ChangeAsync(
-            async () =>
-            {
-                _isEnding = true;
-                for (var i = Starts.Length - 1; i >= 0; i--)
-                {
-                    await (_parts[i] is AppSubscriptions or InputBindings ? EndAsync(i) : Task.CompletedTask);
-                }
-
-                app.IsEnding = true;
-            },
-            CancellationToken.None);
+        return Task.WhenAll(app.Streams.EndAsync(), EndInflowPartsAsync());
     }
+
+    private Task EndInflowPartsAsync() => _turn.ChangeAsync(
+        async () =>
+        {
+            _isEnding = true;
+            for (var i = Starts.Length - 1; i >= 0; i--)
+            {
+                await (_parts[i] is AppSubscriptions or InputBindings ? EndAsync(i) : Task.CompletedTask);
+            }
+
+            app.IsEnding = true;
+        },
+        CancellationToken.None);
 
     private async Task EndAsync(int part)
     {
@@ -182,7 +184,7 @@ internal sealed partial class AppStarter(AppRuntime app, IReadOnlyList<Subscript
         app.Drain.Begin();
         await _stop.CancelAsync();
         await _run;
-        await _turn.ChangeAsync(EndPartsAsync, CancellationToken.None);
+        await Task.WhenAll(app.Streams.EndAsync(), _turn.ChangeAsync(EndPartsAsync, CancellationToken.None));
         if (_outbox is not null)
         {
             await _outbox.DisposeAsync();

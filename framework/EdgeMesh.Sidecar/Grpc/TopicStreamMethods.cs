@@ -29,7 +29,7 @@ internal static class TopicStreamMethods
             gone = app.Find(subscription.PubSub)?.Shared.Gone ?? CancellationToken.None;
             await using var ending = gone.Register(lifetime.Cancel);
             var logger = call.GetHttpContext().RequestServices.GetRequiredService<ILoggerFactory>().CreateLogger("EdgeMesh.Sidecar");
-            await using var open = await Delivery.OpenAsync(app, subscription, stream.DeliverAsync, logger, lifetime.Token);
+            await using var open = app.Streams.Hold(await Delivery.OpenAsync(app, subscription, stream.DeliverAsync, logger, lifetime.Token));
             await stream.BeginAsync();
             while (await requests.MoveNext(lifetime.Token))
             {
