@@ -113,6 +113,7 @@ internal sealed partial class WorkloadIdentity : IAsyncDisposable
                 {
                     _current = renewed;
                     LogRenewed(_logger, _appId, renewed.NotAfter);
+                    await Task.Delay(PauseAfter(renewed), _clock, cancellation);
                 }
                 else
                 {
@@ -125,6 +126,14 @@ internal sealed partial class WorkloadIdentity : IAsyncDisposable
         {
             // The sidecar stops.
         }
+    }
+
+    /// <summary>Of one that is half over when it comes (clocks differ, or sentry gives little time) another is not asked for at once: then the tenth of
+    /// what is left of it.</summary>
+    private TimeSpan PauseAfter(WorkloadCertificate renewed)
+    {
+        var tenth = (renewed.NotAfter - _clock.GetUtcNow()) / 10;
+        return tenth < FirstPause ? FirstPause : tenth < LongestRest ? tenth : LongestRest;
     }
 
     public async ValueTask DisposeAsync()

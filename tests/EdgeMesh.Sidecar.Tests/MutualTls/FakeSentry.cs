@@ -27,6 +27,9 @@ internal sealed class FakeSentry(TimeProvider clock) : IAsyncDisposable
     private readonly List<(string App, string Namespace)> _asked = [];
     private WebApplication? _web;
 
+    /// <summary>Of the certificates that it signs, from now on.</summary>
+    public TimeSpan LifeOfEach { get; init; } = Life;
+
     /// <summary>PEM of the root.</summary>
     public string Anchors => _authority.RootPem;
 
@@ -86,7 +89,7 @@ internal sealed class FakeSentry(TimeProvider clock) : IAsyncDisposable
 
         var key = CertificateRequest.LoadSigningRequestPem(request.CertificateSigningRequest.ToStringUtf8(), HashAlgorithmName.SHA256).PublicKey;
         return Refusal is null
-            ? new SignCertificateResponse { WorkloadCertificate = ByteString.CopyFromUtf8(_authority.Sign($"spiffe://public/ns/{request.Namespace}/{request.Id}", key, Life)) }
+            ? new SignCertificateResponse { WorkloadCertificate = ByteString.CopyFromUtf8(_authority.Sign($"spiffe://public/ns/{request.Namespace}/{request.Id}", key, LifeOfEach)) }
             : throw Refusal;
     }
 

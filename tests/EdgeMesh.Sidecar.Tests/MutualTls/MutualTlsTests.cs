@@ -111,6 +111,28 @@ public sealed class MutualTlsTests : IDisposable
     }
 
     [Fact]
+    public async Task Certificates_ThatAreHalfOverWhenTheyCome_AreRenewedAfterAPauseEach()
+    {
+        // As sentry's clock says: it signs for a quarter of an hour that is past, and these ten minutes.
+        await using var sentry = new FakeSentry(_clock) { LifeOfEach = TimeSpan.FromMinutes(10) };
+        await sentry.ListenAsync();
+        var log = new LogLines();
+        await using (await StartAsync("alpha", sentry, log: log))
+        {
+            await log.SeeAsync("has a new certificate", TestSidecar.Cancellation);
+            for (var renewals = 0; renewals < 3; renewals++)
+            {
+                var seen = log.SeeAsync("has a new certificate", TestSidecar.Cancellation);
+                Assert.False(seen.IsCompleted);
+                await PassAsync(seen);
+            }
+        }
+
+        // The first, the one after it, and one more at least a minute after each.
+        Assert.Equal(5, sentry.Asked.Count);
+    }
+
+    [Fact]
     public async Task Invoke_WithACertificateThatEnded_FailsAndSaysThatSentryIsAway()
     {
         await using var sentry = await FakeSentry.StartAsync(_clock);
