@@ -37,12 +37,12 @@ internal sealed partial class InputBindings(AppRuntime app, IBindingApp reader, 
     public static async Task<IAsyncDisposable> StartAsync(AppArrival arrival, CancellationToken cancellation)
     {
         var (app, channel, logger) = (arrival.App, arrival.Channel, arrival.Logger);
-        var components = app.Components.Where(c => c.Driver is IInputBinding { IsRead: true }).ToArray();
+        var components = app.Components.Where(c => c.Spec.Type.StartsWith("bindings.", StringComparison.Ordinal)).ToLookup(c => c.Driver is not null);
         IBindingApp reader = channel.Callbacks is { } callbacks ? new GrpcBindingApp(app, callbacks, logger) : new HttpBindingApp(app, channel, logger);
         var wanted = new List<OpenComponent>();
-        foreach (var component in components)
+        foreach (var component in components[true])
         {
-            if (IsInput(component.Spec) || await reader.WantsAsync(component.Spec.Name, Route(component.Spec), cancellation))
+            if (await IsReadAsync(component, reader, cancellation))
             {
                 wanted.Add(component);
             }
@@ -50,17 +50,42 @@ internal sealed partial class InputBindings(AppRuntime app, IBindingApp reader, 
 
         // Only now: nothing is read twice when the asking is given up and begun anew.
         var bindings = new InputBindings(app, reader, logger);
-        bindings._reading.AddRange(wanted.Select(c => bindings.ReadAsync((IInputBinding)c.Driver!, c.Spec, Route(c.Spec))));
+        bindings._reading.AddRange(wanted.Select(bindings.ReadAsync));
+        bindings._reading.AddRange(components[false].Where(c => c.Shared.IsAwaited).Select(bindings.ReadLaterAsync));
         return bindings;
     }
+
+    private static async Task<bool> IsReadAsync(OpenComponent component, IBindingApp reader, CancellationToken cancellation) =>
+        component.Driver is IInputBinding { IsRead: true } && (IsInput(component.Spec) || await reader.WantsAsync(component.Spec.Name, Route(component.Spec), cancellation));
 
     private static string Route(ComponentSpec spec) => "/" + (spec["route"] is { Length: > 0 } given ? given : spec.Name).TrimStart('/');
 
     private static bool IsInput(ComponentSpec spec) =>
         (spec["direction"] ?? "").Split(',', StringSplitOptions.TrimEntries).Contains("input", StringComparer.OrdinalIgnoreCase);
 
-    private async Task ReadAsync(IInputBinding binding, ComponentSpec spec, string route)
+    /// <summary>When its server has answered, which may be never.</summary>
+    private async Task ReadLaterAsync(OpenComponent component)
     {
+        try
+        {
+            await component.Shared.Opened.WaitAsync(_stop.Token);
+            if (!await IsReadAsync(component, reader, _stop.Token))
+            {
+                return;
+            }
+        }
+        catch (OperationCanceledException)
+        {
+            // The sidecar stops.
+            return;
+        }
+
+        await ReadAsync(component);
+    }
+
+    private async Task ReadAsync(OpenComponent component)
+    {
+        var (binding, spec, route) = ((IInputBinding)component.Driver!, component.Spec, Route(component.Spec));
         try
         {
             await binding.ReadAsync(happened => HandAsync(new BindingEvent(spec.Name, route, happened.Metadata) { Data = happened.Data }, spec, binding.IsMissable), _stop.Token);
