@@ -31,7 +31,8 @@ internal sealed class TrustAnchors
         try
         {
             var file = options.TrustAnchorsFile;
-            return new TrustAnchors(file, clock, file is null ? new Roots(Parse(options.TrustAnchors ?? "", "DAPR_TRUST_ANCHORS"), default) : Read(file));
+            var text = file is null ? options.TrustAnchors ?? "" : TextOf(file);
+            return new TrustAnchors(file, clock, new Roots(Parse(text, file ?? "DAPR_TRUST_ANCHORS"), text));
         }
         catch (ArgumentException error)
         {
@@ -79,14 +80,13 @@ internal sealed class TrustAnchors
 
     private Roots Current()
     {
-        if (_file is null || File.GetLastWriteTimeUtc(_file) == _roots.Written)
-        {
-            return _roots;
-        }
-
         try
         {
-            _roots = Read(_file);
+            // Its text, and not its time: the file may be a link, whose own time says nothing, and a peer is a rare thing.
+            if (_file is not null && TextOf(_file) is var text && text != _roots.Text)
+            {
+                _roots = new Roots(Parse(text, _file), text);
+            }
         }
         catch (ArgumentException)
         {
@@ -96,13 +96,11 @@ internal sealed class TrustAnchors
         return _roots;
     }
 
-    private static Roots Read(string file)
+    private static string TextOf(string file)
     {
         try
         {
-            // Before the text: a change in between is read again.
-            var written = File.GetLastWriteTimeUtc(file);
-            return new Roots(Parse(File.ReadAllText(file), file), written);
+            return File.ReadAllText(file);
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
@@ -124,7 +122,7 @@ internal sealed class TrustAnchors
         }
     }
 
-    private sealed record Roots(X509Certificate2Collection Certificates, DateTime Written);
+    private sealed record Roots(X509Certificate2Collection Certificates, string Text);
 }
 
 /// <summary>What came of looking at a peer's certificate.</summary>

@@ -1,3 +1,4 @@
+using EdgeMesh.Sidecar.MutualTls;
 using EdgeMesh.Sidecar.Resources;
 using EdgeMesh.Sidecar.Sidecars;
 using Microsoft.Extensions.Logging;
@@ -216,6 +217,21 @@ public sealed class MutualTlsTests : IDisposable
         await File.WriteAllTextAsync(file, sentry.Anchors + "\n" + other.Anchors, TestSidecar.Cancellation);
         File.SetLastWriteTimeUtc(file, DateTime.UnixEpoch);
         Assert.Equal(200, await InvokeAsync(caller, "alpha").StatusAsync());
+    }
+
+    [Fact]
+    public async Task TrustAnchors_OfAFileBehindALink_AreReadAnew()
+    {
+        var (file, link) = (Path.Combine(_folder, "anchors.pem"), Path.Combine(_folder, "link.pem"));
+        var (first, second) = (new TestAuthority(_clock), new TestAuthority(_clock));
+        using var key = System.Security.Cryptography.ECDsa.Create(System.Security.Cryptography.ECCurve.NamedCurves.nistP256);
+        using var peer = second.Certificate("spiffe://public/ns/core/alpha", new(key), TimeSpan.FromHours(1));
+        await File.WriteAllTextAsync(file, first.RootPem, TestSidecar.Cancellation);
+        File.CreateSymbolicLink(link, file);
+        var anchors = TrustAnchors.Open(new MutualTlsOptions { SentryAddress = "127.0.0.1:1", TrustAnchorsFile = link }, _clock, [])!;
+        Assert.Equal("its certificate is not signed by a trust anchor", anchors.Verify(peer, second.Issuers).Refusal);
+        await File.WriteAllTextAsync(file, second.RootPem, TestSidecar.Cancellation);
+        Assert.Equal("alpha", anchors.Verify(peer, second.Issuers).Identity?.AppId);
     }
 
     private static MutualTlsOptions Setting(FakeSentry sentry) => new() { SentryAddress = sentry.Address, TrustAnchors = sentry.Anchors };

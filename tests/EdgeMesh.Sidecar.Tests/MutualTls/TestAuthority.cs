@@ -26,6 +26,9 @@ internal sealed class TestAuthority
 
     public string RootPem => _root.ExportCertificatePem();
 
+    /// <summary>What leads from its certificates to the root.</summary>
+    public X509Certificate2Collection Issuers => [_issuer];
+
     /// <summary>PEM of a certificate and its issuer.</summary>
     /// <param name="uri">The identity; null: it has none.</param>
     /// <param name="key">Whose it is.</param>
