@@ -60,6 +60,19 @@ public sealed class ConfigurationTests
     }
 
     [Theory]
+    [InlineData("{appId: alpha, defaultAction: deny}, {appId: alpha, defaultAction: allow}", 200)]
+    [InlineData("{appId: alpha, defaultAction: allow}, {appId: alpha, defaultAction: deny}", 403)]
+    [InlineData("{appId: alpha, defaultAction: allow}, {appId: alpha, trustDomain: elsewhere, defaultAction: allow}", 403)]
+    [InlineData("{appId: alpha, defaultAction: allow}, {appId: alpha, namespace: elsewhere, defaultAction: deny}", 200)]
+    public async Task AccessControl_TwoPoliciesAboutOneApp_TheLastCounts(string policies, int expected)
+    {
+        await using var app = await TestApp.StartAsync();
+        await using var sidecar = await StartAsync($"accessControl: {{ defaultAction: deny, policies: [{policies}] }}", new() { ["alpha"] = null, ["beta"] = app.Url });
+        using var http = sidecar.Http();
+        Assert.Equal(expected, await http.GetAsync("/v1.0/invoke/beta/method/x", TestSidecar.Cancellation).StatusAsync());
+    }
+
+    [Theory]
     [InlineData("delete", true)]
     [InlineData("delete/all", true)]
     [InlineData("Delete", false)]
