@@ -12,6 +12,7 @@ namespace EdgeMesh.Sidecar.Http;
 internal static partial class ApiLog
 {
     private const string Health = "/v1.0/healthz";
+    private const string Invocations = "/v1.0/invoke";
 
     public static void UseApiLog(this IApplicationBuilder pipeline, TimeProvider clock, ILogger logger) => pipeline.Use((HttpContext context, RequestDelegate next) =>
     {
@@ -39,8 +40,9 @@ internal static partial class ApiLog
 
     private static string WithoutQuery(string target) => target.IndexOf('?', StringComparison.Ordinal) is var question and >= 0 ? target[..question] : target;
 
-    /// <summary>Invocations are not routed.</summary>
-    private static string Route(HttpContext context) => (context.GetEndpoint() as RouteEndpoint)?.RoutePattern.RawText ?? "/v1.0/invoke/{id}/method/{**path}";
+    /// <summary>Invocations are not routed; nor is what was refused before.</summary>
+    private static string Route(HttpContext context) =>
+        (context.GetEndpoint() as RouteEndpoint)?.RoutePattern.RawText ?? (context.Request.Path.StartsWithSegments(Invocations, StringComparison.Ordinal) ? Invocations + "/{id}/method/{**path}" : "(unknown)");
 
     [LoggerMessage(LogLevel.Information, "HTTP API Called: {App} {Method} {Path} code={Code} duration={Duration}ms")]
     private static partial void LogHttp(ILogger logger, string app, string method, string path, int code, long duration);

@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Time.Testing;
 
 namespace EdgeMesh.Sidecar.Tests.Health;
 
@@ -28,6 +29,31 @@ public sealed class ApiLogTests : IDisposable
         // Disposed: whatever was under way is written.
         var line = Assert.Single(log.All, l => l.Contains("API Called", StringComparison.Ordinal));
         Assert.StartsWith("HTTP API Called: logged GET /v1.0/nosuch%0Aline code=404 duration=", line, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Calls_WhoseValuesAreHidden_ShowTheirRoute_AndNothingOfWhatIsRefusedBefore()
+    {
+        var file = Path.Combine(_folder, "logging.yaml");
+        await File.WriteAllTextAsync(
+            file,
+            "apiVersion: dapr.io/v1alpha1\nkind: Configuration\nmetadata: { name: c }\nspec:\n  logging: { apiLogging: { enabled: true, obfuscateURLs: true } }\n  httpPipeline: { handlers: [{ name: limit, type: middleware.http.ratelimit }] }\n",
+            TestSidecar.Cancellation);
+        using var log = new LogLines();
+        await using (var sidecar = await TestSidecar.StartAsync(
+            Yaml.StandardStores + Yaml.Component("limit", "middleware.http.ratelimit", ("maxRequestsPerSecond", "2")), log: log, change: o => o with { ConfigurationPaths = [file], Clock = new FakeTimeProvider() }))
+        {
+            using var http = sidecar.Http();
+            foreach (var path in new[] { "/v1.0/state/memory/somebody", "/v1.0/invoke/nobody/method/somebody", "/v1.0/state/memory/somebody", "/v1.0/invoke/nobody/method/somebody" })
+            {
+                await http.GetAsync(path, TestSidecar.Cancellation).StatusAsync();
+            }
+        }
+
+        const string called = "HTTP API Called: alpha GET ";
+        Assert.Equal(
+            ["/v1.0/state/{store}/{key} code=204", "/v1.0/invoke/{id}/method/{**path} code=500", "(unknown) code=429", "/v1.0/invoke/{id}/method/{**path} code=429"],
+            log.All.Where(l => l.StartsWith(called, StringComparison.Ordinal)).Select(l => l[called.Length..l.IndexOf(" duration", StringComparison.Ordinal)]));
     }
 
     public void Dispose() => Directory.Delete(_folder, recursive: true);
