@@ -100,7 +100,7 @@ public static class SidecarCommandLine
             return await CommandLine.ReadyWait.RunAsync(flags, output, stop) ? Done : Failed;
         }
 
-        var settings = flags["run-file"] is null ? CommandLine.SidecarSettings.From(flags, environment) : CommandLine.RunFiles.RunFile.Read(flags, environment);
+        var settings = Settings(flags, environment);
         if (settings is null)
         {
             await error.WriteLineAsync(string.Join(Environment.NewLine, flags.Faults));
@@ -118,6 +118,9 @@ public static class SidecarCommandLine
                 {
                     return end == CommandLine.ServingEnd.InTime ? Done : Failed;
                 }
+
+                // The log goes on as it was begun.
+                settings = Settings(flags, environment) ?? throw new SidecarConfigurationException(flags.Faults);
             }
         }
         catch (Exception failure) when (failure is SidecarConfigurationException or IOException or UnauthorizedAccessException)
@@ -130,6 +133,10 @@ public static class SidecarCommandLine
             return Done;
         }
     }
+
+    /// <summary>Null when there are faults; they are the flags'.</summary>
+    private static CommandLine.SidecarSettings? Settings(CommandLine.FlagReader flags, IReadOnlyDictionary<string, string> environment) =>
+        flags["run-file"] is null ? CommandLine.SidecarSettings.From(flags, environment) : CommandLine.RunFiles.RunFile.Read(flags, environment);
 
     private static ILoggerFactory Loggers(CommandLine.SidecarSettings settings, CommandLine.SidecarLog log) => LoggerFactory.Create(logging =>
     {

@@ -1,3 +1,4 @@
+using System.Threading.Channels;
 using EdgeMesh.Sidecar.CommandLine;
 using Microsoft.Extensions.Logging.Abstractions;
 
@@ -43,6 +44,43 @@ public sealed class HangUpsTests
         Assert.True(hangUps.IsAsked);
     }
 
+    [Fact]
+    public async Task Ask_ARunFileThatChanged_ReadsItAnew()
+    {
+        var folder = TestSidecar.TemporaryFolder();
+        var file = Path.Combine(folder, "dapr.yaml");
+        await File.WriteAllTextAsync(file, "version: 1\napps: [{ appID: orders }]\n", TestSidecar.Cancellation);
+        var hangUps = new HangUps();
+        using var stop = new CancellationTokenSource();
+        var said = new Output();
+        using var error = new StringWriter();
+        var run = SidecarCommandLine.RunAsync(["--run-file", file], new Dictionary<string, string>(), said, error, hangUps, stop.Token);
+        await said.SeeAsync("app id: orders;");
+        await File.WriteAllTextAsync(file, "version: 1\napps: [{ appID: orders }, { appID: stock }]\n", TestSidecar.Cancellation);
+        hangUps.Ask();
+        await said.SeeAsync("app id: stock;");
+        await File.WriteAllTextAsync(file, "version: 1\napps: []\n", TestSidecar.Cancellation);
+        hangUps.Ask();
+        Assert.Equal(1, await run.WaitAsync(TimeSpan.FromSeconds(20), TestSidecar.Cancellation));
+        Assert.Contains("'apps' must list at least one app", error.ToString(), StringComparison.Ordinal);
+        Directory.Delete(folder, recursive: true);
+    }
+
     private static Task<SidecarHost> StartAsync() =>
         SidecarHost.StartAsync(new SidecarOptions { Namespace = "core", Apps = [new SidecarAppOptions { AppId = "alpha" }] }, NullLoggerFactory.Instance, TestSidecar.Cancellation);
+
+    private sealed class Output : StringWriter
+    {
+        private readonly Channel<string> _lines = Channel.CreateUnbounded<string>();
+
+        public override void WriteLine(string? value) => _lines.Writer.TryWrite(value ?? "");
+
+        public async Task SeeAsync(string text)
+        {
+            while (!(await _lines.Reader.ReadAsync(TestSidecar.Cancellation)).Contains(text, StringComparison.Ordinal))
+            {
+                // Another line.
+            }
+        }
+    }
 }
