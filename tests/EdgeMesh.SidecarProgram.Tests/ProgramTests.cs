@@ -66,14 +66,17 @@ public sealed partial class ProgramTests : IDisposable
         var program = StartWith("any", "--dapr-graceful-shutdown-seconds", "60");
         using var http = new HttpClient();
         var held = http.GetAsync(new Uri(await AddressAsync(program), $"/v1.0/invoke/http://{outside.LocalEndpoint}/method/x"), Cancellation);
-        using (await outside.AcceptSocketAsync(Cancellation))
+        using (var called = await outside.AcceptSocketAsync(Cancellation))
         {
             await SignalAsync(program, "-HUP");
             await SayAsync(program, "stopping");
             await SignalAsync(program, "-HUP");
+            await called.ReceiveAsync(new byte[4096], Cancellation);
+            await called.SendAsync("HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n"u8.ToArray(), Cancellation);
         }
 
-        using var failed = await held;
+        using var finished = await held;
+        Assert.Equal(System.Net.HttpStatusCode.NoContent, finished.StatusCode);
         await AddressAsync(program);
         await SignalAsync(program, "-TERM");
         await program.WaitForExitAsync(Cancellation);
