@@ -7,6 +7,8 @@ internal sealed class LogReader(StoreFile file, TimeProvider clock)
 {
     public const string Columns = "SELECT log.id, log.time, source.site, source.service, log.level, log.message, log.trace, log.span, log.fields FROM log JOIN source ON source.n = log.source";
 
+    private static readonly string Sums = $"SELECT {string.Join(", ", Enumerable.Range(0, (int)LogLevel.None).Select(level => $"sum(log.level = {level})"))} FROM log";
+
     public LogPage Find(LogQuery query, CancellationToken cancellation)
     {
         var most = Math.Clamp(query.Limit, 1, LogQuery.MostLines);
@@ -32,16 +34,24 @@ internal sealed class LogReader(StoreFile file, TimeProvider clock)
         return new(lines, lines.Count == most ? lines[^1].Id : null);
     }
 
-    /// <summary>Lines by level in equal parts of the time from <see cref="LogQuery.From"/> to <see cref="LogQuery.To"/>, which must be given.</summary>
+    /// <summary>Lines by level in equal parts, to the millisecond, of the time from <see cref="LogQuery.From"/> to <see cref="LogQuery.To"/>, which
+    /// must be given. Each part is counted as its lines come by: to group them SQLite would sort them first, all in memory.</summary>
     public IReadOnlyList<LevelCount> Count(LogQuery query, int parts, CancellationToken cancellation)
     {
         var (from, to) = (query.From!.Value.UtcTicks, query.To!.Value.UtcTicks);
         var width = Math.Max(1, (to - from + parts - 1) / parts);
-        var statement = Filter(new($"SELECT (log.time - {from}) / {width} AS part, log.level, count(*) FROM log"), query).Then("GROUP BY part, log.level ORDER BY part, log.level");
         using var connection = file.OpenToRead();
         using var limit = new ReadLimit(connection, clock, cancellation);
-        using var command = statement.Command(connection);
-        return limit.Read(command, row => new LevelCount(new DateTimeOffset(from + (row.GetInt64(0) * width), TimeSpan.Zero), (LogLevel)row.GetInt32(1), row.GetInt64(2)), "Counting these lines");
+        var counts = new List<LevelCount>();
+        for (var at = from; at < to; at += width)
+        {
+            var start = new DateTimeOffset(at, TimeSpan.Zero);
+            var part = query with { From = start, To = new DateTimeOffset(Math.Min(at + width, to), TimeSpan.Zero) };
+            using var command = Filter(new(Sums), part).Command(connection);
+            counts.AddRange(limit.Read(command, row => Levels(row, start), "Counting these lines").SelectMany(c => c));
+        }
+
+        return counts;
     }
 
     /// <summary>The row that the reader is at.</summary>
@@ -50,6 +60,10 @@ internal sealed class LogReader(StoreFile file, TimeProvider clock)
         Hex(reader, 6), Hex(reader, 7), FieldsJson.Read(reader.GetString(8)));
 
     public static string? Hex(SqliteDataReader reader, int column) => reader.IsDBNull(column) ? null : Convert.ToHexStringLower((byte[])reader[column]);
+
+    /// <summary>Of the one row of sums, which are null where there were no lines.</summary>
+    private static List<LevelCount> Levels(SqliteDataReader sums, DateTimeOffset start) =>
+        [.. Enumerable.Range(0, sums.FieldCount).Where(level => !sums.IsDBNull(level) && sums.GetInt64(level) > 0).Select(level => new LevelCount(start, (LogLevel)level, sums.GetInt64(level)))];
 
     private static ReadStatement Filter(ReadStatement statement, LogQuery query)
     {

@@ -109,6 +109,23 @@ public sealed class LogSearchTests
             counts);
     }
 
+    [Theory]
+    [InlineData(1)]
+    [InlineData(7)]
+    [InlineData(60)]
+    [InlineData(1000)]
+    public async Task ReadLevelCounts_InAnyNumberOfParts_CountsEachLineOnce(int parts)
+    {
+        await using var temporary = new TemporaryStore();
+        await temporary.AddAsync(Lines);
+
+        var counts = temporary.Count(new LogQuery { From = Start, To = Start.AddSeconds(40) }, parts);
+
+        Assert.Equal(4, counts.Sum(c => c.Lines));
+        Assert.All(counts, c => Assert.InRange(c.Start, Start, Start.AddSeconds(40)));
+        Assert.InRange(counts.Select(c => c.Start).Distinct().Count(), 1, parts);
+    }
+
     [Fact]
     public async Task Tail_OfOneService_GivesItsLinesAsTheyComeAndTellsASlowReaderWhatItLost()
     {
