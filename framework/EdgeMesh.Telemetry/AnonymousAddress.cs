@@ -6,12 +6,11 @@ namespace EdgeMesh.Telemetry;
 /// <c>actors</c> never the key or the actor's id. Everything else becomes <c>{id}</c>. An address whose route is known becomes the route.</summary>
 public static class AnonymousAddress
 {
-    /// <summary>Stands for what named a record.</summary>
-    public const string Id = "{id}";
-
     /// <summary>What a span tells of its route, by OpenTelemetry's convention.</summary>
     public const string RouteKey = "http.route";
 
+    /// <summary>Stands for what named a record.</summary>
+    private const string Id = "{id}";
     private const int LongestName = 40;
     private const string Fhir = "fhir";
 

@@ -1,3 +1,4 @@
+using System.Net.Http.Headers;
 using System.Security.Cryptography;
 using System.Text.Json;
 using EdgeMesh.Functions;
@@ -82,6 +83,13 @@ internal sealed class ConsoleSite : IAsyncDisposable
         },
         SigningCredentials = new SigningCredentials(new ECDsaSecurityKey(Issuer) { KeyId = "test" }, SecurityAlgorithms.EcdsaSha256),
     });
+
+    /// <summary>A program that comes to the door with somebody's token.</summary>
+    public HttpClient NewClient(string role, string subject = "ada") => new(new SocketsHttpHandler { UseProxy = false, SslOptions = { RemoteCertificateValidationCallback = (_, _, _, _) => true } })
+    {
+        BaseAddress = Door,
+        DefaultRequestHeaders = { Authorization = new AuthenticationHeaderValue("Bearer", Token(role, subject: subject)) },
+    };
 
     public async Task AddAsync(TelemetryBatch batch) => Assert.Equal(AddOutcome.Stored, (await Store.AddAsync(batch)).Outcome);
 

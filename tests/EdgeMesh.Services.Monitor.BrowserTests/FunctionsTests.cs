@@ -65,8 +65,7 @@ public sealed class FunctionsConsole : IAsyncLifetime
     internal static async Task DeployAllAsync(ConsoleSite site)
     {
         await site.Host.Dapr(FunctionsApp.AppId).SaveByteStateAsync("heads", $"{ConsoleSite.Name}/functions/usage/blab", "of a later version"u8.ToArray(), cancellationToken: Cancellation);
-        using var client = new HttpClient(new SocketsHttpHandler { UseProxy = false, SslOptions = { RemoteCertificateValidationCallback = (_, _, _, _) => true } }) { BaseAddress = site.Door };
-        client.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", site.Token("admin"));
+        using var client = site.NewClient("admin");
         await DeployAsync(client, "greeter", "1.0.0", 1, Wat.Echo);
         await DeployAsync(client, "greeter", "1.1.0", 2, Wat.Echo);
         await DeployAsync(client, "blab", "1.0.0", 1, Wat.Command("unreachable"));

@@ -1,5 +1,4 @@
 using System.Net;
-using System.Net.Http.Headers;
 using System.Text;
 using EdgeMesh.Services.Functions;
 using EdgeMesh.Services.Ledger;
@@ -105,8 +104,7 @@ public sealed class WholeSite : IAsyncLifetime
     /// <returns>The receipt of the answer.</returns>
     internal async Task<string> WriteAsync()
     {
-        using var client = new HttpClient(new SocketsHttpHandler { UseProxy = false, SslOptions = { RemoteCertificateValidationCallback = (_, _, _, _) => true } }) { BaseAddress = Site.Door };
-        client.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", Site.Token("practitioner", subject: "dr-who"));
+        using var client = Site.NewClient("practitioner", "dr-who");
         using var body = new StringContent("""{"resourceType":"Patient","name":[{"family":"Canary"}]}""", Encoding.UTF8, "application/fhir+json");
         using var answer = await client.PostAsync("/fhir/Patient", body, TestContext.Current.CancellationToken);
         Assert.Equal(HttpStatusCode.Created, answer.StatusCode);
