@@ -117,6 +117,9 @@ internal sealed class AppRuntime(SidecarAppOptions options, SidecarOptions proce
 
     public IReadOnlyCollection<OpenComponent> Components => components.Of(AppId);
 
+    /// <summary>Whether the app has any component of a block: <c>state.</c> As with daprd it is another fault to have none at all.</summary>
+    public bool Has(string block) => Components.Any(c => c.Spec.Type.StartsWith(block, StringComparison.Ordinal));
+
     public OpenComponent? Find(string component) => components.Find(component, AppId);
 
     public void Dispose()

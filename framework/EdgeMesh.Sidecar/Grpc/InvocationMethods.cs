@@ -26,7 +26,7 @@ internal static class InvocationMethods
 
         var message = request.Message ?? throw InvocationBlock.Failed(request.Id, "request does not contain the required field 'message'");
         var extension = Extension(app, request.Id, message);
-        using var http = new HttpRequestMessage(new HttpMethod(extension.Verb.ToString().ToUpperInvariant()), (Uri?)null);
+        using var http = new HttpRequestMessage(HttpMethod.Parse(extension.Verb.ToString().ToUpperInvariant()), (Uri?)null);
         if (message.Data is { Value.Length: > 0 } data)
         {
             http.Content = new ReadOnlyMemoryContent(data.Value.Memory);
@@ -91,7 +91,7 @@ internal static class InvocationMethods
                 continue;
             }
 
-            foreach (var value in values.Where(v => v.All(c => c is >= ' ' and <= '~')))
+            foreach (var value in values.Where(v => !v.AsSpan().ContainsAnyExceptInRange(' ', '~')))
             {
                 headers.Add(key is "content-type" or "date" ? DaprPrefix + key : Http.InvocationHeaders.PassedName(key), value);
             }

@@ -53,7 +53,9 @@ internal static class ConfigurationBlock
     {
         if (app.Find(name) is not { } component || !component.Spec.Type.StartsWith("configuration.", StringComparison.Ordinal))
         {
-            throw new DaprFault("ERR_CONFIGURATION_STORE_NOT_FOUND", $"configuration store {name} not found", 400, StatusCode.InvalidArgument);
+            throw app.Has("configuration.")
+                ? new DaprFault("ERR_CONFIGURATION_STORE_NOT_FOUND", $"configuration store {name} not found", 400, StatusCode.InvalidArgument)
+                : new DaprFault("ERR_CONFIGURATION_STORE_NOT_CONFIGURED", "configuration stores not configured", 500, StatusCode.FailedPrecondition);
         }
 
         return component.Driver is IConfigurationStore driver

@@ -13,7 +13,9 @@ internal static class CryptographyBlock
     {
         if (app.Find(name) is not { } component || !component.Spec.Type.StartsWith("crypto.", StringComparison.Ordinal))
         {
-            throw new DaprFault("ERR_CRYPTO_PROVIDER_NOT_FOUND", $"crypto provider {name} not found", 400, StatusCode.InvalidArgument);
+            throw app.Has("crypto.")
+                ? new DaprFault("ERR_CRYPTO_PROVIDER_NOT_FOUND", $"crypto provider {name} not found", 400, StatusCode.InvalidArgument)
+                : new DaprFault("ERR_CRYPTO_PROVIDERS_NOT_CONFIGURED", "crypto providers not configured", 500, StatusCode.FailedPrecondition);
         }
 
         return component.Driver is LocalStorageKeys keys

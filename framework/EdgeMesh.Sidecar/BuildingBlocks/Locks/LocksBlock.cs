@@ -43,7 +43,9 @@ internal static class LocksBlock
 
         if (app.Find(store) is not { } component || !component.Spec.Type.StartsWith("lock.", StringComparison.Ordinal))
         {
-            throw new DaprFault("ERR_LOCK_STORE_NOT_FOUND", $"lock store {store} not found", 400, StatusCode.InvalidArgument);
+            throw app.Has("lock.")
+                ? new DaprFault("ERR_LOCK_STORE_NOT_FOUND", $"lock store {store} not found", 400, StatusCode.InvalidArgument)
+                : new DaprFault("ERR_LOCK_STORE_NOT_CONFIGURED", "lock store is not configured", 500, StatusCode.FailedPrecondition);
         }
 
         var locks = component.Driver as ILockStore

@@ -47,7 +47,9 @@ internal static class SecretsBlock
     {
         if (app.Find(name) is not { } component || !component.Spec.Type.StartsWith("secretstores.", StringComparison.Ordinal))
         {
-            throw new DaprFault("ERR_SECRET_STORE_NOT_FOUND", $"failed finding secret store with key {name}", 401, StatusCode.InvalidArgument);
+            throw app.Has("secretstores.")
+                ? new DaprFault("ERR_SECRET_STORE_NOT_FOUND", $"failed finding secret store with key {name}", 401, StatusCode.InvalidArgument)
+                : new DaprFault("ERR_SECRET_STORES_NOT_CONFIGURED", "secret store is not configured", 500, StatusCode.FailedPrecondition);
         }
 
         spec = component.Spec;

@@ -18,9 +18,12 @@ internal static class StateBlock
     {
         if (app.Find(store) is not { } component || !component.Spec.Type.StartsWith("state.", StringComparison.Ordinal))
         {
-            throw new DaprFault("ERR_STATE_STORE_NOT_FOUND", $"state store {store} is not found", 400, StatusCode.InvalidArgument)
+            var (code, reason, what, http, grpc) = app.Has("state.")
+                ? ("ERR_STATE_STORE_NOT_FOUND", "DAPR_STATE_NOT_FOUND", "found", 400, StatusCode.InvalidArgument)
+                : ("ERR_STATE_STORE_NOT_CONFIGURED", "DAPR_STATE_NOT_CONFIGURED", "configured", 500, StatusCode.FailedPrecondition);
+            throw new DaprFault(code, $"state store {store} is not {what}", http, grpc)
             {
-                Reason = "DAPR_STATE_NOT_FOUND",
+                Reason = reason,
                 Facts = new Dictionary<string, string> { ["appID"] = app.AppId },
                 HasFactsByGrpc = false,
             };
