@@ -62,12 +62,15 @@ internal sealed class DaprdSite(MeshPlace place, SiteDefinition site, Screen scr
     {
         var (api, app) = (NewToken(), NewToken());
         Dictionary<string, string> tokens = new() { ["DAPR_API_TOKEN"] = api, ["APP_API_TOKEN"] = app };
-        yield return Keep(service, ServiceCommand(service), [.. tokens, .. Settings(service)]);
-        yield return Keep($"{service}-daprd", DaprdCommand(service),
-            [.. tokens, new("DAPR_TRUST_ANCHORS", authority), new("NAMESPACE", site.Name), new("DAPR_HOST_IP", Loopback)]);
+        var sidecar = Keep($"{service}-daprd", DaprdCommand(service), [.. tokens, new("DAPR_TRUST_ANCHORS", authority), new("NAMESPACE", site.Name), new("DAPR_HOST_IP", Loopback)]);
+
+        // A daprd that outlives its service gives back to the broker what the service had in hand, and may be sent it again for the subscription that has
+        // just ended: there it would stay as long as the connection. So it ends too.
+        yield return Keep(service, ServiceCommand(service), [.. tokens, .. Settings(service)], sidecar.Kill);
+        yield return sidecar;
     }
 
-    private KeptProcess Keep(string name, IReadOnlyList<string> command, IReadOnlyList<KeyValuePair<string, string>> environment)
+    private KeptProcess Keep(string name, IReadOnlyList<string> command, IReadOnlyList<KeyValuePair<string, string>> environment, Action? ended = null)
     {
         ProcessStartInfo Start()
         {
@@ -85,7 +88,7 @@ internal sealed class DaprdSite(MeshPlace place, SiteDefinition site, Screen scr
             return info;
         }
 
-        return new(name, Start, clock, (_, line) => screen.Line(line.StartsWith('{') ? line : $"{site.Name}/{name} {line}"));
+        return new(name, Start, clock, (_, line) => screen.Line(line.StartsWith('{') ? line : $"{site.Name}/{name} {line}"), ended);
     }
 
     /// <summary>The certificate authority that sentry makes at its first start; null when it does not.</summary>

@@ -6,7 +6,13 @@ namespace EdgeMesh.Cli.Up;
 
 /// <summary>A process that is started again when it dies. It lives as long as its standard input stays open: so whoever keeps it,
 /// and is killed, leaves nothing behind.</summary>
-internal sealed class KeptProcess(string name, Func<ProcessStartInfo> start, TimeProvider clock, Action<string, string> log, bool givesUp = false)
+/// <param name="name">For its lines.</param>
+/// <param name="start">How it is started.</param>
+/// <param name="clock">The time.</param>
+/// <param name="log">Takes a name and a line.</param>
+/// <param name="ended">Told each time that it has died, before it is started again.</param>
+/// <param name="givesUp">Whether its exit code may say that it can't start as things are.</param>
+internal sealed class KeptProcess(string name, Func<ProcessStartInfo> start, TimeProvider clock, Action<string, string> log, Action? ended = null, bool givesUp = false)
 {
     private static readonly TimeSpan StopLimit = TimeSpan.FromSeconds(20);
 
@@ -34,6 +40,7 @@ internal sealed class KeptProcess(string name, Func<ProcessStartInfo> start, Tim
                 return;
             }
 
+            ended?.Invoke();
             var wait = backoff.Next(clock.GetElapsedTime(started));
             log(name, $"the process ended ({code}); starting it again in {wait.TotalSeconds:0.#} s");
             try
@@ -46,6 +53,19 @@ internal sealed class KeptProcess(string name, Func<ProcessStartInfo> start, Tim
             }
 
             Restarts++;
+        }
+    }
+
+    /// <summary>Ends the process at once, if it runs; as after a crash, another is started.</summary>
+    public void Kill()
+    {
+        try
+        {
+            process?.Kill(entireProcessTree: true);
+        }
+        catch (InvalidOperationException)
+        {
+            // It has ended.
         }
     }
 

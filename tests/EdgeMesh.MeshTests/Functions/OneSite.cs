@@ -97,10 +97,14 @@ internal sealed class OneSite : IAsyncDisposable
     }
 
     /// <summary>Ends the process that runs the functions with SIGKILL; its launcher starts another.</summary>
-    public Task KillAsync() => KillAsync(ProcessAsync, "the functions run");
-
-    /// <summary>Ends the functions' daprd with SIGKILL; its launcher starts another.</summary>
-    public Task KillSidecarAsync() => KillAsync(() => Task.FromResult(Find(IsSidecar)), "the functions' sidecar runs");
+    public async Task KillAsync()
+    {
+        var pid = 0;
+        await UntilAsync(async () => (pid = await ProcessAsync()) != 0, "the functions run");
+        using var process = Process.GetProcessById(pid);
+        process.Kill();
+        await process.WaitForExitAsync(Cancellation);
+    }
 
     public static async Task UntilAsync(Func<Task<bool>> isSo, string what)
     {
@@ -123,15 +127,6 @@ internal sealed class OneSite : IAsyncDisposable
         Directory.Delete(_folder, recursive: true);
     }
 
-    private static async Task KillAsync(Func<Task<int>> find, string what)
-    {
-        var pid = 0;
-        await UntilAsync(async () => (pid = await find()) != 0, what);
-        using var process = Process.GetProcessById(pid);
-        process.Kill();
-        await process.WaitForExitAsync(Cancellation);
-    }
-
     private async Task<int> ProcessAsync()
     {
         if (_engine != "daprd")
@@ -140,24 +135,16 @@ internal sealed class OneSite : IAsyncDisposable
             return (int?)status["pid"] ?? 0;
         }
 
-        return Find(IsFunctions);
+        // The service itself, not the shell that starts it again.
+        return Directory.EnumerateDirectories("/proc").Select(Path.GetFileName).Select(name => int.TryParse(name, out var pid) ? pid : 0).FirstOrDefault(IsFunctions);
     }
 
-    // The programs themselves, not the shells that start them.
-    private static bool IsFunctions(string[] command) =>
-        command is ["dotnet", var program, ..] && program.EndsWith("EdgeMesh.Services.Functions.dll", StringComparison.Ordinal);
-
-    private static bool IsSidecar(string[] command) => command is [var program, "--app-id", "functions", ..] && Path.GetFileName(program) == "daprd";
-
-    /// <summary>A process of this site; 0: there is none.</summary>
-    private int Find(Func<string[], bool> isIt) =>
-        Directory.EnumerateDirectories("/proc").Select(Path.GetFileName).Select(name => int.TryParse(name, out var pid) ? pid : 0).FirstOrDefault(pid => pid != 0 && IsOurs(pid, isIt));
-
-    private bool IsOurs(int pid, Func<string[], bool> isIt)
+    private bool IsFunctions(int pid)
     {
         try
         {
-            return isIt(File.ReadAllText($"/proc/{pid}/cmdline").Split('\0')) && new DirectoryInfo($"/proc/{pid}/cwd").LinkTarget == Data;
+            return pid != 0 && File.ReadAllText($"/proc/{pid}/cmdline").Split('\0') is ["dotnet", var program, ..] && program.EndsWith("EdgeMesh.Services.Functions.dll", StringComparison.Ordinal)
+                && new DirectoryInfo($"/proc/{pid}/cwd").LinkTarget == Data;
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
