@@ -79,8 +79,3 @@ internal sealed class Sentry(MutualTlsOptions options, string site, TrustAnchors
     /// <summary>Where the reason is; those around it say that there is one.</summary>
     private static Exception Innermost(Exception error) => error.InnerException is { } inner ? Innermost(inner) : error;
 }
-
-/// <param name="Certificate">Null: there is none.</param>
-/// <param name="Failure">Why not.</param>
-/// <param name="IsAway">Whether it may come, when sentry does.</param>
-internal sealed record SentryAnswer(WorkloadCertificate? Certificate, string Failure, bool IsAway);

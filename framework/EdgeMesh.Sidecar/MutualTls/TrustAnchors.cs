@@ -1,6 +1,5 @@
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
-using EdgeMesh.Sidecar.BuildingBlocks.Invocation;
 
 namespace EdgeMesh.Sidecar.MutualTls;
 
@@ -123,12 +122,4 @@ internal sealed class TrustAnchors
     }
 
     private sealed record Roots(X509Certificate2Collection Certificates, string Text);
-}
-
-/// <summary>What came of looking at a peer's certificate.</summary>
-/// <param name="Identity">Who it is; null: it is not trusted.</param>
-/// <param name="Refusal">Why not; null: it is.</param>
-internal sealed record Peer(CallerIdentity? Identity, string? Refusal)
-{
-    public static Peer Refused(string reason) => new(null, reason);
 }
