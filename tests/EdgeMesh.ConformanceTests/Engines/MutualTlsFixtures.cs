@@ -42,6 +42,10 @@ public abstract class MutualTlsFixture(bool daprdCalls, bool daprdIsCalled) : En
               - { name: /edgemesh.conformance.Chat/Ask, action: allow }
             - appId: beta
               defaultAction: allow
+              trustDomain: public
+              namespace: core
+            - appId: beta
+              defaultAction: allow
               trustDomain: elsewhere
               namespace: core
             - appId: gamma

@@ -95,6 +95,16 @@ public abstract class MutualTlsSuite(MutualTlsFixture fixture)
     }
 
     [Fact]
+    public async Task Invoke_OfACallerWithTwoPolicies_IsAllowedOrDeniedByTheLast()
+    {
+        // The first allows everything; the last is about one of another trust domain.
+        var dapr = await fixture.RunningAsync();
+        using var client = dapr.Client("beta");
+        using var answer = await client.PostAsync("/v1.0/invoke/gamma/method/echo/get", Running.Json("{}"), Cancellation);
+        Assert.Contains("denied access to id: spiffe://public/ns/core/beta operation: echo/get verb: NONE", await answer.Content.ReadAsStringAsync(Cancellation), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task GrpcInvoke_AllowedOperation_Passes()
     {
         var dapr = await fixture.RunningAsync();
