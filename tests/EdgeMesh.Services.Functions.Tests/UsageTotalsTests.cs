@@ -47,9 +47,9 @@ public sealed class UsageTotalsTests : IAsyncLifetime
     [Fact]
     public async Task Dispose_WithMoreThanOneSaveHasTimeFor_WritesAll()
     {
+        using var slow = EveryFourthWriteHangs();
         await using (var totals = Totals(TimeSpan.FromSeconds(1)))
         {
-            using var slow = EveryFourthWriteHangs();
             Count(totals, Names);
         }
 

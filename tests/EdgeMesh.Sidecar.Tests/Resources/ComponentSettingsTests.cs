@@ -38,7 +38,7 @@ public sealed class ComponentSettingsTests : IDisposable
         var apps = new Dictionary<string, Uri?> { ["alpha"] = null, ["beta"] = null };
         await using var sidecar = await TestSidecar.StartAsync(Yaml.Scoped("betas", "state.in-memory", ["beta"]), apps);
         using HttpClient alpha = sidecar.Http(), beta = sidecar.Http("beta");
-        Assert.Equal("ERR_STATE_STORE_NOT_FOUND", (await alpha.GetAsync("/v1.0/state/betas/k", TestSidecar.Cancellation).FaultAsync()).Code);
+        Assert.Equal("ERR_STATE_STORE_NOT_CONFIGURED", (await alpha.GetAsync("/v1.0/state/betas/k", TestSidecar.Cancellation).FaultAsync()).Code);
         Assert.Equal(204, await beta.GetAsync("/v1.0/state/betas/k", TestSidecar.Cancellation).StatusAsync());
         Assert.DoesNotContain("betas", await alpha.GetStringAsync("/v1.0/metadata", TestSidecar.Cancellation), StringComparison.Ordinal);
         Assert.Contains("betas", await beta.GetStringAsync("/v1.0/metadata", TestSidecar.Cancellation), StringComparison.Ordinal);
