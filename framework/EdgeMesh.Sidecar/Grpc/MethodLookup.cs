@@ -13,12 +13,19 @@ internal static class MethodLookup
     public static void UseMethodLookup(this WebApplication web)
     {
         // The methods are all there once the server runs.
-        var methods = new Lazy<FrozenDictionary<string, RequestDelegate>>(() => ((IEndpointRouteBuilder)web).DataSources.SelectMany(s => s.Endpoints).OfType<RouteEndpoint>()
+        var methods = new Lazy<FrozenDictionary<string, RouteEndpoint>>(() => ((IEndpointRouteBuilder)web).DataSources.SelectMany(s => s.Endpoints).OfType<RouteEndpoint>()
             .Where(e => e.Metadata.GetMetadata<GrpcMethodMetadata>() is not null)
-            .ToFrozenDictionary(e => e.RoutePattern.RawText!, e => e.RequestDelegate!, StringComparer.Ordinal));
+            .ToFrozenDictionary(e => e.RoutePattern.RawText!, StringComparer.Ordinal));
         web.Use((HttpContext context, RequestDelegate next) =>
             GrpcProxy.IsGrpc(context.Request) && HttpMethods.IsPost(context.Request.Method) && methods.Value.TryGetValue(context.Request.Path.Value!, out var method)
-                ? method(context)
+                ? CallAsync(context, method)
                 : next(context));
+    }
+
+    /// <summary>As routing leaves it: the web server's spans and measurements are named by the endpoint.</summary>
+    private static Task CallAsync(HttpContext context, RouteEndpoint method)
+    {
+        context.SetEndpoint(method);
+        return method.RequestDelegate!(context);
     }
 }
