@@ -5,6 +5,7 @@ using EdgeMesh.MeshTests.Processes;
 namespace EdgeMesh.MeshTests.Telemetry;
 
 /// <summary>A mesh as it comes up by itself: what happens at a site is seen in its own monitor, and at the core once the link is there.</summary>
+[Trait("Category", "Slow")]
 public sealed class MonitorTests(MonitoredMesh monitored) : IClassFixture<MonitoredMesh>
 {
     private const string Canary = "Monitorbird";
