@@ -114,8 +114,9 @@ internal sealed class FunctionsSite : IAsyncDisposable
     /// <summary>The triggers, once they have followed the deployment of a function that wants a topic.</summary>
     public async Task<SiteTriggers> TriggersAsync(string topic)
     {
-        while (true)
+        for (var looks = 0; ; looks++)
         {
+            Assert.True(looks < 6_000, $"nothing wants {topic}");
             if (_host.Services(FunctionsApp.AppId).GetRequiredService<FunctionsOpener>().Store?.Triggers is { } triggers && triggers.Wants(topic))
             {
                 return triggers;

@@ -80,8 +80,9 @@ public sealed class FunctionsConsole : IAsyncLifetime
         Assert.Empty(built.Faults);
         await PutAsync(client, $"/deployments/{name}/bundle", BundleFile.Write(built.Bundle!));
         await PutAsync(client, $"/deployments/{name}", Encoding.UTF8.GetBytes(Deployment.Sign(name, generation, built.Bundle!.Digest, CanaryPlan.None, ConsoleSite.Deployer).Text));
-        while (!(await client.GetStringAsync($"/deployments/{name}", Cancellation)).Contains($"\"version\":\"{version}\",\"generation\":{generation},", StringComparison.Ordinal))
+        for (var looks = 0; !(await client.GetStringAsync($"/deployments/{name}", Cancellation)).Contains($"\"version\":\"{version}\",\"generation\":{generation},", StringComparison.Ordinal); looks++)
         {
+            Assert.True(looks < 1_500, $"{name} {version} does not run");
             await Task.Delay(20, Cancellation);
         }
     }

@@ -41,11 +41,10 @@ internal sealed partial class LedgerHost(
         {
             try
             {
-                var key = LedgerKey.FromSeed(LedgerKey.OriginOf(identity.Site), await secrets.GetAsync(SiteSecrets.LedgerKey, stoppingToken));
-                var witnessKey = LedgerKey.FromSeed(LedgerKey.WitnessOf(identity.Site), await secrets.GetAsync(SiteSecrets.WitnessKey, stoppingToken));
+                var (seed, witnessSeed) = (await secrets.GetAsync(SiteSecrets.LedgerKey, stoppingToken), await secrets.GetAsync(SiteSecrets.WitnessKey, stoppingToken));
+                var (key, witnessKey) = (LedgerKey.FromSeed(LedgerKey.OriginOf(identity.Site), seed), LedgerKey.FromSeed(LedgerKey.WitnessOf(identity.Site), witnessSeed));
                 var store = new DaprLedgerStore(dapr, identity.Site, LogName);
                 var cosignatures = new Cosignatures(key.VerifierKey, store);
-                await cosignatures.LoadAsync(stoppingToken);
                 var sequencer = new Sequencer(key, store, clock, options, loggers.CreateLogger<Sequencer>());
                 var witness = new Witness(witnessKey, OtherLogs(), new DaprLedgerStore(dapr, identity.Site, WitnessName), clock);
                 _open = new OpenLedger(key, sequencer, new LedgerReader(store, sequencer, cosignatures), cosignatures, witness, witnessKey);
@@ -60,6 +59,21 @@ internal sealed partial class LedgerHost(
                 pause = pause * 2 < LongestPause ? pause * 2 : LongestPause;
             }
         }
+
+        await LoadCosignaturesAsync(_open.Cosignatures, stoppingToken);
+    }
+
+    /// <summary>Beside the log, which takes entries without them: what can't be read, the witnesses give again.</summary>
+    private async Task LoadCosignaturesAsync(Cosignatures cosignatures, CancellationToken cancellation)
+    {
+        try
+        {
+            await cosignatures.LoadAsync(cancellation);
+        }
+        catch (Exception error) when (error is not OperationCanceledException)
+        {
+            LogUnread(error.Message);
+        }
     }
 
     private IEnumerable<VerifierKey> OtherLogs() => directory.Sites.Where(s => s.Name != directory.Self)
@@ -67,4 +81,7 @@ internal sealed partial class LedgerHost(
 
     [LoggerMessage(Level = LogLevel.Debug, Message = "The ledger waits for {Reason}")]
     private partial void LogWaiting(string reason);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "The cosignatures that were kept could not be read; the witnesses give others: {Reason}")]
+    private partial void LogUnread(string reason);
 }

@@ -100,8 +100,9 @@ public sealed class LedgerWatchTests
         using (var started = new LedgerWatch(renewed, services.GetRequiredService<FleetBoard>(), services.GetRequiredService<AppClients>(), evidence, clock, log))
         {
             await started.StartAsync(Cancellation);
-            while (started.Splits.Count == 0)
+            for (var looks = 0; started.Splits.Count == 0; looks++)
             {
+                Assert.True(looks < 3_000, "the proof on disk is not found");
                 await Task.Delay(10, Cancellation);
             }
 

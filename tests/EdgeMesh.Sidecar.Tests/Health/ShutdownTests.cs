@@ -45,8 +45,9 @@ public sealed class ShutdownTests
             change: o => o with { ResourcesPaths = [folder], WatchesResources = true, ShutdownTimeout = TimeSpan.FromMilliseconds(200), Apps = [o.Apps[0] with { AppHandler = deaf.Before }] });
         using (var http = sidecar.Http())
         {
-            while (!deaf.Began.IsCompleted)
+            for (var tries = 0; !deaf.Began.IsCompleted; tries++)
             {
+                Assert.True(tries < 1_500, "no message was delivered");
                 await http.PostJsonAsync("/v1.0/publish/pubsub/t", "{}").StatusAsync();
                 await Task.Delay(20, TestSidecar.Cancellation);
             }
