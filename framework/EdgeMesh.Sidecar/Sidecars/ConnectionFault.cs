@@ -1,3 +1,4 @@
+using System.Net.Sockets;
 using EdgeMesh.Sidecar.MutualTls;
 
 namespace EdgeMesh.Sidecar.Sidecars;
@@ -12,8 +13,10 @@ internal static class ConnectionFault
 
     /// <param name="error">What a call failed with.</param>
     /// <param name="isSecure">Whether it was with TLS.</param>
+    /// <param name="hasAnswered">Whether the other sidecar answered by this way before: else a connection that broke under its first call was
+    /// closed in place of a handshake too, and .NET's message depends on who noticed first.</param>
     /// <returns>Null: it is another fault, or one that says enough.</returns>
-    public static string? Explain(Exception? error, bool isSecure)
+    public static string? Explain(Exception? error, bool isSecure, bool hasAnswered)
     {
         if (error is HttpRequestException { HttpRequestError: HttpRequestError.SecureConnectionError })
         {
@@ -21,10 +24,13 @@ internal static class ConnectionFault
             return $"connection error: desc = \"transport: authentication handshake failed: {reason.Message}\"{(reason is PeerRefusedException ? "" : " (perhaps mutual TLS (--enable-mtls) is off there)")}";
         }
 
-        return Chain(error).FirstOrDefault(e => e.Message.Contains(NotEstablished, StringComparison.Ordinal)) is { } broken
+        return Chain(error).FirstOrDefault(e => e.Message.Contains(NotEstablished, StringComparison.Ordinal) || (!hasAnswered && IsBroken(e))) is { } broken
             ? $"connection error: desc = \"{broken.Message}\" ({(isSecure ? "perhaps it refuses this certificate: its log says why" : "perhaps mutual TLS (--enable-mtls) is on there, and off here")})"
             : null;
     }
+
+    private static bool IsBroken(Exception error) =>
+        error is HttpIOException { HttpRequestError: HttpRequestError.ResponseEnded } or IOException { InnerException: SocketException };
 
     private static IEnumerable<Exception> Chain(Exception? error)
     {

@@ -31,6 +31,7 @@ internal sealed class RemoteSidecar(SidecarConnection connection, string appId, 
                 throw new RpcException(new global::Grpc.Core.Status(StatusCode.Internal, "the other sidecar answered nothing"));
             }
 
+            connection.Answered();
             var payloads = PayloadReader.ReadAsync(call.ResponseStream.Current.Payload, call.ResponseStream, m => m.Payload, 0, cancellation);
             return InternalMessages.ToHttp(response, new PayloadContent(payloads, new Ending(call, sending)));
         }

@@ -9,6 +9,7 @@ internal sealed class SidecarConnection : IDisposable
 {
     private readonly string _address;
     private readonly HttpMessageInvoker _passing;
+    private volatile bool _hasAnswered;
 
     /// <param name="address">Host and port.</param>
     /// <param name="maxBodySize">Of a message.</param>
@@ -44,14 +45,17 @@ internal sealed class SidecarConnection : IDisposable
         {
             return await _passing.SendAsync(request, cancellation);
         }
-        catch (HttpRequestException error) when (Explain(error) is { } reason)
+        catch (HttpRequestException error) when (ConnectionFault.Explain(error, Certificate is not null, hasAnswered: true) is { } reason)
         {
             throw new RpcException(new Status(StatusCode.Unavailable, reason));
         }
     }
 
+    /// <summary>The other sidecar answered a call.</summary>
+    public void Answered() => _hasAnswered = true;
+
     /// <summary>Null: the error says enough.</summary>
-    public string? Explain(Exception? error) => ConnectionFault.Explain(error, Certificate is not null);
+    public string? Explain(Exception? error) => ConnectionFault.Explain(error, Certificate is not null, _hasAnswered);
 
     public void Dispose()
     {

@@ -4,30 +4,53 @@ using Serilog.Events;
 
 namespace EdgeMesh.Telemetry;
 
-/// <summary>Writes Serilog's events into the spool. It writes at once, without Serilog's batching: the spool is the batch, and on disk.</summary>
-internal sealed class EdgeMeshSink(TelemetryIdentity identity, LogShipping shipping) : ILogEventSink, IDisposable
+/// <summary>Writes Serilog's events into the spool, without Serilog's batching: the spool is the batch, and on disk.</summary>
+internal sealed class EdgeMeshSink : ILogEventSink, IDisposable
 {
-    private readonly EcsOrigin _origin = new(identity);
+    private readonly LogShipping _shipping;
+    private readonly EcsOrigin _origin;
+    private readonly EventQueue _events;
 
     [ThreadStatic]
     private static CutWriter? ofThread;
 
+    public EdgeMeshSink(TelemetryIdentity identity, LogShipping shipping)
+    {
+        (_shipping, _origin) = (shipping, new EcsOrigin(identity));
+        _events = new EventQueue(Append);
+    }
+
+    /// <summary>What matters most, and what may be the last words of a process, waits for nobody.</summary>
     public void Emit(LogEvent logEvent)
+    {
+        if (PriorityOf(logEvent) == LogPriority.High || !_events.TryAdd(logEvent))
+        {
+            Append(logEvent);
+        }
+    }
+
+    public void Dispose()
+    {
+        _events.Dispose();
+        _shipping.Dispose();
+    }
+
+    private static LogPriority PriorityOf(LogEvent logEvent) => LevelNames.PriorityOf(LevelNames.Of(logEvent.Level));
+
+    private void Append(LogEvent logEvent)
     {
         var record = EcsRecord.Rent();
         try
         {
             var rest = Write(record, EcsLimits.Usual, logEvent);
             rest = rest.Length <= EcsLimits.Record ? rest : Write(record, EcsLimits.Tight, logEvent);
-            shipping.Spool.Append(LevelNames.PriorityOf(LevelNames.Of(logEvent.Level)), _origin.Head, rest, logEvent.Timestamp);
+            _shipping.Spool.Append(PriorityOf(logEvent), _origin.Head, rest, logEvent.Timestamp);
         }
         finally
         {
             record.Return();
         }
     }
-
-    public void Dispose() => shipping.Dispose();
 
     private static ReadOnlySpan<byte> Write(EcsRecord record, EcsLimits limits, LogEvent entry)
     {
