@@ -22,21 +22,27 @@ public sealed class Chromium : IAsyncLifetime
     /// <summary>A window on a site's console, signed in when a role is given.</summary>
     internal async Task<Window> OpenAsync(ConsoleSite site, string? role = "admin", bool isPhone = false, bool isDark = false, string path = "/console/")
     {
-        var context = await (await _browser.Value).Browser.NewContextAsync(new()
-        {
-            BaseURL = site.Door.ToString(),
-            IgnoreHTTPSErrors = true,
-            ViewportSize = isPhone ? new() { Width = 390, Height = 844 } : new() { Width = 1280, Height = 800 },
-            ColorScheme = isDark ? ColorScheme.Dark : ColorScheme.Light,
-            DeviceScaleFactor = 1,
-        });
-        var window = new Window(context, await context.NewPageAsync());
+        var window = await OpenAsync(site.Door, isPhone, isDark);
         if (role is not null)
         {
             await window.SignInAsync(site.Token(role), path);
         }
 
         return window;
+    }
+
+    /// <summary>A window on any console.</summary>
+    internal async Task<Window> OpenAsync(Uri door, bool isPhone = false, bool isDark = false)
+    {
+        var context = await (await _browser.Value).Browser.NewContextAsync(new()
+        {
+            BaseURL = door.ToString(),
+            IgnoreHTTPSErrors = true,
+            ViewportSize = isPhone ? new() { Width = 390, Height = 844 } : new() { Width = 1280, Height = 800 },
+            ColorScheme = isDark ? ColorScheme.Dark : ColorScheme.Light,
+            DeviceScaleFactor = 1,
+        });
+        return new Window(context, await context.NewPageAsync());
     }
 
     public async ValueTask DisposeAsync()

@@ -21,6 +21,22 @@ public sealed class ConsoleFigures(Chromium chromium)
     [Trait("Category", "Engines")]
     public Task FirstVisit_Warm() => FirstVisitAsync(warmSeconds: 1);
 
+    /// <summary>As people run it: <c>./edgemesh up</c>, then, with the site's door in <c>EDGEMESH_CONSOLE</c> and a token of <c>./edgemesh token</c> in
+    /// <c>EDGEMESH_CONSOLE_TOKEN</c>, <c>-method "*OfASiteThatRuns"</c>. The tests' own sites are compiled as they run.</summary>
+    [Fact(Explicit = true)]
+    [Trait("Category", "Engines")]
+    public async Task FirstVisit_OfASiteThatRuns()
+    {
+        var environment = Environment.GetEnvironmentVariables();
+        await using var window = await chromium.OpenAsync(new Uri((string)environment["EDGEMESH_CONSOLE"]!));
+        await window.Page.GotoAsync("/console/sign-in");
+        Print($"first visit, first paint: {await window.Page.EvaluateAsync<double>(Paint):0} ms");
+        await window.SignInAsync((string)environment["EDGEMESH_CONSOLE_TOKEN"]!);
+        Print($"fleet, first paint: {await window.Page.EvaluateAsync<double>(Paint):0} ms");
+        await window.Page.ReloadAsync();
+        Print($"fleet again, first paint: {await window.Page.EvaluateAsync<double>(Paint):0} ms");
+    }
+
     [Fact(Explicit = true)]
     [Trait("Category", "Engines")]
     public async Task Figures_OfFortySites_AndAMillionLines()

@@ -10,7 +10,8 @@ internal sealed partial class RecordChanges(IJournalStore store, SiteIdentity id
 {
     private const string Owner = "records";
     private static readonly TimeSpan PageLimit = TimeSpan.FromSeconds(30);
-    private static readonly TimeSpan BusyPause = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan FirstPause = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(10);
 
     private readonly ConcurrentDictionary<ChangesSource, bool> _sources = new();
     private readonly JournalName _journal = new(identity.Site, Owner, JournalName.Changes);
@@ -52,16 +53,18 @@ internal sealed partial class RecordChanges(IJournalStore store, SiteIdentity id
         {
             foreach (var source in _sources.Keys.Where(s => s.Wants(record.Document!)))
             {
-                while (!await source.TakeAsync(record.Document!, record.Trace, cancellation))
+                for (var pause = FirstPause; !await source.TakeAsync(record.Document!, record.Trace, cancellation); pause = Min(pause * 2, LongestPause))
                 {
-                    // The function is busy: the journal waits, it forgets nothing.
-                    await Task.Delay(BusyPause, clock, cancellation);
+                    // The function is busy, or can't be read: the journal waits, it forgets nothing.
+                    await Task.Delay(pause, clock, cancellation);
                 }
             }
         }
 
         await Stored.SaveAsync(page.Next, cancellation);
     }
+
+    private static TimeSpan Min(TimeSpan one, TimeSpan other) => one < other ? one : other;
 
     public ValueTask DisposeAsync() => _puller?.DisposeAsync() ?? ValueTask.CompletedTask;
 }
