@@ -146,6 +146,7 @@ public sealed class RolloutActorTests
     [Theory]
     [InlineData(true)]
     [InlineData(false)]
+    [Trait("Category", "Slow")]
     public async Task Crash_BeforeAnyWrite_EndsAtTheSamePlaceByTheSameSteps(bool isHealthy)
     {
         var (clock, data) = (new FakeTimeProvider(Start), Directory.CreateTempSubdirectory("edgemesh-functions-").FullName);

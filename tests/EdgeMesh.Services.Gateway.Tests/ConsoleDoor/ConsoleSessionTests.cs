@@ -186,6 +186,7 @@ public sealed class ConsoleSessionTests : IAsyncLifetime
     }
 
     [Fact]
+    [Trait("Category", "Slow")]
     public async Task Live_WhenTheTokenExpires_Ends()
     {
         var claims = TestIssuer.Claims();
