@@ -31,8 +31,9 @@ internal static class ActorConfig
 
             return types;
         }
-        catch (ArgumentException error)
+        catch (Exception error) when (error is ArgumentException or InvalidOperationException)
         {
+            // The second: a text with half a character.
             faults.Add($"GET /dapr/config: {error.Message} This app hosts no actors.");
             return None;
         }

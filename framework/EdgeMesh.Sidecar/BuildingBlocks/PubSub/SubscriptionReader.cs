@@ -26,7 +26,20 @@ internal static class SubscriptionReader
             faults.Add($"GET /dapr/subscribe answered {answer.GetArrayLength()} subscriptions; {Limit} are served.");
         }
 
-        return [.. answer.EnumerateArray().Take(Limit).Select(item => ReadOne(item, faults)).OfType<Subscription>()];
+        return [.. answer.EnumerateArray().Take(Limit).Select(item => TryReadOne(item, faults)).OfType<Subscription>()];
+    }
+
+    private static Subscription? TryReadOne(JsonElement item, List<string> faults)
+    {
+        try
+        {
+            return ReadOne(item, faults);
+        }
+        catch (InvalidOperationException)
+        {
+            faults.Add($"GET /dapr/subscribe: a subscription has a text with half a character: {item.GetRawText()}");
+            return null;
+        }
     }
 
     private static Subscription? ReadOne(JsonElement item, List<string> faults)
