@@ -48,13 +48,13 @@ internal sealed class Question(IQueryCollection query, TimeProvider clock)
 
     public string? TraceId(string? text)
     {
-        if (text is not null && (text.Length != 32 || !text.All(char.IsAsciiHexDigit)))
+        var id = TraceIds.Read(text);
+        if (text is not null && id is null)
         {
             _faults.Add("A trace has 32 hexadecimal digits.");
-            return null;
         }
 
-        return text?.ToLowerInvariant();
+        return id;
     }
 
     private T? OrNull<T>(T asked)
@@ -69,12 +69,12 @@ internal sealed class Question(IQueryCollection query, TimeProvider clock)
             return null;
         }
 
-        if (DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var time))
+        if (DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var time) && time >= DateTimeOffset.UnixEpoch)
         {
             return time;
         }
 
-        _faults.Add($"'{name}' is no time: give one such as 2026-03-01T12:00:00Z.");
+        _faults.Add($"'{name}' is no time since 1970: give one such as 2026-03-01T12:00:00Z.");
         return null;
     }
 

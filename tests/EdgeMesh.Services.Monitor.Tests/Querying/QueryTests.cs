@@ -48,6 +48,9 @@ public sealed class QueryTests
     [InlineData("logs?level=loud&limit=9999", HttpStatusCode.BadRequest, "query-malformed")]
     [InlineData("traces/xyz", HttpStatusCode.BadRequest, "query-malformed")]
     [InlineData("series/1?from=yesterday-ish", HttpStatusCode.BadRequest, "query-malformed")]
+    [InlineData("logs?trace=abc", HttpStatusCode.BadRequest, "query-malformed")]
+    [InlineData("logs/counts?to=0001-01-01T00:00:00Z", HttpStatusCode.BadRequest, "query-malformed")]
+    [InlineData("series/1?to=0001-01-01T00:00:00Z", HttpStatusCode.BadRequest, "query-malformed")]
     [InlineData("traces/00000000000000000000000000000009", HttpStatusCode.NotFound, "trace-unknown")]
     public async Task Get_OfWhatCantBe_SaysWhy(string path, HttpStatusCode status, string code)
     {

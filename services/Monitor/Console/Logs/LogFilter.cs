@@ -1,3 +1,4 @@
+using System.Globalization;
 using EdgeMesh.Services.Monitor.Console.Text;
 using EdgeMesh.Services.Monitor.Store;
 
@@ -12,13 +13,13 @@ internal sealed record LogFilter(string Typed, string? Site, string? Service, Lo
     public bool IsFiltered => Typed.Length > 0 || Site is not null || Service is not null || TraceId is not null || LeastLevel > LogLevel.Trace || Range.Name is null;
 
     /// <summary>From the parts of an address; what is nonsense counts as not given.</summary>
-    public static LogFilter Read(string? typed, string? site, string? service, string? level, string? trace, string? range, long? from, long? to, DateTimeOffset now) => new(
+    public static LogFilter Read(string? typed, string? site, string? service, string? level, string? trace, string? range, string? from, string? to, DateTimeOffset now) => new(
         Given(typed) ?? "",
         Given(site),
         Given(service),
         Enum.TryParse<LogLevel>(level, ignoreCase: true, out var least) && LogLines.Levels.Contains(least) ? least : LogLevel.Trace,
-        Given(trace),
-        TimeRange.Read(range, from, to, UsualRange, now));
+        TraceIds.Read(trace),
+        TimeRange.Read(range, Milliseconds(from), Milliseconds(to), UsualRange, now));
 
     public LogQuery Query(int limit)
     {
@@ -51,6 +52,8 @@ internal sealed record LogFilter(string Typed, string? Site, string? Service, Lo
         $"logs?q={Uri.EscapeDataString(typed)}&site={Uri.EscapeDataString(Site ?? "")}&service={Uri.EscapeDataString(Service ?? "")}&level={LeastLevel}&trace={Uri.EscapeDataString(TraceId ?? "")}";
 
     private static string Part(DateTimeOffset from, DateTimeOffset to) => $"from={from.ToUnixTimeMilliseconds()}&to={to.ToUnixTimeMilliseconds()}";
+
+    private static long? Milliseconds(string? text) => long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : null;
 
     private static string? Given(string? text) => string.IsNullOrWhiteSpace(text) ? null : text.Trim();
 }

@@ -52,11 +52,11 @@ public sealed partial class LogLines
 
     /// <summary>A part of the time, in milliseconds since 1970.</summary>
     [Parameter]
-    public long? From { get; set; }
+    public string? From { get; set; }
 
     /// <summary>Its end.</summary>
     [Parameter]
-    public long? To { get; set; }
+    public string? To { get; set; }
 
     [Inject]
     private TelemetryStore Store { get; set; } = default!;

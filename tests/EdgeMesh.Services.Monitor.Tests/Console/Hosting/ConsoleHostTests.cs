@@ -1,6 +1,9 @@
 using System.Net;
+using System.Text.RegularExpressions;
 using EdgeMesh.Hosting;
 using EdgeMesh.Services.Monitor.Console.Hosting;
+using EdgeMesh.Services.Monitor.Store;
+using EdgeMesh.Services.Monitor.Tests.Store;
 using EdgeMesh.Testing;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
@@ -9,6 +12,8 @@ namespace EdgeMesh.Services.Monitor.Tests.Console.Hosting;
 
 public sealed class ConsoleHostTests
 {
+    private static readonly Caller Admin = new() { Kind = CallerKind.User, Subject = "ada", Site = TelemetrySite.Site, Roles = ["admin"] };
+
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
     [Fact]
@@ -68,6 +73,50 @@ public sealed class ConsoleHostTests
         using var page = await client.GetAsync("/console/logs", Cancellation);
 
         Assert.Equal(HttpStatusCode.Unauthorized, page.StatusCode);
+    }
+
+    /// <summary>What is typed into an address may be anything.</summary>
+    [Fact]
+    public async Task Get_OfWhatCantBeRead_ShowsThePageAllTheSame()
+    {
+        await using var site = await TelemetrySite.StartAsync();
+        var answers = new List<string>();
+        foreach (var path in new[]
+        {
+            "logs?trace=abc", "logs?trace=4bf92f3577b34da6a3ce929d0e0e473g", "logs?from=abc&to=def", "logs?from=1&to=99999999999999999999", "logs?level=99&range=x&site=%00&q=%22", "traces?errors=yes&ms=abc&range=x",
+            "traces?q=abc", "traces/abc", "traces/%2e%2e", "metrics?range=x&site=nowhere", "metrics/1?range=x", "sites/%22", "functions/%22", "ledger?entry=abc", "consents?receipt=%00", "consents?patient=%2e%2e", "sign-in?fault=x&next=%00",
+        })
+        {
+            using var page = await site.SendAsync(HttpMethod.Get, $"console/{path}", Admin);
+            if (page.StatusCode is not (HttpStatusCode.OK or HttpStatusCode.NotFound))
+            {
+                answers.Add($"{path}: {(int)page.StatusCode}");
+            }
+        }
+
+        Assert.Empty(answers);
+    }
+
+    [Fact]
+    public async Task Trace_ThatIsNotHere_LeadsToTheLinesThatNameIt_AndWhatIsNone_ToNothing()
+    {
+        const string id = "4bf92f3577b34da6a3ce929d0e0e4736";
+        await using var site = await TelemetrySite.StartAsync();
+        await site.Store.AddAsync(new TelemetryBatch { Logs = [TemporaryStore.Line("named it") with { Time = TimeProvider.System.GetUtcNow(), TraceId = id }, TemporaryStore.Line("did not") with { Time = TimeProvider.System.GetUtcNow() }] });
+
+        var link = Regex.Match(await PageAsync($"traces/{id.ToUpperInvariant()}"), "href=\"(logs\\?trace=[^\"]*)\"").Groups[1].Value;
+        var lines = await PageAsync(WebUtility.HtmlDecode(link));
+
+        Assert.Contains("named it", lines, StringComparison.Ordinal);
+        Assert.DoesNotContain("did not", lines, StringComparison.Ordinal);
+        Assert.DoesNotContain("logs?trace=", await PageAsync("traces/abc"), StringComparison.Ordinal);
+
+        async Task<string> PageAsync(string path)
+        {
+            using var page = await site.SendAsync(HttpMethod.Get, $"console/{path}", Admin);
+            Assert.Equal(HttpStatusCode.OK, page.StatusCode);
+            return await page.Content.ReadAsStringAsync(Cancellation);
+        }
     }
 
     [Fact]

@@ -11,7 +11,7 @@ public sealed class LogFilterTests
     [Fact]
     public void Link_ReadAgain_AsksForTheSame()
     {
-        var filter = LogFilter.Read("a=\"b & c\" d", "clinic-a", "records", "warning", "abc", "6h", null, null, Now);
+        var filter = LogFilter.Read("a=\"b & c\" d", "clinic-a", "records", "warning", "4bf92f3577b34da6a3ce929d0e0e4736", "6h", null, null, Now);
 
         Assert.Equal(filter, Follow(filter.Link(filter.Typed)));
         Assert.Equal(filter with { Typed = "x y=1" }, Follow(filter.Link("x y=1")));
@@ -34,13 +34,28 @@ public sealed class LogFilterTests
     public void Read_ALevel_ThatIsNone_CountsAsNotGiven(string level, LogLevel least) =>
         Assert.Equal(least, LogFilter.Read(null, " ", "", level, null, null, null, null, Now).LeastLevel);
 
-    private static LogFilter Follow(string link)
+    [Theory]
+    [InlineData("abc", null)]
+    [InlineData("zz", null)]
+    [InlineData("4bf92f3577b34da6a3ce929d0e0e473", null)]
+    [InlineData("4bf92f3577b34da6a3ce929d0e0e473g", null)]
+    [InlineData(" 4BF92F3577B34DA6A3CE929D0E0E4736", "4bf92f3577b34da6a3ce929d0e0e4736")]
+    public void Read_ATrace_ThatIsNone_CountsAsNotGiven(string trace, string? read) =>
+        Assert.Equal(read, LogFilter.Read(null, null, null, null, trace, null, null, null, Now).TraceId);
+
+    [Theory]
+    [InlineData("abc", "1767225600000")]
+    [InlineData("1767225600000", "99999999999999999999")]
+    [InlineData("-1", "1767225600000")]
+    public void Read_APartOfTheTime_ThatIsNone_CountsAsNotGiven(string from, string to) =>
+        Assert.Equal("24h", LogFilter.Read(null, null, null, null, null, null, from, to, Now).Range.Name);
+
+    /// <summary>The page's filter at the end of a link.</summary>
+    internal static LogFilter Follow(string link)
     {
         var query = QueryHelpers.ParseQuery(link[(link.IndexOf('?', StringComparison.Ordinal) + 1)..]);
-        return LogFilter.Read(One("q"), One("site"), One("service"), One("level"), One("trace"), One("range"), Number("from"), Number("to"), Now);
+        return LogFilter.Read(One("q"), One("site"), One("service"), One("level"), One("trace"), One("range"), One("from"), One("to"), Now);
 
         string? One(string name) => query.TryGetValue(name, out var value) ? value.ToString() : null;
-
-        long? Number(string name) => One(name) is { } text ? long.Parse(text, System.Globalization.CultureInfo.InvariantCulture) : null;
     }
 }
