@@ -1,5 +1,10 @@
+using System.Collections.Immutable;
 using EdgeMesh.Services.Monitor.Alerting;
+using EdgeMesh.Services.Monitor.Alerting.Conditions;
+using EdgeMesh.Services.Monitor.Alerting.Rules;
+using EdgeMesh.Services.Monitor.Store;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
 using Microsoft.Playwright;
 
 namespace EdgeMesh.Services.Monitor.BrowserTests;
@@ -33,6 +38,33 @@ public sealed class AlertsTests(Chromium chromium)
         await window.Page.GetByRole(AriaRole.Button, new() { Name = "End it" }).ClickAsync();
         await Assertions.Expect(window.Page.GetByText("silenced until")).ToHaveCountAsync(0);
         Assert.Empty(book.Silences);
+    }
+
+    [Fact]
+    public async Task Look_AtAnAlertOfLogLines_LeadsToThoseThatWereCounted()
+    {
+        await using var site = await ConsoleSite.StartAsync();
+        var now = TimeProvider.System.GetUtcNow();
+        var counted = Telemetry.Line(now.AddSeconds(-50), "says \"no\"  status=500", LogLevel.Error, fields: ("http.route", "/fhir/Patient"));
+        await site.AddAsync(new TelemetryBatch
+        {
+            Logs = [counted, counted with { Time = now.AddSeconds(-40) }, counted with { Time = now.AddSeconds(-30), Fields = new Dictionary<string, string>() }, counted with { Time = now.AddSeconds(-20), Message = "says \"no\" status=500" }],
+        });
+        var rule = new AlertRule
+        {
+            Name = "refusals", Severity = Severity.Critical, Summary = "{observed}",
+            Condition = new LogCondition(null, LogLevel.Error, "says \"no\"  status=500", ImmutableSortedDictionary<string, string>.Empty.Add("http.route", "/fhir/Patient"), 1, TimeSpan.FromMinutes(5)),
+        };
+        var found = new LogFindings(site.Store, ConsoleSite.Name).Of(rule, (LogCondition)rule.Condition, now);
+        await site.Host.Services(MonitorApp.AppId).GetRequiredService<AlertBook>().TakeAsync(new Evaluation([.. found], []), TestContext.Current.CancellationToken);
+        await using var window = await chromium.OpenAsync(site, role: "operator", path: "/console/alerts");
+        await Assertions.Expect(window.Page.Locator("article.alert")).ToContainTextAsync("2 lines in 5m");
+
+        await window.Page.GetByRole(AriaRole.Link, new() { Name = "Look" }).ClickAsync();
+
+        await Assertions.Expect(window.Page.Locator("h1")).ToHaveTextAsync("Logs");
+        await Assertions.Expect(window.Page.Locator(".line")).ToHaveCountAsync(2);
+        await Assertions.Expect(window.Page.Locator("input[name=q]")).ToHaveValueAsync("\"says \\\"no\\\"  status=500\" http.route=/fhir/Patient");
     }
 
     [Fact]

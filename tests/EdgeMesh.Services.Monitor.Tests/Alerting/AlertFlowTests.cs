@@ -27,7 +27,7 @@ public sealed class AlertFlowTests : IAsyncLifetime
             severity: critical
             for: 10s
             keepFor: 10s
-            logs: { level: error, text: trouble, above: 1, over: 1h }
+            logs: { level: error, text: trouble, fields: { http.route: /fhir/Patient }, above: 1, over: 1h }
             summary: "{site} has trouble: {observed}"
         """;
 
@@ -67,6 +67,7 @@ public sealed class AlertFlowTests : IAsyncLifetime
         await LogAsync(site, "trouble", 2);
         await Steps(site, () => !_posted.IsEmpty && !_mail.Messages.IsEmpty && ChatFiles().Length > 0);
 
+        string url;
         var (token, body) = _posted.First();
         Assert.StartsWith("Bearer ", token, StringComparison.Ordinal);
         using (var json = JsonDocument.Parse(body))
@@ -74,14 +75,20 @@ public sealed class AlertFlowTests : IAsyncLifetime
             Assert.Equal(("clinic-a", "[critical] trouble: 1 firing"), (json.RootElement.GetProperty("site").GetString(), json.RootElement.GetProperty("title").GetString()));
             var alert = Assert.Single(json.RootElement.GetProperty("alerts").EnumerateArray());
             Assert.Equal(("firing", "clinic-a has trouble: 2 lines in 1h"), (alert.GetProperty("state").GetString(), alert.GetProperty("summary").GetString()));
-            Assert.StartsWith("https://site.example.org/console/logs?site=clinic-a&level=Error&q=trouble", alert.GetProperty("url").GetString(), StringComparison.Ordinal);
+            url = alert.GetProperty("url").GetString()!;
+            Assert.StartsWith("https://site.example.org/console/logs?site=clinic-a&level=Error&q=trouble%20http.route%3D%2Ffhir%2FPatient&from=", url, StringComparison.Ordinal);
         }
 
         var mail = _mail.Messages.First();
         Assert.Contains("Subject: clinic-a: [critical] trouble: 1 firing", mail, StringComparison.Ordinal);
         Assert.Contains("To: ops@example.org", mail, StringComparison.Ordinal);
         Assert.Contains("clinic-a has trouble: 2 lines in 1h", mail, StringComparison.Ordinal);
-        Assert.Contains("firing", await File.ReadAllTextAsync(ChatFiles()[0], Cancellation), StringComparison.Ordinal);
+        Assert.Contains(url, mail, StringComparison.Ordinal);
+        using (var chat = JsonDocument.Parse(await File.ReadAllTextAsync(ChatFiles()[0], Cancellation)))
+        {
+            var alert = Assert.Single(chat.RootElement.GetProperty("alerts").EnumerateArray());
+            Assert.Equal(("firing", url), (alert.GetProperty("state").GetString(), alert.GetProperty("url").GetString()));
+        }
 
         // The lines leave the window: it is over, and everybody is told.
         site.Clock.Advance(TimeSpan.FromHours(1));
@@ -177,7 +184,7 @@ public sealed class AlertFlowTests : IAsyncLifetime
 
     private static async Task LogAsync(MonitorSite site, string message, int times)
     {
-        var line = new LogLine(0, site.Clock.GetUtcNow(), "clinic-a", "records", LogLevel.Error, message, null, null, new Dictionary<string, string>());
+        var line = new LogLine(0, site.Clock.GetUtcNow(), "clinic-a", "records", LogLevel.Error, message, null, null, new Dictionary<string, string> { ["http.route"] = "/fhir/Patient" });
         Assert.Equal(AddOutcome.Stored, (await site.Store.AddAsync(new TelemetryBatch { Logs = [.. Enumerable.Range(0, times).Select(i => line with { Time = line.Time.AddMilliseconds(i) })] })).Outcome);
         site.Clock.Advance(TimeSpan.FromSeconds(1));
     }

@@ -1,4 +1,6 @@
 using System.Collections.Immutable;
+using System.Globalization;
+using CsCheck;
 using EdgeMesh.Hosting;
 using EdgeMesh.Services.Monitor.Alerting;
 using EdgeMesh.Services.Monitor.Alerting.Notices;
@@ -7,6 +9,7 @@ using EdgeMesh.Services.Monitor.Anomalies;
 using EdgeMesh.Services.Monitor.Fleet;
 using EdgeMesh.Services.Monitor.Ledgers;
 using EdgeMesh.Services.Monitor.Store;
+using EdgeMesh.Services.Monitor.Tests.Console.Logs;
 using EdgeMesh.Services.Monitor.Tests.Store;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -165,6 +168,39 @@ public sealed class ConditionTests : IAsyncDisposable
         Assert.Empty(Look(condition with { Over = TimeSpan.FromSeconds(40) }));
     }
 
+    [Theory]
+    [InlineData(null, "http.route", "/fhir/Patient", 2)]
+    [InlineData("status=500", null, null, 1)]
+    [InlineData("say \"no\"  \\", "http.route", "/fhir/Patient", 1)]
+    public async Task Logs_TheirLink_ShowsTheLinesThatWereCounted(string? text, string? field, string? value, int lines)
+    {
+        await _store.AddAsync(
+            TemporaryStore.Line("status=500", 1, LogLevel.Error), TemporaryStore.Line("say \"no\"  \\ twice", 2, LogLevel.Error, fields: ("http.route", "/fhir/Patient")),
+            TemporaryStore.Line("say \"no\" \\", 3, LogLevel.Error, fields: ("http.route", "/fhir/Patient")), TemporaryStore.Line("fine", 4, LogLevel.Error, fields: ("status", "500")),
+            TemporaryStore.Line("fine", 5, LogLevel.Error, fields: ("status", "500")));
+        _store.Clock.Advance(TimeSpan.FromSeconds(60));
+        var fields = ImmutableSortedDictionary<string, string>.Empty;
+        var found = Only(new LogCondition(null, LogLevel.Error, text, field is null ? fields : fields.Add(field, value!), 0, TimeSpan.FromMinutes(2)));
+
+        Assert.Equal($"{lines} lines in 2m", found.Observed);
+        Assert.Equal(lines, _store.Find(LogFilterTests.Follow(found.Path).Query(100)).Lines.Count);
+    }
+
+    [Fact]
+    public void Logs_WhateverIsAsked_TheirLinkAsksTheSame() =>
+        Gen.Select(Searches.Text, Searches.Fields, Gen.Enum<LogLevel>().Where(l => l < LogLevel.None), Gen.OneOf(Gen.Const((string?)null), Gen.Const((string?)"records"))).Sample((text, fields, level, service) =>
+        {
+            var condition = new LogCondition(service, level, text, fields.ToImmutableSortedDictionary(StringComparer.Ordinal), -1, TimeSpan.FromMinutes(5));
+            var shown = LogFilterTests.Follow(Only(condition).Path).Query(100);
+
+            Assert.Equal((Now - condition.Over, Now, TemporaryStore.Site, service, level, text, (string?)null), (shown.From, shown.To, shown.Site, shown.Service, shown.LeastLevel, shown.Text, shown.TraceId));
+            Assert.Equal(fields.OrderBy(f => f.Key, StringComparer.Ordinal), shown.Fields.OrderBy(f => f.Key, StringComparer.Ordinal));
+        }, iter: 100, threads: 1);
+
+    [Fact]
+    public void Series_OfAName_LeadToThoseOfTheSite() =>
+        Assert.Equal("/metrics?q=queue%20x&site=clinic-a&service=records", Only(new SeriesCondition { Name = "queue x", Service = "records", Test = SeriesTest.Absent }).Path);
+
     [Fact]
     public void Route_ThatFails_IsAFinding_OnceItIsNoAccident()
     {
@@ -199,6 +235,27 @@ public sealed class ConditionTests : IAsyncDisposable
     [Fact]
     public void Anomaly_OfNoSeries_IsNoFinding() => Assert.Empty(Look(new AnomalyCondition(["*"], 0.3, TimeSpan.FromMinutes(15))));
 
+    [Fact]
+    public async Task Anomaly_OfASeries_SaysWhatCameAndWhatWasExpected_AndWhereElseItWasAlike()
+    {
+        var mark = await JumpAsync();
+        _anomalies.TakeSimilar([mark with { Site = "clinic-b", Time = mark.Time.AddMinutes(1) }]);
+        var condition = new AnomalyCondition(["http.server.request.duration"], mark.Score, TimeSpan.FromMinutes(15));
+
+        var found = Only(condition);
+
+        Assert.Equal((TemporaryStore.Site, "records", "http.server.request.duration p95", $"/metrics/{mark.SeriesId}"), (found.Site, found.Service, found.Subject, found.Path));
+        Assert.Equal($"100 at {mark.Time.UtcDateTime:HH:mm} UTC", found.Observed);
+        Assert.Equal(string.Create(CultureInfo.InvariantCulture, $"{mark.Expected:G4}, from {mark.Low:G4} to {mark.High:G4}"), found.Expected);
+        Assert.InRange(mark.Expected, 9, 11);
+        Assert.Equal("clinic-b", Assert.Single(found.Similar).Site);
+        Assert.Single(Look(condition with { Series = ["http.server.*"] }));
+        Assert.Empty(Look(condition with { Series = ["http.server"] }));
+        Assert.Empty(Look(condition with { LeastScore = mark.Score + 0.001 }));
+        _store.Clock.Advance(condition.Hold);
+        Assert.Empty(Look(condition));
+    }
+
     public ValueTask DisposeAsync()
     {
         _ledgers.Dispose();
@@ -207,6 +264,20 @@ public sealed class ConditionTests : IAsyncDisposable
     }
 
     private static SiteCondition Site(SiteTest test, double limit) => new(test, limit, []);
+
+    /// <summary>A series that was steady for two hours and a half, and then was not.</summary>
+    private async Task<AnomalyMark> JumpAsync()
+    {
+        const int minutes = 150;
+        await _store.AddAsync([.. Enumerable.Range(0, minutes + 1).Select(m => TemporaryStore.Sample("http.server.request.duration", m == minutes ? 100 : 10 + (m % 3 * 0.1), m * 60, SeriesKinds.P95))]);
+        for (var i = 0; i <= minutes; i += 50)
+        {
+            _store.Clock.SetUtcNow(TemporaryStore.Start.AddMinutes(i + 1) + AnomalyWatch.Settle);
+            _anomalies.Look();
+        }
+
+        return Assert.Single(_anomalies.Since(TemporaryStore.Start));
+    }
 
     private Finding Only(AlertCondition condition) => Assert.Single(Look(condition));
 

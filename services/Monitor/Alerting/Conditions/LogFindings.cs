@@ -9,13 +9,12 @@ internal sealed class LogFindings(TelemetryStore store, string site)
 {
     public IEnumerable<Finding> Of(AlertRule rule, LogCondition condition, DateTimeOffset now)
     {
-        var from = now - condition.Over;
-        var query = new LogQuery { From = from, To = now, Site = site, Service = condition.Service, LeastLevel = condition.LeastLevel, Text = condition.Text, Fields = condition.Fields };
+        var query = new LogQuery { From = now - condition.Over, To = now, Site = site, Service = condition.Service, LeastLevel = condition.LeastLevel, Text = condition.Text, Fields = condition.Fields };
         var lines = store.ReadLevelCounts(query, 1).Sum(c => c.Lines);
         if (lines > condition.Above)
         {
             yield return new(rule, site, condition.Service ?? "", "", string.Create(CultureInfo.InvariantCulture, $"{lines} lines in {Figures.Time(condition.Over)}"),
-                string.Create(CultureInfo.InvariantCulture, $"at most {condition.Above}"), ConsolePaths.Logs(site, condition.Service, condition.LeastLevel, condition.Text, from, now));
+                string.Create(CultureInfo.InvariantCulture, $"at most {condition.Above}"), ConsolePaths.Logs(site, query));
         }
     }
 }

@@ -43,7 +43,7 @@ internal sealed class SeriesFindings(TelemetryStore store, string site)
     {
         if (!meant.Any(s => Points(s, condition, now).Count > 0))
         {
-            yield return new(rule, site, condition.Service ?? "", condition.Name, $"no point for {Figures.Time(condition.Over)}", "points", ConsolePaths.Metric(condition.Name, condition.Service));
+            yield return new(rule, site, condition.Service ?? "", condition.Name, $"no point for {Figures.Time(condition.Over)}", "points", ConsolePaths.Metric(site, condition.Name, condition.Service));
         }
     }
 
@@ -56,7 +56,7 @@ internal sealed class SeriesFindings(TelemetryStore store, string site)
             if (whole > 0 && part / whole > condition.Limit)
             {
                 yield return new(rule, site, service.Key, "", $"{Figures.Share(part / whole)} over {Figures.Time(condition.Over)}",
-                    $"at most {Figures.Share(condition.Limit)}", ConsolePaths.Metric(condition.Name, service.Key));
+                    $"at most {Figures.Share(condition.Limit)}", ConsolePaths.Metric(site, condition.Name, service.Key));
             }
         }
     }

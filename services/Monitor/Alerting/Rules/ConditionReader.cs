@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using EdgeMesh.Services.Monitor.Console.Logs;
 using EdgeMesh.Services.Monitor.Fleet;
 using EdgeMesh.Telemetry.Anomalies;
 
@@ -120,6 +121,16 @@ internal static class ConditionReader
         if (condition is { Text: null, Fields.Count: 0 } && condition.LeastLevel < LogLevel.Warning)
         {
             map.Fault("level", "must be warning or above where neither text nor fields are given: else every line would count.");
+        }
+
+        if (condition.Over <= TimeSpan.Zero)
+        {
+            map.Fault("over", "must be more than nothing.");
+        }
+
+        if (condition.Fields.Count > LogSearch.FieldLimit || LogSearch.Write(condition.Text, condition.Fields).Length > LogSearch.LengthLimit)
+        {
+            map.Fault("fields", $"with the text is more than the console can search for: at most {LogSearch.FieldLimit} fields, and {LogSearch.LengthLimit} characters in all.");
         }
 
         return condition;

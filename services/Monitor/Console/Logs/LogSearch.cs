@@ -3,13 +3,16 @@ using System.Text;
 namespace EdgeMesh.Services.Monitor.Console.Logs;
 
 /// <summary>What was typed into the search field: words to find, and fields with values, as in <c>timeout http.route=/fhir/Patient</c> or
-/// <c>user.agent="a b"</c>. A word that is put in quotes is never a field.</summary>
+/// <c>user.agent="a b"</c>. What is put in quotes is never taken apart; a backslash in it goes before a quote or another backslash.</summary>
 /// <param name="Text">The words; null: none.</param>
 /// <param name="Fields">The fields.</param>
 internal sealed record LogSearch(string? Text, IReadOnlyDictionary<string, string> Fields)
 {
-    private const int LengthLimit = 1000;
-    private const int FieldLimit = 10;
+    /// <summary>What is typed beyond it is not looked at.</summary>
+    public const int LengthLimit = 1000;
+
+    /// <summary>More than so many are words.</summary>
+    public const int FieldLimit = 10;
 
     public static LogSearch Parse(string? typed)
     {
@@ -30,13 +33,24 @@ internal sealed record LogSearch(string? Text, IReadOnlyDictionary<string, strin
         return new LogSearch(words.Count == 0 ? null : string.Join(' ', words), fields);
     }
 
+    /// <summary>As one would type it: of that, <see cref="Parse"/> makes the same again, within the limits.</summary>
+    public static string Write(string? text, IEnumerable<KeyValuePair<string, string>> fields)
+    {
+        var reads = Parse(text);
+        var words = string.IsNullOrEmpty(text) || (reads.Text == text && reads.Fields.Count == 0) ? text ?? "" : Quoted(text);
+        return fields.Aggregate(words, (typed, field) => With(typed, field.Key, field.Value));
+    }
+
     /// <summary>The same search with one field more, as one would type it.</summary>
     public static string With(string? typed, string name, string value)
     {
-        var isPlain = value.Length > 0 && !value.Any(c => char.IsWhiteSpace(c) || c is '"' or '\\');
-        var part = isPlain ? $"{name}={value}" : $"{name}=\"{value.Replace("\\", "\\\\", StringComparison.Ordinal).Replace("\"", "\\\"", StringComparison.Ordinal)}\"";
+        var part = $"{(IsPlain(name) ? name : Quoted(name))}={(IsPlain(value) ? value : Quoted(value))}";
         return string.IsNullOrWhiteSpace(typed) ? part : $"{typed.Trim()} {part}";
     }
+
+    private static bool IsPlain(string text) => text.Length > 0 && !text.Any(c => char.IsWhiteSpace(c) || c is '"' or '\\' or '=');
+
+    private static string Quoted(string text) => $"\"{text.Replace("\\", "\\\\", StringComparison.Ordinal).Replace("\"", "\\\"", StringComparison.Ordinal)}\"";
 
     private static IEnumerable<(string? Name, string Value)> Parts(string typed)
     {
@@ -48,17 +62,36 @@ internal sealed record LogSearch(string? Text, IReadOnlyDictionary<string, strin
                 continue;
             }
 
-            var equals = at;
-            while (equals < typed.Length && !char.IsWhiteSpace(typed[equals]) && typed[equals] is not ('=' or '"'))
+            var part = typed[at] == '"' ? ReadValue(typed, ref at) : ReadName(typed, ref at);
+            if (at < typed.Length && typed[at] == '=' && part is not null)
             {
-                equals++;
+                at++;
+                yield return (part, ReadValue(typed, ref at));
             }
-
-            var isField = equals > at && equals < typed.Length && typed[equals] == '=';
-            var name = isField ? typed[at..equals] : null;
-            at = isField ? equals + 1 : at;
-            yield return (name, ReadValue(typed, ref at));
+            else
+            {
+                yield return (null, part ?? ReadValue(typed, ref at));
+            }
         }
+    }
+
+    /// <summary>Null, and nothing is read: what begins here is no name.</summary>
+    private static string? ReadName(string typed, ref int at)
+    {
+        var end = at;
+        while (end < typed.Length && !char.IsWhiteSpace(typed[end]) && typed[end] is not ('=' or '"'))
+        {
+            end++;
+        }
+
+        if (end == at || end == typed.Length || typed[end] != '=')
+        {
+            return null;
+        }
+
+        var name = typed[at..end];
+        at = end;
+        return name;
     }
 
     private static string ReadValue(string typed, ref int at)

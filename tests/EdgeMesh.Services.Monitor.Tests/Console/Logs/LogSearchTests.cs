@@ -1,3 +1,4 @@
+using CsCheck;
 using EdgeMesh.Services.Monitor.Console.Logs;
 
 namespace EdgeMesh.Services.Monitor.Tests.Console.Logs;
@@ -17,6 +18,9 @@ public sealed class LogSearchTests
     [InlineData("a=", null, "a:")]
     [InlineData("a=\"open", null, "a:open")]
     [InlineData("a=x=y", null, "a:x=y")]
+    [InlineData("\"a b\"=c d", "d", "a b:c")]
+    [InlineData("\"a\\\"=\"=\"x y\"", null, "a\"=:x y")]
+    [InlineData("\"a\" =1", "a =1", "")]
     public void Parse_WhatIsTyped_TellsWordsFromFields(string typed, string? text, string fields)
     {
         var search = LogSearch.Parse(typed);
@@ -31,6 +35,26 @@ public sealed class LogSearchTests
     [InlineData("")]
     public void With_AnyValue_IsReadBackAsThatValue(string value) =>
         Assert.Equal(value, LogSearch.Parse(LogSearch.With("before", "name", value)).Fields["name"]);
+
+    [Theory]
+    [InlineData("trouble", "trouble")]
+    [InlineData("split view", "split view")]
+    [InlineData("status=500", "\"status=500\"")]
+    [InlineData("two  blanks", "\"two  blanks\"")]
+    [InlineData("say \"no\"", "\"say \\\"no\\\"\"")]
+    [InlineData(null, "")]
+    public void Write_Words_AreQuotedOnlyWhereTheyWouldReadAsSomethingElse(string? text, string typed) =>
+        Assert.Equal(typed, LogSearch.Write(text, []));
+
+    [Fact]
+    public void Write_AnyWordsAndFields_AreReadBackAsThose() =>
+        Gen.Select(Searches.Text, Searches.Fields).Sample((text, fields) =>
+        {
+            var read = LogSearch.Parse(LogSearch.Write(text, fields));
+
+            Assert.Equal(text, read.Text);
+            Assert.Equal(fields.OrderBy(f => f.Key, StringComparer.Ordinal), read.Fields.OrderBy(f => f.Key, StringComparer.Ordinal));
+        });
 
     [Fact]
     public void Parse_MoreThanIsSensible_IsCut()
