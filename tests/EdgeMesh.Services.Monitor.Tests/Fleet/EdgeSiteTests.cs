@@ -1,8 +1,10 @@
+using System.Diagnostics.Metrics;
 using System.Net;
 using EdgeMesh.Services.Monitor.Alerting;
 using EdgeMesh.Services.Monitor.Alerting.Rules;
 using EdgeMesh.Services.Monitor.Fleet;
 using EdgeMesh.Services.Monitor.Store;
+using EdgeMesh.Telemetry;
 using Microsoft.Extensions.Logging;
 
 namespace EdgeMesh.Services.Monitor.Tests.Fleet;
@@ -45,6 +47,28 @@ public sealed class EdgeSiteTests
         await site.AdvanceUntilAsync(TimeSpan.FromSeconds(5), () => core.State("clinic-a").Backlog is { Records: 2, Bytes: > 0 } backlog && backlog.OldestAge > TimeSpan.FromSeconds(30), () => $"{core.State("clinic-a").Backlog}");
         Assert.Equal(64L * 1024 * 1024, core.State("clinic-a").Budget);
         Assert.Null(core.State(MonitorSite.Core).Budget);
+    }
+
+    /// <summary>Of two processes, by the names of what processes measure: one that was renamed would read as nothing that waits.</summary>
+    [Fact]
+    public async Task LogRecords_ThatWaitForTheIndex_AreInTheReport()
+    {
+        await using var core = await MonitorSite.StartAsync(MonitorSite.Core);
+        await using var site = await MonitorSite.StartAsync("clinic-a", (_, report) => core.ReportAsync("clinic-a", report));
+        var spool = SpoolGauges();
+        await site.Store.AddAsync(new TelemetryBatch
+        {
+            Samples =
+            [
+                Sample("records", spool["{record}"], 40), Sample("records", spool["By"], 5000), Sample("records", spool["s"], 60),
+                Sample("gateway", spool["{record}"], 2), Sample("gateway", spool["By"], 700), Sample("gateway", spool["s"], 7200),
+            ],
+        });
+
+        await site.AdvanceUntilAsync(Second, () => core.State("clinic-a").Backlog == new Backlog(42, 5700, TimeSpan.FromHours(2)), () => $"{core.State("clinic-a").Backlog}");
+
+        SeriesSample Sample(string service, string name, double value) =>
+            new("clinic-a", service, name, "", SeriesKinds.Gauge, new Dictionary<string, string>(), site.Clock.GetUtcNow(), value, null);
     }
 
     [Fact]
@@ -128,6 +152,33 @@ public sealed class EdgeSiteTests
         finally
         {
             Directory.Delete(folder, recursive: true);
+        }
+    }
+
+    /// <summary>What log shipping tells of its backlog: the instruments' names by their units.</summary>
+    private static Dictionary<string, string> SpoolGauges()
+    {
+        var folder = Directory.CreateTempSubdirectory("edgemesh-spool-");
+        try
+        {
+            using var shipping = LogShipping.Take(new() { Url = new("http://127.0.0.1:1"), Spool = new() { Folder = folder.FullName } }, new("clinic-a", "records"), TimeProvider.System);
+            var names = new Dictionary<string, string>();
+            using var listener = new MeterListener
+            {
+                InstrumentPublished = (instrument, _) =>
+                {
+                    if (instrument.Meter.Name == "EdgeMesh.Telemetry" && instrument.Name.Contains("backlog", StringComparison.Ordinal))
+                    {
+                        names[instrument.Unit ?? ""] = instrument.Name;
+                    }
+                },
+            };
+            listener.Start();
+            return names;
+        }
+        finally
+        {
+            folder.Delete(recursive: true);
         }
     }
 }
