@@ -91,6 +91,8 @@ public sealed class FleetTests(Chromium chromium)
         await window.Page.WaitForFunctionAsync("() => window.__seen");
         var took = DateTimeOffset.FromUnixTimeMilliseconds(await window.Page.EvaluateAsync<long>("() => window.__seen")) - told;
         TestContext.Current.SendDiagnosticMessage("shown after {0} ms", (int)took.TotalMilliseconds);
+        // On a machine with much else to do; ConsoleFigures asks for one second.
+        Assert.InRange(took.TotalSeconds, 0, 5);
         await Assertions.Expect(window.Page.Locator(".verdict li").First).ToContainTextAsync("clinic-05");
     }
 
