@@ -3,7 +3,8 @@ namespace EdgeMesh.Telemetry;
 /// <summary>Addresses of requests as telemetry may keep them: without queries, where people search for names, and without the parts of a
 /// path that name a record. A part of a path stays if it reads as a name of an interface: letters, hyphens and dots, or a version such as
 /// <c>v1.0-alpha1</c>. Of what is behind <c>fhir</c> the resource type and FHIR's own words alone stay, of what is behind <c>state</c> and
-/// <c>actors</c> never the key or the actor's id. Everything else becomes <c>{id}</c>. An address whose route is known becomes the route.</summary>
+/// <c>actors</c> never the key or the actor's id, and of the <c>receipts</c> none. Everything else becomes <c>{id}</c>. An address whose route is
+/// known becomes the route.</summary>
 public static class AnonymousAddress
 {
     /// <summary>What a span tells of its route, by OpenTelemetry's convention.</summary>
@@ -14,8 +15,9 @@ public static class AnonymousAddress
     private const int LongestName = 40;
     private const string Fhir = "fhir";
 
-    /// <summary>Behind each is a collection, and behind that one of its items: FHIR's resources, and Dapr's keys and actors.</summary>
-    private static readonly string[] Collections = [Fhir, "state", "actors"];
+    /// <summary>How many parts behind each one item of many is named: FHIR's resources and Dapr's keys and actors behind their collection,
+    /// and receipts, for which people type whatever they have.</summary>
+    private static readonly Dictionary<string, int> Items = new(StringComparer.Ordinal) { [Fhir] = 2, ["state"] = 2, ["actors"] = 2, ["receipts"] = 1 };
 
     private static readonly string[] Queries = ["url.query", "QueryString"];
     private static readonly string[] Paths = ["url.path", "http.target", "dapr.invoke_method", "RequestPath"];
@@ -62,8 +64,8 @@ public static class AnonymousAddress
     private static string Cut(string path)
     {
         var parts = path.Split('/');
-        var collection = Array.FindIndex(parts, part => Collections.Contains(part));
-        var item = collection < 0 ? parts.Length : collection + 2;
+        var collection = Array.FindIndex(parts, Items.ContainsKey);
+        var item = collection < 0 ? parts.Length : collection + Items[parts[collection]];
         for (var n = 0; n < parts.Length; n++)
         {
             var stays = parts[n].Length == 0 || (n < item ? IsName(parts[n]) : IsWord(parts[n]) || (n > item && parts[collection] != Fhir && IsName(parts[n])));

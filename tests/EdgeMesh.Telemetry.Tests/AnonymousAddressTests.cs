@@ -11,6 +11,8 @@ public sealed class AnonymousAddressTests
     [InlineData("fhir/Patient/_search", "fhir/Patient/_search")]
     [InlineData("/mesh/clinic-b/records/fhir/Patient/clinic-b-7", "/mesh/clinic-b/records/fhir/Patient/{id}")]
     [InlineData("/receipts/3.17.0", "/receipts/{id}")]
+    [InlineData("/receipts/meier", "/receipts/{id}")]
+    [InlineData("/v1.0/invoke/records/method/receipts/meier", "/v1.0/invoke/records/method/receipts/{id}")]
     [InlineData("/orders/42/lines", "/orders/{id}/lines")]
     [InlineData("/customers/Ada%20Meier", "/customers/{id}")]
     [InlineData("/customers/Ad\u00e9le", "/customers/{id}")]
