@@ -7,7 +7,7 @@ namespace EdgeMesh.MeshTests.Telemetry;
 /// <summary>What people do with a patient's record, with values in it that nothing else has: wherever they are seen afterwards, the record has leaked.</summary>
 internal sealed class CanaryStory(RunningMesh mesh, string site, int gatewayPort)
 {
-    /// <summary>In names, identifiers, searches, headers, errors, and calls of functions.</summary>
+    /// <summary>In names, identifiers, searches, headers, errors, consents, reasons, and calls of functions.</summary>
     public const string Canary = "Canarybird";
 
     private const string Fhir = "application/fhir+json";
@@ -18,8 +18,9 @@ internal sealed class CanaryStory(RunningMesh mesh, string site, int gatewayPort
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
     /// <summary>The whole story at the site.</summary>
+    /// <param name="other">Another site's name and door, where the record is read too; null: there is none.</param>
     /// <returns>The patient's id, which is a canary too.</returns>
-    public async Task<string> TellAsync()
+    public async Task<string> TellAsync((string Site, int Port)? other = null)
     {
         using var client = await mesh.PractitionerAsync("dr-ada", site, gatewayPort);
         client.DefaultRequestHeaders.TryAddWithoutValidation("traceparent", $"00-{Trace}-b7ad6b7169203331-01");
@@ -28,6 +29,7 @@ internal sealed class CanaryStory(RunningMesh mesh, string site, int gatewayPort
         await SearchAsync(client);
         await ChangeAsync(client, id);
         await FailAsync(client, id);
+        await new CanarySharing(mesh, site, gatewayPort).TellAsync(client, id, other);
         await CallFunctionsAsync(client);
         return id;
     }
@@ -35,6 +37,25 @@ internal sealed class CanaryStory(RunningMesh mesh, string site, int gatewayPort
     /// <summary>Says where in a text one of them stands.</summary>
     public static void AssertNone(string text, params string[] canaries) =>
         Assert.All(canaries, canary => Assert.DoesNotContain(canary, text, StringComparison.OrdinalIgnoreCase));
+
+    /// <param name="client">Whose.</param>
+    /// <param name="method">The method.</param>
+    /// <param name="path">The path, with its query.</param>
+    /// <param name="status">What it must answer; null: anything but that it is away.</param>
+    /// <param name="body">Null: none.</param>
+    /// <param name="headers">Headers beside the usual.</param>
+    public static async Task<HttpResponseMessage> SendAsync(HttpClient client, HttpMethod method, string path, int? status, string? body = null, params (string Name, string Value)[] headers)
+    {
+        using var request = new HttpRequestMessage(method, path) { Content = body is null ? null : new StringContent(body, Encoding.UTF8, new MediaTypeHeaderValue(Fhir)) };
+        foreach (var (name, value) in headers)
+        {
+            request.Headers.TryAddWithoutValidation(name, value);
+        }
+
+        var answer = await client.SendAsync(request, Cancellation);
+        Assert.True(status is null || (int)answer.StatusCode == status, $"{method} {path} answers {(int)answer.StatusCode}: {await answer.Content.ReadAsStringAsync(Cancellation)}");
+        return answer;
+    }
 
     private static async Task<string> RegisterAsync(HttpClient client)
     {
@@ -118,24 +139,5 @@ internal sealed class CanaryStory(RunningMesh mesh, string site, int gatewayPort
             Assert.True(tries < 200, $"{function} answers {answer.StatusCode}: {await answer.Content.ReadAsStringAsync(Cancellation)}");
             await Task.Delay(100, Cancellation);
         }
-    }
-
-    /// <param name="client">Whose.</param>
-    /// <param name="method">The method.</param>
-    /// <param name="path">The path, with its query.</param>
-    /// <param name="status">What it must answer; null: anything but that it is away.</param>
-    /// <param name="body">Null: none.</param>
-    /// <param name="headers">Headers beside the usual.</param>
-    private static async Task<HttpResponseMessage> SendAsync(HttpClient client, HttpMethod method, string path, int? status, string? body = null, params (string Name, string Value)[] headers)
-    {
-        using var request = new HttpRequestMessage(method, path) { Content = body is null ? null : new StringContent(body, Encoding.UTF8, new MediaTypeHeaderValue(Fhir)) };
-        foreach (var (name, value) in headers)
-        {
-            request.Headers.TryAddWithoutValidation(name, value);
-        }
-
-        var answer = await client.SendAsync(request, Cancellation);
-        Assert.True(status is null || (int)answer.StatusCode == status, $"{method} {path} answers {(int)answer.StatusCode}: {await answer.Content.ReadAsStringAsync(Cancellation)}");
-        return answer;
     }
 }

@@ -57,7 +57,7 @@ public sealed class MonitorTests(MonitoredMesh monitored) : IClassFixture<Monito
         var trace = Guid.NewGuid().ToString("N");
         var token = await mesh.RunAsync("token", "--user", "the-patient", "--role", "patient", "--patient", patient, "--site", "clinic-a");
         Assert.True(token.ExitCode == 0, token.ToString());
-        using var consent = new HttpRequestMessage(HttpMethod.Post, "/fhir/Consent") { Content = RunningMesh.Fhir(Permit(patient)) };
+        using var consent = new HttpRequestMessage(HttpMethod.Post, "/fhir/Consent") { Content = RunningMesh.Fhir(PermitConsent.Of(patient, $$"""  "performer": [{ "display": "{{Canary}}" }],""")) };
         consent.Headers.Add("traceparent", $"00-{trace}-00f067aa0ba902b7-01");
         consent.Headers.Authorization = new AuthenticationHeaderValue("Bearer", token.Output.Trim());
         using var permitted = await practitioner.SendAsync(consent, Cancellation);
@@ -74,6 +74,15 @@ public sealed class MonitorTests(MonitoredMesh monitored) : IClassFixture<Monito
         // From where the message arrived, and from the function, back to the door by which it began.
         Assert.Equal(["clinic-a/gateway", "clinic-a/records", "clinic-b/records", "clinic-b/functions"], Way(spans, all[^1]).Distinct());
         Assert.Equal("clinic-a/gateway", Way(spans, all[4])[0]);
+
+        using var clinic = await OperatorAsync(mesh, "clinic-a", mesh.GatewayPort);
+        using var other = await OperatorAsync(mesh, "clinic-b", mesh.OtherGatewayPort);
+        foreach (var at in (HttpClient[])[core, clinic, other])
+        {
+            var there = await SpansAsync(at, trace);
+            Assert.NotEmpty(there);
+            Assert.All(there.Append(await AskAsync(at, "logs?limit=500")).Append(await AskAsync(at, "traces?limit=500")), seen => CanaryStory.AssertNone(seen.GetRawText(), Canary, patient));
+        }
     }
 
     /// <summary>Who led to a span, from the first on.</summary>
@@ -109,20 +118,6 @@ public sealed class MonitorTests(MonitoredMesh monitored) : IClassFixture<Monito
 
         await UntilAsync(async () => await mesh.RunAsync("function", "list", "--site", "clinic-b", "--json"), listed => listed.ExitCode == 0 && listed.Output.Contains("watcher", StringComparison.Ordinal));
     }
-
-    private static string Permit(string patient) => $$"""
-        {
-          "resourceType": "Consent", "status": "active", "dateTime": "2026-01-01", "patient": { "reference": "Patient/{{patient}}" },
-          "scope": { "coding": [{ "system": "http://terminology.hl7.org/CodeSystem/consentscope", "code": "patient-privacy" }] },
-          "category": [{ "coding": [{ "system": "http://loinc.org", "code": "59284-0" }] }],
-          "policyRule": { "coding": [{ "system": "http://terminology.hl7.org/CodeSystem/v3-ActCode", "code": "OPTIN" }] },
-          "provision": {
-            "type": "permit",
-            "actor": [{ "role": { "coding": [{ "system": "http://terminology.hl7.org/CodeSystem/v3-ParticipationType", "code": "IRCP" }] }, "reference": { "identifier": { "value": "org-clinic-b" } } }],
-            "purpose": [{ "system": "http://terminology.hl7.org/CodeSystem/v3-ActReason", "code": "TREAT" }]
-          }
-        }
-        """;
 
     /// <summary>Registers patients until one of the requests is in clinic-a's own monitor: export begins a little after the start, and takes some traces of many.</summary>
     private static async Task<string> TracedAsync(RunningMesh mesh, HttpClient clinic)

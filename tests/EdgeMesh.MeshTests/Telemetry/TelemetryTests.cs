@@ -30,7 +30,7 @@ public sealed class TelemetryTests
         });
         await mesh.InitializeAsync();
 
-        var id = await new CanaryStory(mesh, "clinic-a", mesh.GatewayPort).TellAsync();
+        var id = await new CanaryStory(mesh, "clinic-a", mesh.GatewayPort).TellAsync(("clinic-b", mesh.OtherGatewayPort));
         await ReadElsewhereAsync(mesh, id);
         var (scraped, measured) = (await ScrapeAsync(mesh), traces.Metrics.Count);
         var pseudonym = (await mesh.RunAsync("records", "pseudonym", id, "--site", "clinic-a")).Output.Trim();
