@@ -19,11 +19,12 @@ public sealed class FunctionSandbox : IDisposable
     private readonly FairScheduler _scheduler;
     private readonly EpochTicker _ticker;
     private readonly CancellationTokenSource _closing = new();
+    /// <summary>Guarded by the scheduler's lock, until that is closed.</summary>
     private readonly List<Thread> _threads = [];
     private readonly ConcurrentDictionary<SandboxedFunction, bool> _functions = new();
     private readonly ConcurrentDictionary<FunctionModule, bool> _modules = new();
 
-    /// <summary>Reserves address space for <see cref="SandboxOptions.Concurrency"/> instances and starts their threads.</summary>
+    /// <summary>Reserves address space for as many instances as may run. Threads start when they are first needed.</summary>
     public FunctionSandbox(SandboxOptions options, TimeProvider clock)
     {
         (_options, _clock) = (options, clock);
@@ -32,16 +33,8 @@ public sealed class FunctionSandbox : IDisposable
         WasiPreview1.Define(_linker);
         HostModule.Define(_linker);
         _runner = new InstanceRunner(_engine, _linker, options, clock, _closing.Token);
-        _scheduler = new FairScheduler(options.QueueLimit, clock);
+        _scheduler = new FairScheduler(options, clock, StartThread);
         _ticker = new EpochTicker(_engine, options.Tick, clock);
-        for (var i = 0; i < options.Concurrency; i++)
-        {
-            // WebAssembly's stack lies on the thread's; the rest is for host functions.
-            var thread = new Thread(Work, options.StackBytes + 1024 * 1024) { IsBackground = true, Name = $"function-{i}" };
-            _threads.Add(thread);
-            // Whoever happens to make the sandbox has no part in the calls of others: each runs in its own caller's context.
-            thread.UnsafeStart();
-        }
     }
 
     /// <summary>Checks and compiles a module; some 10 ms for each 100 KB.</summary>
@@ -130,6 +123,15 @@ public sealed class FunctionSandbox : IDisposable
         return new CompileResult(null, faults);
     }
 
+    private void StartThread()
+    {
+        // WebAssembly's stack lies on the thread's; the rest is for host functions.
+        var thread = new Thread(Work, _options.StackBytes + 1024 * 1024) { IsBackground = true, Name = $"function-{_threads.Count}" };
+        // Whoever happens to need one more has no part in the calls of others: each runs in its own caller's context.
+        thread.UnsafeStart();
+        _threads.Add(thread);
+    }
+
     private void Work()
     {
         while (_scheduler.Take() is var (queue, pending))
@@ -155,7 +157,7 @@ public sealed class FunctionSandbox : IDisposable
         var began = _clock.GetTimestamp();
         try
         {
-            pending.Complete(_runner.Run(queue.Module, pending.Input, _clock.GetElapsedTime(pending.Enqueued, began)));
+            pending.Complete(_runner.Run(queue.Module, pending.Input, new Turn(_scheduler, queue), _clock.GetElapsedTime(pending.Enqueued, began)));
         }
         catch (Exception error)
         {

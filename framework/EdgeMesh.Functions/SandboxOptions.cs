@@ -3,8 +3,12 @@ namespace EdgeMesh.Functions;
 /// <summary>What a sandbox may use of the machine. All of it is address space until it is used.</summary>
 public sealed record SandboxOptions
 {
-    /// <summary>Calls that run at once, each on a thread of its own; more wait in their function's queue.</summary>
+    /// <summary>Calls that work at once, each on a thread of its own; more wait in their function's queue.</summary>
     public int Concurrency { get; init; } = Math.Max(2, Environment.ProcessorCount);
+
+    /// <summary>Calls beside those that wait for the host, each on a thread of its own; beyond them nothing begins. So functions that call functions,
+    /// or a service that answers slowly, do not keep others from work.</summary>
+    public int WaitingForHost { get; init; } = 16;
 
     /// <summary>Calls that wait, all functions together.</summary>
     public int QueueLimit { get; init; } = 10_000;

@@ -2,9 +2,10 @@ using EdgeMesh.Functions.Scheduling;
 
 namespace EdgeMesh.Functions.Tests;
 
+/// <summary>The order of calls, on the test's own thread.</summary>
 public sealed class FairSchedulerTests
 {
-    private readonly FairScheduler _scheduler = new(1_000, TimeProvider.System);
+    private readonly FairScheduler _scheduler = new(new SandboxOptions { Concurrency = 1_000, QueueLimit = 1_000 }, TimeProvider.System, static () => { });
 
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
 

@@ -31,4 +31,23 @@ public sealed class SandboxFigures : SandboxFixture
             TestContext.Current.TestOutputHelper!.WriteLine($"{name}: p50 {values[10_000]:F0} us, p99 {values[19_800]:F0} us, max {values[^1]:F0} us");
         }
     }
+
+    /// <summary>What places for calls that wait for the host cost while nothing runs.</summary>
+    [Fact(Explicit = true)]
+    public void Sandbox_Idle_PrintsItsMemory()
+    {
+        using (new FunctionSandbox(new SandboxOptions(), TimeProvider.System))
+        {
+            // What any first one costs is not theirs.
+        }
+
+        foreach (var places in (int[])[0, 16, 0, 16])
+        {
+            using var self = Process.GetCurrentProcess();
+            var (resident, threads) = (self.WorkingSet64, self.Threads.Count);
+            using var sandbox = new FunctionSandbox(new SandboxOptions { WaitingForHost = places }, TimeProvider.System);
+            self.Refresh();
+            TestContext.Current.TestOutputHelper!.WriteLine($"{places} places: {(self.WorkingSet64 - resident) / 1024} KiB resident, {self.Threads.Count - threads} threads");
+        }
+    }
 }

@@ -1,5 +1,6 @@
 using System.Text;
 using EdgeMesh.Functions.Sandbox;
+using EdgeMesh.Functions.Scheduling;
 using EdgeMesh.Functions.Wasi;
 using Wasmtime;
 
@@ -57,8 +58,8 @@ internal static class HostModule
         var began = call.Clock.GetTimestamp();
         try
         {
-            // The call's own thread waits: it holds the instance's stack, which can't be left.
-            answer = ask(host, text, bytes.ToArray(), call.Deadline).AsTask().GetAwaiter().GetResult();
+            var asked = ask(host, text, bytes.ToArray(), call.Deadline);
+            answer = asked.IsCompletedSuccessfully ? asked.Result : Wait(call.Turn, asked.AsTask());
         }
         catch (OperationCanceledException) when (call.Deadline.IsCancellationRequested)
         {
@@ -80,6 +81,20 @@ internal static class HostModule
 
         call.Answer = answer.Data;
         return answer.Status == HostStatus.Done ? answer.Data.Length : (int)answer.Status;
+    }
+
+    /// <summary>The call's own thread waits: it holds the instance's stack, which can't be left. Others work meanwhile.</summary>
+    private static HostAnswer Wait(Turn turn, Task<HostAnswer> asked)
+    {
+        turn.GiveUp();
+        try
+        {
+            return asked.GetAwaiter().GetResult();
+        }
+        finally
+        {
+            turn.TakeBack();
+        }
     }
 
     private static int Count(Caller caller, int name, int nameLength, double value)

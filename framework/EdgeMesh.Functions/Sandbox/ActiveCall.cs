@@ -1,24 +1,30 @@
+using EdgeMesh.Functions.Scheduling;
 using Wasmtime;
 
 namespace EdgeMesh.Functions.Sandbox;
 
 /// <summary>The state of one running call. Owned by the call's thread; host functions find it through their caller.</summary>
-internal sealed class ActiveCall(CallInput input, TimeProvider clock, CancellationToken closing) : IDisposable
+internal sealed class ActiveCall(CallInput input, Turn turn, TimeProvider clock, CancellationToken closing) : IDisposable
 {
-    private readonly CancellationTokenSource _deadline = CancellationTokenSource.CreateLinkedTokenSource(closing);
     private readonly long _began = clock.GetTimestamp();
+    private CancellationTokenSource? _deadline;
+    private WasiStrings? _arguments;
+    private WasiStrings? _environment;
     private Memory? _memory;
 
     public CallInput Input => input;
 
     public CallStreams Streams { get; } = new(input);
 
-    public WasiStrings Arguments { get; } = WasiStrings.Of(input.Arguments);
+    /// <summary>Its turn to work, which it gives up while the host works for it.</summary>
+    public Turn Turn => turn;
 
-    public WasiStrings Environment { get; } = WasiStrings.Of([.. input.Environment.Select(e => $"{e.Key}={e.Value}")]);
+    public WasiStrings Arguments => _arguments ??= WasiStrings.Of(input.Arguments);
 
-    /// <summary>Ends when the call's time is over.</summary>
-    public CancellationToken Deadline => _deadline.Token;
+    public WasiStrings Environment => _environment ??= WasiStrings.Of([.. input.Environment.Select(e => $"{e.Key}={e.Value}")]);
+
+    /// <summary>Ends when the call's time is over. The host alone waits for it: a call that never asks the host needs no timer.</summary>
+    public CancellationToken Deadline => (_deadline ??= StartDeadline()).Token;
 
     public TimeProvider Clock => clock;
 
@@ -34,7 +40,7 @@ internal sealed class ActiveCall(CallInput input, TimeProvider clock, Cancellati
 
     public int HostCalls { get; private set; }
 
-    /// <summary>What host calls have taken.</summary>
+    /// <summary>What host calls have taken, with the wait for a turn to go on after them.</summary>
     public TimeSpan InHost { get; set; }
 
     /// <summary>What the last host call answered, until the function has copied it.</summary>
@@ -44,8 +50,6 @@ internal sealed class ActiveCall(CallInput input, TimeProvider clock, Cancellati
 
     /// <summary>The instance's memory; null when a host function is called before there is one.</summary>
     public Memory? MemoryOf(Caller caller) => _memory ??= caller.GetMemory("memory");
-
-    public void StartDeadline() => _deadline.CancelAfter(input.Limits.WallClock);
 
     /// <summary>Whether one more host call may be made.</summary>
     public bool TakeHostCall() => HostCalls < input.Limits.HostCalls && ++HostCalls > 0;
@@ -68,7 +72,15 @@ internal sealed class ActiveCall(CallInput input, TimeProvider clock, Cancellati
         return new CallEndedException();
     }
 
-    public void Dispose() => _deadline.Dispose();
+    public void Dispose() => _deadline?.Dispose();
+
+    private CancellationTokenSource StartDeadline()
+    {
+        var deadline = CancellationTokenSource.CreateLinkedTokenSource(closing);
+        var left = input.Limits.WallClock - Elapsed;
+        deadline.CancelAfter(left > TimeSpan.Zero ? left : TimeSpan.Zero);
+        return deadline;
+    }
 }
 
 /// <summary>Thrown by a host function to unwind the WebAssembly stack; the <see cref="ActiveCall"/> says why.</summary>

@@ -1,3 +1,4 @@
+using EdgeMesh.Functions.Scheduling;
 using Wasmtime;
 
 namespace EdgeMesh.Functions.Sandbox;
@@ -6,10 +7,10 @@ namespace EdgeMesh.Functions.Sandbox;
 internal sealed class InstanceRunner(Engine engine, Linker linker, SandboxOptions options, TimeProvider clock, CancellationToken closing)
 {
     /// <exception cref="InvalidOperationException">The host threw while it worked for the call.</exception>
-    public CallResult Run(FunctionModule module, CallInput input, TimeSpan waited)
+    public CallResult Run(FunctionModule module, CallInput input, Turn turn, TimeSpan waited)
     {
         var began = clock.GetTimestamp();
-        using var call = new ActiveCall(input, clock, closing);
+        using var call = new ActiveCall(input, turn, clock, closing);
         using var store = new Store(engine, call);
         store.Fuel = (ulong)input.Limits.Fuel;
         store.SetLimits(Math.Min(input.Limits.MemoryBytes, options.MaxMemoryBytes), (uint)options.MaxTableElements, 1, 4, 1);
@@ -18,7 +19,6 @@ internal sealed class InstanceRunner(Engine engine, Linker linker, SandboxOption
         Instance? instance = null;
         try
         {
-            call.StartDeadline();
             instance = linker.Instantiate(store, module.Module);
             started = clock.GetTimestamp();
             instance.GetAction(ModuleRules.Entry)!();

@@ -10,7 +10,7 @@ internal static class SandboxEngine
 
     public static Engine Create(SandboxOptions options)
     {
-        var instances = (uint)options.Concurrency;
+        var instances = (uint)(options.Concurrency + options.WaitingForHost);
         using var pool = new PoolingAllocationConfig()
             .WithMaxCoreInstances(instances)
             .WithMaxMemories(instances)
@@ -21,7 +21,7 @@ internal static class SandboxEngine
             .WithMaxTableElements((nuint)options.MaxTableElements)
             .WithLinearMemoryKeepResidentBytes(KeepResident)
             .WithTableKeepResidentBytes(16 * 1024)
-            .WithMaxUnusedWarmSlots(instances)
+            .WithMaxUnusedWarmSlots((uint)options.Concurrency)
             .WithMaxGcHeaps(0);
         using var config = new Config()
             .WithFuelConsumption(true)

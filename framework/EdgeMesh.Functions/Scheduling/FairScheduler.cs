@@ -1,19 +1,36 @@
 namespace EdgeMesh.Functions.Scheduling;
 
 /// <summary>Which call runs next: of the functions that have calls waiting, the one that would be served first were all served at once, each
-/// by its weight. What is divided is the threads' time, which is what there is too little of: a call keeps its thread while it works and while it
-/// waits for the host. It is charged what its function's calls usually take, and at its end what it took. So none starves, a burst of one, or
-/// calls that take long, delay the others by its share only, and one that calls rarely waits for less the more it weighs.</summary>
-internal sealed class FairScheduler(int queueLimit, TimeProvider clock)
+/// by its weight. What is divided is the threads' time: a call keeps its thread while it works and while it waits for the host. It is charged what its function's calls usually take, and at its end what it took. So none starves, a burst of one, or
+/// calls that take long, delay the others by its share only, and one that calls rarely waits for less the more it weighs.
+/// <para>Only so many calls work at once. One that waits for the host lets another work meanwhile, on a thread more, and goes on when there is
+/// room again: those that go on and those that begin take turns. When one function's calls have all the room, another's may begin beside them.</para></summary>
+/// <param name="options">How many calls wait, work, and wait for the host.</param>
+/// <param name="clock">Says when a call came.</param>
+/// <param name="startThread">Starts one more thread that calls <see cref="Take"/>. Called under the lock.</param>
+internal sealed class FairScheduler(SandboxOptions options, TimeProvider clock, Action startThread)
 {
+    /// <summary>What wakes this thread, which waits for one thing at a time: released once for each wait.</summary>
+    [ThreadStatic]
+    private static Waker? _mine;
+
     private readonly object _gate = new();
     private readonly PriorityQueue<FunctionQueue, (double Served, long Order)> _runnable = new();
+    private readonly Queue<(FunctionQueue Queue, Waker Thread)> _returning = new();
+    private readonly Stack<Waker> _idle = new();
+    private readonly int _mostOfOne = options.Concurrency + options.WaitingForHost - Math.Min(2, options.WaitingForHost);
+    private FunctionQueue? _holder;
+    private bool _beginIsNext;
+    private int _threads;
     private int _waiting;
     private long _order;
     private int _running;
+    private int _away;
     private double _pass;
     private double _furthest;
     private bool _closed;
+
+    private static Waker Mine => _mine ??= new Waker();
 
     public Task<CallResult> Enqueue(FunctionQueue queue, CallInput input, CancellationToken cancellation)
     {
@@ -25,7 +42,7 @@ internal sealed class FairScheduler(int queueLimit, TimeProvider clock)
                 return Task.FromResult(CallResult.NotStarted(CallOutcome.Canceled, "the function was removed, or the site stops"));
             }
 
-            if (queue.Waiting.Count >= queue.Share.QueueLimit || _waiting >= queueLimit)
+            if (queue.Waiting.Count >= queue.Share.QueueLimit || _waiting >= options.QueueLimit)
             {
                 return Task.FromResult(CallResult.NotStarted(CallOutcome.Busy, "too many calls wait; try again later"));
             }
@@ -38,35 +55,64 @@ internal sealed class FairScheduler(int queueLimit, TimeProvider clock)
         return pending.Result;
     }
 
+    /// <summary>Calls that work now.</summary>
+    private int Working => _running - _away;
+
+    /// <summary>Whether one function's calls have all the room, of more than one.</summary>
+    private bool OneHasAll => options.Concurrency > 1 && Working == options.Concurrency && _holder?.Working == options.Concurrency;
+
+    /// <summary>Whether a thread has left its call, or was woken or started, and is about to take the next.</summary>
+    private bool OneComes => _threads - _idle.Count > _running;
+
     /// <summary>The next call; null once the scheduler is closed. The thread waits until there is one.</summary>
     public (FunctionQueue Queue, PendingCall Call)? Take()
     {
-        lock (_gate)
+        while (true)
         {
-            while (!_closed)
+            lock (_gate)
             {
-                if (!_runnable.TryDequeue(out var queue, out _))
+                if (_closed)
                 {
-                    Monitor.Wait(_gate);
-                    continue;
+                    return null;
                 }
 
-                queue.IsQueued = false;
-                if (queue.Waiting.TryDequeue(out var call))
+                LetReturn(canBegin: true);
+                if (NextToBegin() is { } queue)
                 {
-                    _waiting--;
-                    _running++;
-                    queue.Running++;
-                    _pass = Math.Max(_pass, queue.Pass);
-                    call.Charged = queue.UsualCost;
-                    Charge(queue, call.Charged);
-                    Offer(queue);
+                    Withdraw(queue);
+                    var call = queue.Waiting.Dequeue();
+                    Begin(queue, call);
                     return (queue, call);
                 }
+
+                _idle.Push(Mine);
             }
 
-            return null;
+            Mine.Wait();
         }
+    }
+
+    /// <summary>A call of the function begins to wait for the host.</summary>
+    public void GiveUp(FunctionQueue queue)
+    {
+        lock (_gate)
+        {
+            _away++;
+            queue.Away++;
+            Wake();
+        }
+    }
+
+    /// <summary>The host has answered: returns when the call may work again.</summary>
+    public void TakeBack(FunctionQueue queue)
+    {
+        lock (_gate)
+        {
+            _returning.Enqueue((queue, Mine));
+            Wake();
+        }
+
+        Mine.Wait();
     }
 
     /// <param name="queue">The function's.</param>
@@ -90,14 +136,13 @@ internal sealed class FairScheduler(int queueLimit, TimeProvider clock)
                 _pass = _furthest;
             }
 
-            if (queue.IsQueued)
-            {
-                _runnable.Remove(queue, out _, out _);
-                queue.IsQueued = false;
-            }
-
+            Withdraw(queue);
             Offer(queue);
-            Monitor.PulseAll(_gate);
+            if (queue is { IsClosed: true, Running: 0 })
+            {
+                // Who removes a function is all that waits for the lock itself.
+                Monitor.PulseAll(_gate);
+            }
         }
     }
 
@@ -107,7 +152,10 @@ internal sealed class FairScheduler(int queueLimit, TimeProvider clock)
         lock (_gate)
         {
             queue.IsClosed = true;
+            Withdraw(queue);
             RefuseWaiting(queue);
+            // It may have been its turn.
+            Wake();
             while (queue.Running > 0)
             {
                 Monitor.Wait(_gate);
@@ -120,7 +168,10 @@ internal sealed class FairScheduler(int queueLimit, TimeProvider clock)
         lock (_gate)
         {
             _closed = true;
-            Monitor.PulseAll(_gate);
+            while (_idle.TryPop(out var thread))
+            {
+                thread.Wake();
+            }
         }
     }
 
@@ -141,7 +192,7 @@ internal sealed class FairScheduler(int queueLimit, TimeProvider clock)
 
     private void Offer(FunctionQueue queue)
     {
-        if (queue.IsQueued || !queue.IsRunnable)
+        if (queue.IsQueued || !queue.IsRunnable || queue.Running >= _mostOfOne)
         {
             return;
         }
@@ -150,6 +201,93 @@ internal sealed class FairScheduler(int queueLimit, TimeProvider clock)
         queue.Pass = Math.Max(queue.Pass, _pass);
         queue.IsQueued = true;
         _runnable.Enqueue(queue, (queue.Pass + queue.UsualCost / queue.Share.Weight, _order++));
-        Monitor.PulseAll(_gate);
+        Wake();
+    }
+
+    private void Withdraw(FunctionQueue queue)
+    {
+        if (queue.IsQueued)
+        {
+            _runnable.Remove(queue, out _, out _);
+            queue.IsQueued = false;
+        }
+    }
+
+    private void Begin(FunctionQueue queue, PendingCall call)
+    {
+        _waiting--;
+        _running++;
+        queue.Running++;
+        Works(queue);
+        _beginIsNext = false;
+        _pass = Math.Max(_pass, queue.Pass);
+        call.Charged = queue.UsualCost;
+        Charge(queue, call.Charged);
+        Offer(queue);
+        Wake();
+    }
+
+    private void Return(FunctionQueue queue)
+    {
+        _away--;
+        queue.Away--;
+        Works(queue);
+    }
+
+    private void Works(FunctionQueue queue)
+    {
+        if (queue.Working == options.Concurrency)
+        {
+            _holder = queue;
+        }
+    }
+
+    private bool MayWork(FunctionQueue queue) => Working < options.Concurrency || (OneHasAll && queue != _holder);
+
+    /// <summary>The function whose call may begin now; null: none waits, or there is no room.</summary>
+    private FunctionQueue? NextToBegin() =>
+        !_runnable.TryPeek(out var first, out _) ? null
+        : MayWork(first) ? first
+        : OneHasAll ? _runnable.UnorderedItems.Where(i => i.Element != _holder).OrderBy(i => i.Priority).FirstOrDefault().Element
+        : null;
+
+    /// <summary>Lets calls go on while there is room, until it is another's turn to begin.</summary>
+    private void LetReturn(bool canBegin)
+    {
+        for (var looked = _returning.Count; looked > 0 && !(canBegin && _beginIsNext && NextToBegin() is not null); looked--)
+        {
+            var back = _returning.Dequeue();
+            if (MayWork(back.Queue))
+            {
+                Return(back.Queue);
+                _beginIsNext = true;
+                back.Thread.Wake();
+            }
+            else
+            {
+                _returning.Enqueue(back);
+            }
+        }
+    }
+
+    /// <summary>Gives the room that there is to who waits for it: to calls that have a thread, and by one thread to one that begins, which wakes the next.</summary>
+    private void Wake()
+    {
+        var most = options.Concurrency + options.WaitingForHost;
+        LetReturn(canBegin: _idle.Count > 0 || _threads < most || OneComes);
+        if (OneComes || NextToBegin() is null)
+        {
+            return;
+        }
+
+        if (_idle.TryPop(out var thread))
+        {
+            thread.Wake();
+        }
+        else if (_threads < most)
+        {
+            startThread();
+            _threads++;
+        }
     }
 }

@@ -12,7 +12,13 @@ internal sealed class FunctionQueue(FunctionModule module, FunctionShare share)
 
     public Queue<PendingCall> Waiting { get; } = new();
 
+    /// <summary>Its calls that have begun and are not over.</summary>
     public int Running { get; set; }
+
+    /// <summary>Those of them that wait for the host, or for their turn to go on.</summary>
+    public int Away { get; set; }
+
+    public int Working => Running - Away;
 
     /// <summary>How much it has had, in milliseconds for each unit of weight: who had least is next.</summary>
     public double Pass { get; set; }
