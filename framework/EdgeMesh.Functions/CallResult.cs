@@ -36,6 +36,9 @@ public enum CallOutcome
     /// <summary>Its module can't be read now; it was not started. Try again later.</summary>
     Unavailable,
 
+    /// <summary>The site failed while it worked for it, in a way that nobody foresaw; how far it came is not known.</summary>
+    HostFailed,
+
     /// <summary>Too many calls wait; it was not started. Try again later.</summary>
     Busy,
 
@@ -56,10 +59,10 @@ public sealed record CallResult(
     /// <summary>Whether it says nothing about the function: the same call may go well later.</summary>
     public bool IsDeferred => Outcome is CallOutcome.Busy or CallOutcome.Canceled or CallOutcome.Unavailable;
 
-    /// <summary>Whether the function's code ran, so that what it used is a measure of it.</summary>
-    public bool WasStarted => !IsDeferred && Outcome is not (CallOutcome.InputTooLarge or CallOutcome.TooLarge or CallOutcome.NotLoaded);
+    /// <summary>Whether the function's code ran to an end, so that what it used is a measure of it.</summary>
+    public bool WasStarted => !IsDeferred && Outcome is not (CallOutcome.InputTooLarge or CallOutcome.TooLarge or CallOutcome.NotLoaded or CallOutcome.HostFailed);
 
-    /// <summary>Of a call that was not started.</summary>
+    /// <summary>Of a call that was not started, or of which nothing is known.</summary>
     public static CallResult NotStarted(CallOutcome outcome, string detail) => new(outcome, null, default, default, detail, CallUsage.None);
 }
 
@@ -71,7 +74,7 @@ public sealed record CallResult(
 /// <param name="MemoryBytes">Its linear memory at the end.</param>
 /// <param name="LogBytesDropped">What of stderr was not kept.</param>
 /// <param name="HostCalls">How often it called the host.</param>
-/// <param name="InHost">Of <paramref name="Ran"/>, what host calls took.</param>
+/// <param name="InHost">Of <paramref name="Ran"/>, what host calls took, with the wait for a turn to go on after them.</param>
 public sealed record CallUsage(long Fuel, TimeSpan Waited, TimeSpan Started, TimeSpan Ran, long MemoryBytes, long LogBytesDropped, int HostCalls, TimeSpan InHost)
 {
     /// <summary>How long it kept a processor: its own instructions, on a thread of its own.</summary>

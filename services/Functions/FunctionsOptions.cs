@@ -9,7 +9,7 @@ internal sealed record FunctionsOptions
     /// <summary><c>Labels</c>: what deployments may name in place of the site.</summary>
     public IReadOnlyDictionary<string, string> Labels { get; init; } = new Dictionary<string, string>();
 
-    /// <summary><c>Concurrency</c>: calls that run at once, of all functions.</summary>
+    /// <summary><c>Concurrency</c>: calls that work at once, of all functions.</summary>
     public int Concurrency { get; init; } = Math.Max(2, Environment.ProcessorCount);
 
     /// <summary><c>LoadedModules</c>: compiled modules kept in memory; the one that was idle longest makes room.</summary>

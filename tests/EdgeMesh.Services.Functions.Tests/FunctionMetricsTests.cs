@@ -1,8 +1,10 @@
 using EdgeMesh.Functions;
 using EdgeMesh.Functions.Tests;
+using EdgeMesh.Hosting;
 using EdgeMesh.Services.Functions.Running;
 using EdgeMesh.Testing;
 using Microsoft.AspNetCore.Builder;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace EdgeMesh.Services.Functions.Tests;
 
@@ -97,6 +99,24 @@ public sealed class FunctionMetricsTests
         Assert.Contains("it is no WebAssembly module", body, StringComparison.Ordinal);
         Assert.Equal(["malformed faas.errors NotLoaded 1"], measured.Endings());
         Assert.Empty(measured.Of(OfWhatRan));
+    }
+
+    /// <summary>What nobody foresaw: here, that the clients of other apps are gone.</summary>
+    [Fact]
+    public async Task Call_WhoseHostFails_IsCountedAndLoggedLikeAnyThatFails()
+    {
+        using var measured = new Measurements("forsaken");
+        await using var site = await FunctionsSite.StartAsync();
+        await site.DeployAsync(HostModules.Invoke("GET gate/pass"), FunctionsSite.Manifest("forsaken", more: "permissions: { invoke: [\"GET gate/pass\"] }"));
+        site.Host.Services(FunctionsApp.AppId).GetRequiredService<AppClients>().Dispose();
+
+        var (status, body) = await site.CallAsync("forsaken");
+
+        Assert.Equal(502, status);
+        Assert.Contains("HostFailed", body, StringComparison.Ordinal);
+        Assert.Equal(["forsaken faas.errors HostFailed 1"], measured.Endings());
+        Assert.Empty(measured.Of(OfWhatRan));
+        Assert.Equal("HostFailed", (string?)(await site.LogsAsync("forsaken"))[0]!["outcome"]);
     }
 
     [Fact]

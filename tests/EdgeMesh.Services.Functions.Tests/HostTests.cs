@@ -25,6 +25,29 @@ public sealed class HostTests
         Assert.Equal((200, "-1"), await site.CallAsync("thief"));
     }
 
+    /// <summary>Nobody reads it to its end, which does not come.</summary>
+    [Fact]
+    public async Task Invoke_OfWhatAnswersWithoutEnd_IsTooMuch()
+    {
+        var chunk = new byte[64 * 1024];
+        var fountain = new TestApp("fountain", builder =>
+        {
+            var web = builder.Build();
+            web.MapGet("/flow", async (HttpContext context) =>
+            {
+                while (!context.RequestAborted.IsCancellationRequested)
+                {
+                    await context.Response.Body.WriteAsync(chunk, context.RequestAborted);
+                }
+            });
+            return web;
+        });
+        await using var site = await FunctionsSite.StartAsync(apps: [fountain]);
+        await site.DeployAsync(HostModules.Invoke("GET fountain/flow"), FunctionsSite.Manifest("f", more: "limits: { time: 1m }\npermissions: { invoke: [\"GET fountain/flow\"] }"));
+
+        Assert.Equal((200, "-5"), await site.CallAsync("f"));
+    }
+
     [Fact]
     public async Task State_WithoutThePermission_IsDenied()
     {

@@ -21,10 +21,14 @@ internal sealed class DaprFunctionHost(FunctionCall call, HostServices services)
     private const string Settings = "settings";
     private const int MaxKey = 256;
 
+    /// <summary>What a function gets of an answer, as of any value.</summary>
+    private const int MaxAnswer = 1024 * 1024;
+
     private static readonly HostAnswer Done = new(HostStatus.Done);
     private static readonly HostAnswer Denied = new(HostStatus.Denied);
     private static readonly HostAnswer Invalid = new(HostStatus.Invalid);
     private static readonly HostAnswer NotFound = new(HostStatus.NotFound);
+    private static readonly HostAnswer TooMuch = new(HostStatus.TooMuch);
     private static readonly HostAnswer Unavailable = new(HostStatus.Unavailable);
 
     private readonly FunctionManifest _manifest = call.Manifest;
@@ -118,15 +122,31 @@ internal sealed class DaprFunctionHost(FunctionCall call, HostServices services)
             request.Headers.Add(CallerTokens.Header, caller);
         }
 
-        using var answer = await services.Apps.Get(target.App).SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancellation);
+        // The call's own deadline bounds it.
+        using var answer = await services.Apps.Get(target.App, Timeout.InfiniteTimeSpan).SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancellation);
         return (int)answer.StatusCode switch
         {
-            >= 200 and < 300 => HostAnswer.Of(await answer.Content.ReadAsByteArrayAsync(cancellation)),
+            >= 200 and < 300 => await ReadAsync(answer.Content, cancellation),
             404 or 410 => NotFound,
             401 or 403 => Denied,
             >= 400 and < 500 => Invalid,
             _ => Unavailable,
         };
+    }
+
+    /// <summary>Of an answer that is too large no more is read than shows it.</summary>
+    private static async Task<HostAnswer> ReadAsync(HttpContent content, CancellationToken cancellation)
+    {
+        try
+        {
+            await content.LoadIntoBufferAsync(MaxAnswer, cancellation);
+        }
+        catch (HttpRequestException error) when (error.HttpRequestError == HttpRequestError.ConfigurationLimitExceeded)
+        {
+            return TooMuch;
+        }
+
+        return HostAnswer.Of(await content.ReadAsByteArrayAsync(cancellation));
     }
 
     /// <summary>What is away or refuses is an answer for the function; only what nobody foresaw is a fault of the host.</summary>
@@ -148,6 +168,11 @@ internal sealed class DaprFunctionHost(FunctionCall call, HostServices services)
         }
         catch (HttpRequestException)
         {
+            return Unavailable;
+        }
+        catch (OperationCanceledException error) when (error.InnerException is TimeoutException)
+        {
+            // Nobody took the connection.
             return Unavailable;
         }
     }

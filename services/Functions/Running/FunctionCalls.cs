@@ -75,7 +75,17 @@ internal sealed partial class FunctionCalls(
 
         using (lease)
         {
-            return (await lease.Function.CallAsync(Input(call, id), cancellation), lease.IsCold ? lease.Loaded : null);
+            TimeSpan? coldStart = lease.IsCold ? lease.Loaded : null;
+            try
+            {
+                return (await lease.Function.CallAsync(Input(call, id), cancellation), coldStart);
+            }
+            catch (Exception error)
+            {
+                // Without a result whatever brought the call would bring it for ever, and nobody would count it.
+                LogHostFailed(logger, call.Manifest.Name, call.Manifest.Version, id, error);
+                return (CallResult.NotStarted(CallOutcome.HostFailed, "the site failed while it worked for the function; the site's log says why"), coldStart);
+            }
         }
     }
 
@@ -120,6 +130,9 @@ internal sealed partial class FunctionCalls(
 
     [LoggerMessage(LogLevel.Debug, "Function {Function} {Version} ({Trigger}) completed in {Milliseconds} ms; call {Call}, trace {Trace}")]
     private static partial void LogCalled(ILogger logger, string function, string version, string trigger, double milliseconds, string call, string trace);
+
+    [LoggerMessage(LogLevel.Error, "The site failed while it worked for function {Function} {Version}; call {Call}")]
+    private static partial void LogHostFailed(ILogger logger, string function, string version, string call, Exception error);
 
     [LoggerMessage(LogLevel.Warning, "Function {Function} {Version} ({Trigger}) ended as {Outcome}: {Reason}; call {Call}, trace {Trace}")]
     private static partial void LogFailed(ILogger logger, string function, string version, string trigger, CallOutcome outcome, string? reason, string call, string trace);
