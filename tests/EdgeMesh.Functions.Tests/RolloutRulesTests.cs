@@ -184,6 +184,26 @@ public sealed class RolloutRulesTests
         Assert.Equal("two", RolloutRules.Next(Running, Facts(word)).Stable);
     }
 
+    /// <summary>The site is no longer a target: what it runs would never be mended.</summary>
+    [Fact]
+    public void Next_BundleForOtherSitesAlone_EndsWhatRunsHereUntilOneIsForThisSiteAgain()
+    {
+        var elsewhere = Facts(Word(2, "two", CanaryPlan.None)) with { RunsHere = false, IsForOthers = true };
+        var gone = RolloutRules.Next(Running, elsewhere);
+
+        Assert.Equal((RolloutPhase.Removed, null, 2L), (gone.Phase, gone.Stable, gone.Generation));
+        Assert.Equal(gone, RolloutRules.Next(gone, elsewhere with { Now = elsewhere.Now.AddMinutes(1) }));
+        Assert.Equal("three", RolloutRules.Next(gone, Facts(Word(3, "three", CanaryPlan.None))).Stable);
+    }
+
+    [Fact]
+    public void Next_BundleForOtherSitesAlone_LeavesAHeldSiteWhatItRuns()
+    {
+        var held = RolloutRules.Hold(Running, "ada");
+
+        Assert.Equal(held, RolloutRules.Next(held, Facts(Word(2, "two", CanaryPlan.None)) with { RunsHere = false, IsForOthers = true }));
+    }
+
     [Fact]
     public void Next_AnyCrash_GoesOnToTheSameEnd()
     {

@@ -161,6 +161,36 @@ public sealed class DeployTests
         Assert.Equal(status, (await site.CallAsync("greeter")).Status);
     }
 
+    /// <summary>All other sites would wait for what never comes.</summary>
+    [Theory]
+    [InlineData("", "clinic-z", "is no site of this mesh")]
+    [InlineData("targets: { sites: [elsewhere] }", FunctionsSite.Site, "is not among the targets")]
+    [InlineData("targets: { sites: [elsewhere, test-site] }", FunctionsSite.Site, null)]
+    public async Task Deployment_WhoseCanaryIsAtASiteThatNeverRunsIt_IsRefused(string targets, string at, string? says)
+    {
+        await using var site = await FunctionsSite.StartAsync();
+        var bundle = await FunctionsSite.BundleAsync(FunctionsSite.Says("here"), FunctionsSite.Manifest("greeter", more: targets));
+        Assert.Equal((true, ""), await site.PutBundleAsync(bundle));
+
+        var (taken, problem) = await site.PutAsync(Deployment.Sign("greeter", 1, bundle.Digest, new CanaryPlan(50, TimeSpan.FromMinutes(1), 5) { Sites = [at] }, FunctionsSite.Ops));
+
+        Assert.Equal(says is null, taken);
+        Assert.True(says is null || (problem.Contains("deployment-refused", StringComparison.Ordinal) && problem.Contains(says, StringComparison.Ordinal)), problem);
+    }
+
+    [Fact]
+    public async Task Deployment_ForOtherSitesAlone_EndsWhatTheSiteRan()
+    {
+        await using var site = await FunctionsSite.StartAsync();
+        await site.DeployAsync(FunctionsSite.Says("old"), FunctionsSite.Manifest("greeter", more: $"targets: {{ sites: [elsewhere, {FunctionsSite.Site}] }}"));
+        Assert.Equal((200, "old"), await site.CallAsync("greeter"));
+
+        await site.DeployAsync(FunctionsSite.Says("new"), FunctionsSite.Manifest("greeter", "1.0.1", more: "targets: { sites: [elsewhere] }"), generation: 2);
+
+        Assert.Equal(404, (await site.CallAsync("greeter")).Status);
+        Assert.Equal("what is deployed is meant for other sites", (string?)(await site.AtAsync("greeter"))["reason"]);
+    }
+
     [Fact]
     public async Task Bundles_AfterManyDeployments_AreThoseThatAreKept()
     {

@@ -32,7 +32,7 @@ public sealed class RelayTests : IAsyncLifetime
         _following = new FollowerLoop(_changes, follower, TimeProvider.System, NullLogger.Instance);
         _following.Start();
         // What is relayed was compiled where it was taken.
-        var deployer = new Deployer(_changes, _following, _catalog, new ModuleParts(_changes), null!, [FunctionsSite.Ops.Public], Core, new FunctionsOptions());
+        var deployer = new Deployer(_changes, _following, _catalog, new ModuleParts(_changes), null!, [FunctionsSite.Ops.Public], Core, Directory, new FunctionsOptions());
         _relay = new Relay(_catalog, deployer, new RolloutRelay(_changes, _catalog, Core), Directory, _warnings);
     }
 

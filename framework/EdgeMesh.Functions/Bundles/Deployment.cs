@@ -85,6 +85,9 @@ public sealed class Deployment
 /// <param name="MaxErrorPercent">Failed calls in a hundred above the old version's at which it is rolled back.</param>
 public sealed record CanaryPlan(int Percent, TimeSpan For, int MaxErrorPercent)
 {
+    /// <summary>A share by which both versions get as many calls, so that their errors and their speed can be compared soonest.</summary>
+    public const int HalfPercent = 50;
+
     /// <summary>How much slower than the old version's its calls may be on average, in percent, before it is rolled back.</summary>
     public int MaxSlowerPercent { get; init; } = 100;
 

@@ -13,6 +13,9 @@ public sealed record PeerRollout(string Site, RolloutState? State);
 /// <param name="Peers">What the canary's sites say.</param>
 public sealed record RolloutFacts(string Site, Deployment Word, bool RunsHere, DateTimeOffset Now, IReadOnlyList<PeerRollout> Peers)
 {
+    /// <summary>Whether its bundle is here and meant for other sites alone.</summary>
+    public bool IsForOthers { get; init; }
+
     /// <summary>What the stable version did since the phase began.</summary>
     public RolloutTally Stable { get; init; }
 
@@ -80,8 +83,10 @@ public static class RolloutRules
         var word = facts.Word;
         if (!facts.RunsHere)
         {
-            // Its bundle may still be on its way: until then what runs goes on.
-            return word.Bundle is null ? To(state, facts, RolloutPhase.Removed, null, null, "removed") : state;
+            // Its bundle may still be on its way: until then what runs goes on. Where nothing runs there is nothing to end.
+            return word.Bundle is null ? To(state, facts, RolloutPhase.Removed, null, null, "removed")
+                : facts.IsForOthers && state.Stable is not null ? To(state, facts, RolloutPhase.Removed, null, null, "what is deployed is meant for other sites")
+                : state;
         }
 
         if (state.Stable is null || word.Canary.IsNone || word.IsRollback || state.Stable == word.Bundle)

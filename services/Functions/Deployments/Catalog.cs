@@ -38,6 +38,9 @@ internal sealed class Catalog(string site, IReadOnlyDictionary<string, string> l
 
     public IEnumerable<KnownBundle> Bundles => _bundles.Values;
 
+    /// <summary>The versions of a function that are known here.</summary>
+    public IEnumerable<KnownBundle> BundlesOf(string function) => _bundles.Values.Where(b => b.Manifest.Name == function);
+
     public KnownFunction? Find(string function) => _functions.GetValueOrDefault(function);
 
     public KnownBundle? FindBundle(string? digest) => digest is null ? null : _bundles.GetValueOrDefault(digest);
@@ -50,10 +53,14 @@ internal sealed class Catalog(string site, IReadOnlyDictionary<string, string> l
         _rollouts.GetValueOrDefault(function) ?? ImmutableSortedDictionary<string, RolloutBody>.Empty;
 
     /// <summary>The bundle that a function's word names, when it is here and meant for this site.</summary>
-    public KnownBundle? BundleHere(KnownFunction function) =>
-        FindBundle(function.Word.Bundle) is { } bundle && bundle.Manifest.Name == function.Name && IsFor(bundle) ? bundle : null;
+    public KnownBundle? BundleHere(KnownFunction function) => Named(function) is { } bundle && IsFor(bundle) ? bundle : null;
+
+    /// <summary>Whether the bundle that a function's word names is here and meant for other sites alone.</summary>
+    public bool IsForOthers(KnownFunction function) => Named(function) is { } bundle && !IsFor(bundle);
 
     public bool IsFor(KnownBundle bundle) => bundle.Manifest.Targets.Include(site, labels);
+
+    private KnownBundle? Named(KnownFunction function) => FindBundle(function.Word.Bundle) is { } bundle && bundle.Manifest.Name == function.Name ? bundle : null;
 
     public void Put(string from, Deployment word)
     {

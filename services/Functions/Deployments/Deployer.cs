@@ -20,7 +20,7 @@ internal sealed record DeployAnswer(int Status, string? Code = null, string? Det
 /// answered with success is on disk; a crash before leaves nothing, or pieces of a bundle that nobody names.</summary>
 internal sealed class Deployer(
     Journal changes, FollowerLoop following, Catalog catalog, ModuleParts modules, LoadedFunctions loaded, IReadOnlyCollection<DeployerIdentity> trusted,
-    SiteIdentity identity, FunctionsOptions options)
+    SiteIdentity identity, MeshDirectory directory, FunctionsOptions options)
 {
     private readonly SemaphoreSlim _one = new(1, 1);
 
@@ -150,6 +150,12 @@ internal sealed class Deployer(
         if (catalog.FindBundle(word.Bundle) is not { } bundle || bundle.Manifest.Name != word.Function)
         {
             return new DeployAnswer(StatusCodes.Status409Conflict, "bundle-missing", $"This site has no bundle {word.Bundle} of function '{word.Function}'. Send the bundle first.");
+        }
+
+        if (word.Canary.Sites.FirstOrDefault(s => directory.Find(s) is null || bundle.Manifest.Targets.Sites is { Count: > 0 } targets && !targets.Contains(s)) is { } never)
+        {
+            return new DeployAnswer(StatusCodes.Status422UnprocessableEntity, "deployment-refused",
+                $"Its canary is at '{never}', which {(directory.Find(never) is null ? "is no site of this mesh" : "is not among the targets of the function")}: the others would wait for it for ever. Name sites that run it.");
         }
 
         return !word.IsRollback && catalog.FindBundle(current?.Bundle) is { } before && bundle.Manifest.IsOlderThan(before.Manifest)

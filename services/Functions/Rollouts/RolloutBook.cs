@@ -32,7 +32,7 @@ internal sealed partial class RolloutBook(Journal changes, FollowerLoop followin
             identity.Site, known.Word, catalog.BundleHere(known) is not null, clock.GetUtcNow(),
             [.. known.Word.Canary.Sites.Select(s => new PeerRollout(s, catalog.Rollout(s, known.Name)?.State))])
         {
-            Stable = tallies.Stable, Candidate = tallies.Candidate,
+            IsForOthers = catalog.IsForOthers(known), Stable = tallies.Stable, Candidate = tallies.Candidate,
         };
     }
 

@@ -35,7 +35,7 @@ internal sealed class FunctionsStore : IAsyncDisposable
         _announcer = new JournalAnnouncer(changes, services.GetRequiredService<DaprClient>(), clock, services.GetRequiredService<ILogger<JournalAnnouncer>>());
         var modules = new ModuleParts(changes);
         _loaded = new LoadedFunctions(options, modules, compiled, clock);
-        Deployer = new Deployer(changes, Following, Catalog, modules, _loaded, trusted, identity, options);
+        Deployer = new Deployer(changes, Following, Catalog, modules, _loaded, trusted, identity, services.GetRequiredService<MeshDirectory>(), options);
         var relayed = new RolloutRelay(changes, Catalog, identity);
         _relay = new Relay(Catalog, Deployer, relayed, services.GetRequiredService<MeshDirectory>(), services.GetRequiredService<ILogger<Relay>>());
         _metrics = new FunctionMetrics(identity.Site);

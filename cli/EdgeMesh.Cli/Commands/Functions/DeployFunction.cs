@@ -8,7 +8,7 @@ namespace EdgeMesh.Cli.Commands.Functions;
 internal sealed class DeployFunction : MeshCommand
 {
     private readonly Argument<string> path = new("DIR|FILE") { Description = "The function's folder, or a bundle file", DefaultValueFactory = _ => "." };
-    private readonly Option<int> canary = new("--canary") { Description = "Share of the calls that the new version gets first, in percent", DefaultValueFactory = _ => 100 };
+    private readonly Option<int?> canary = new("--canary") { Description = "Share of the calls that the new version gets first, in percent; without it all, or half at the sites of --canary-site" };
     private readonly Option<string[]> canarySites = new("--canary-site") { Description = "Sites that take it first; the others wait until it is healthy there", AllowMultipleArgumentsPerToken = true };
     private readonly Option<TimeSpan> time = new("--for") { Description = "How long it must stay healthy before it gets all", DefaultValueFactory = _ => TimeSpan.FromMinutes(10) };
     private readonly Option<int> errors = new("--max-errors") { Description = "Failed calls in a hundred, above the old version's, at which it is rolled back", DefaultValueFactory = _ => 5 };
@@ -51,7 +51,8 @@ internal sealed class DeployFunction : MeshCommand
     private CanaryPlan Plan(ParseResult parse)
     {
         var sites = parse.GetValue(canarySites) ?? [];
-        var percent = parse.GetValue(canary);
+        // Where it is tried first the version before goes on beside it, so that there is something to compare it with.
+        var percent = parse.GetValue(canary) ?? (sites.Length == 0 ? 100 : CanaryPlan.HalfPercent);
         return percent == 100 && sites.Length == 0
             ? CanaryPlan.None
             : new CanaryPlan(percent, parse.GetValue(time), parse.GetValue(errors)) { MaxSlowerPercent = parse.GetValue(slower), Sites = [.. sites] };
