@@ -31,11 +31,23 @@ public sealed class ScheduleTimesTests
         Assert.Equal([Noon.AddMinutes(1)], ScheduleTimes.Due(Of("0 * * * * *", MissedTimes.Skip), Noon, Noon.AddMinutes(1).AddSeconds(5)));
 
     [Fact]
-    public void Due_AllOfAYearOfSeconds_IsTheOldestThousand()
+    public void Due_AllOfAYearOfSeconds_IsTheLatestThousand()
     {
         var due = ScheduleTimes.Due(Of("* * * * * *", MissedTimes.All), Noon, Noon.AddDays(365));
 
-        Assert.Equal((ScheduleTimes.MostMissed, Noon.AddSeconds(1)), (due.Count, due[0]));
+        Assert.Equal((ScheduleTimes.MostMissed, Noon.AddDays(365)), (due.Count, due[^1]));
+        Assert.Equal(due.Order(), due);
+    }
+
+    /// <summary>Called for as far as it came, the rest is what is left of the thousand, and never the next one.</summary>
+    [Fact]
+    public void Due_AllOfMoreThanAThousandAgain_IsNoMoreThanWasLeft()
+    {
+        var (schedule, now) = (Of("0 * * * * *", MissedTimes.All), Noon.AddMinutes(5000));
+        var due = ScheduleTimes.Due(schedule, Noon, now);
+
+        Assert.Equal(due.Skip(400), ScheduleTimes.Due(schedule, due[399], now));
+        Assert.Empty(ScheduleTimes.Due(schedule, due[^1], now));
     }
 
     [Fact]

@@ -1,3 +1,4 @@
+using EdgeMesh.Functions;
 using EdgeMesh.Testing;
 using Microsoft.Extensions.Time.Testing;
 
@@ -31,6 +32,51 @@ public sealed class ScheduleTests
         await AdvanceUntilCalledAsync(site, clock, "Unavailable");
         site.Host.Faults.Clear();
         Assert.Contains("""{"time":"2026-03-01T13:00:00Z"}""", await AdvanceUntilCalledAsync(site, clock, "Completed"), StringComparison.Ordinal);
+    }
+
+    /// <summary>What the schedule of another time left is not what this one missed.</summary>
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Schedule_ThatComesAgainADayAfterItWent_BeginsAnew(bool isRemoved)
+    {
+        const string Daily = "  - schedule: { cron: '0 0 13 * * *', missed: once }";
+        var clock = new FakeTimeProvider(new DateTimeOffset(2026, 3, 1, 12, 59, 30, TimeSpan.Zero));
+        await using var site = await FunctionsSite.StartAsync(clock: clock);
+        await site.DeployAsync(TriggerModules.Stderr, FunctionsSite.Manifest("daily", triggers: Daily));
+        await ReachAsync(site, "W");
+        if (isRemoved)
+        {
+            Assert.Equal((true, ""), await site.PutAsync(Deployment.Sign("daily", 2, null, CanaryPlan.None, FunctionsSite.Ops)));
+        }
+        else
+        {
+            await site.DeployAsync(TriggerModules.Stderr, FunctionsSite.Manifest("daily", "1.0.1"), generation: 2);
+        }
+
+        await ReachAsync(site, "WD");
+        clock.Advance(TimeSpan.FromHours(25));
+        await site.DeployAsync(TriggerModules.Stderr, FunctionsSite.Manifest("daily", "1.0.2", triggers: Daily), generation: 3);
+        await ReachAsync(site, "WDW");
+
+        Assert.Empty((await site.LogsAsync("daily")).AsArray());
+    }
+
+    /// <summary>Waits until what the schedule keeps was written (W) and deleted (D) in such an order, and no otherwise.</summary>
+    private static async Task ReachAsync(FunctionsSite site, string wanted)
+    {
+        while (true)
+        {
+            var done = string.Concat(site.Host.Calls.All.Where(c => c.Name.Contains("/functions/schedule/daily/", StringComparison.Ordinal) && c.Kind is (CallKind.StateWrite or CallKind.StateDelete))
+                .Select(c => c.Kind == CallKind.StateWrite ? 'W' : 'D'));
+            Assert.StartsWith(done, wanted, StringComparison.Ordinal);
+            if (done == wanted)
+            {
+                return;
+            }
+
+            await Task.Delay(10, Cancellation);
+        }
     }
 
     /// <summary>Moves the clock until the function was called with an outcome; what it was called with.</summary>

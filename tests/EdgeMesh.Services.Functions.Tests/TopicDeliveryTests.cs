@@ -1,9 +1,14 @@
+using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json.Nodes;
+using Dapr.Client;
+using EdgeMesh.Functions;
+using EdgeMesh.Hosting;
 using EdgeMesh.Services.Functions.Triggers.Topics;
 using EdgeMesh.Testing;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace EdgeMesh.Services.Functions.Tests;
 
@@ -39,6 +44,22 @@ public sealed class TopicDeliveryTests
         Assert.Contains("!", await buried.Task.WaitAsync(TimeSpan.FromSeconds(30), Cancellation), StringComparison.Ordinal);
     }
 
+    /// <summary>Like one that the function fails at: it does not come again and again.</summary>
+    [Fact]
+    public async Task Take_MessageWhoseHostFails_IsParkedAndEndsInTheDeadLetterTopic()
+    {
+        var buried = new TaskCompletionSource<string>();
+        await using var site = await FunctionsSite.StartAsync(apps: [Undertaker(buried)]);
+        await site.DeployAsync(
+            HostModules.Invoke("GET gate/pass"),
+            FunctionsSite.Manifest("forsaken", triggers: "  - topic: { name: vitals, retries: 1, deadLetter: graves }", more: "permissions: { invoke: [\"GET gate/pass\"] }"));
+        site.Host.Services(FunctionsApp.AppId).GetRequiredService<AppClients>().Dispose();
+
+        Assert.True(await TakeAsync(site, "\"!\"", "bad"));
+        Assert.Equal(["HostFailed", "HostFailed"], (await site.CallsAsync("forsaken", 2)).Select(c => (string?)c!["outcome"]));
+        Assert.Contains("!", await buried.Task.WaitAsync(TimeSpan.FromSeconds(30), Cancellation), StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task Take_MessageThatFailed_IsTriedAgainAfterARestart()
     {
@@ -61,6 +82,56 @@ public sealed class TopicDeliveryTests
     }
 
     [Fact]
+    public async Task Take_MessageThatFailed_IsTriedWithAVersionThatHttpAloneCalls()
+    {
+        await using var site = await FunctionsSite.StartAsync();
+        await site.DeployAsync(TriggerModules.FailsOn('!'), FunctionsSite.Manifest("picky", triggers: "  - topic: { name: vitals }"));
+        Assert.True(await TakeAsync(site, "\"!\"", "bad"));
+
+        await site.DeployAsync(TriggerModules.Stderr, FunctionsSite.Manifest("picky", "1.0.1"), generation: 2);
+
+        var taken = await CompletedAsync(site, "picky");
+        Assert.Equal(("1.0.1", "vitals/bad", "\"!\""), ((string?)taken["version"], (string?)taken["idempotencyKey"], (string?)taken["log"]));
+    }
+
+    /// <summary>Stores forget them after a month.</summary>
+    [Fact]
+    public async Task Take_MessageThatFailedAndWhoseDataAreGone_IsGivenUpAndNeverCalledWithNothing()
+    {
+        await using var site = await FunctionsSite.StartAsync();
+        await site.DeployAsync(TriggerModules.FailsOn('!'), FunctionsSite.Manifest("picky", triggers: "  - topic: { name: vitals, retries: 50 }"));
+        Assert.True(await TakeAsync(site, "\"!\"", "bad"));
+        var (dapr, row) = (site.Host.Services(FunctionsApp.AppId).GetRequiredService<DaprClient>(), $"{FunctionsSite.Site}/functions/parked/picky");
+        await dapr.DeleteStateAsync("bodies", $"{row}/{Convert.ToHexStringLower(SHA256.HashData("vitals/bad"u8).AsSpan(0, 16))}", cancellationToken: Cancellation);
+
+        while (Encoding.UTF8.GetString((await dapr.GetByteStateAsync("heads", row, cancellationToken: Cancellation)).Span).Contains("vitals/bad", StringComparison.Ordinal))
+        {
+            await Task.Delay(10, Cancellation);
+        }
+
+        Assert.All(await site.CallsAsync("picky", 1), c => Assert.Equal("Failed", (string?)c!["outcome"]));
+    }
+
+    [Fact]
+    public async Task Remove_OfAFunctionWithParkedCalls_DeletesThemForWhoHasItsNameNext()
+    {
+        await using var site = await FunctionsSite.StartAsync();
+        await site.DeployAsync(TriggerModules.FailsOn('!'), FunctionsSite.Manifest("picky", triggers: "  - topic: { name: vitals, retries: 50 }"));
+        Assert.True(await TakeAsync(site, "\"!\"", "bad"));
+        Assert.Equal((true, ""), await site.PutAsync(Deployment.Sign("picky", 2, null, CanaryPlan.None, FunctionsSite.Ops)));
+
+        var (dapr, row) = (site.Host.Services(FunctionsApp.AppId).GetRequiredService<DaprClient>(), $"{FunctionsSite.Site}/functions/parked/picky");
+        while (!(await dapr.GetByteStateAsync("heads", row, cancellationToken: Cancellation)).IsEmpty)
+        {
+            await Task.Delay(10, Cancellation);
+        }
+
+        var body = await dapr.GetByteStateAsync("bodies", $"{row}/{Convert.ToHexStringLower(SHA256.HashData("vitals/bad"u8).AsSpan(0, 16))}", cancellationToken: Cancellation);
+        Assert.True(body.IsEmpty);
+        Assert.Empty((await site.LogsAsync("picky")).AsArray());
+    }
+
+    [Fact]
     public async Task Take_Batch_ComesAsArraysOfAtMostSoMany()
     {
         await using var site = await FunctionsSite.StartAsync();
@@ -73,6 +144,19 @@ public sealed class TopicDeliveryTests
         Assert.All(arrays, a => Assert.InRange(a.Count, 1, 3));
         Assert.Contains(arrays, a => a.Count == 3);
         Assert.Equal(Enumerable.Range(0, 7), arrays.SelectMany(a => a).Select(n => (int)n!).Order());
+    }
+
+    private static async Task<JsonNode> CompletedAsync(FunctionsSite site, string function)
+    {
+        while (true)
+        {
+            if ((await site.LogsAsync(function)).AsArray().FirstOrDefault(c => (string?)c!["outcome"] == "Completed") is { } call)
+            {
+                return call;
+            }
+
+            await Task.Delay(10, Cancellation);
+        }
     }
 
     private static async Task<bool> TakeAsync(FunctionsSite site, string json, string id) => await (await site.TriggersAsync("vitals")).TakeAsync(Message(json, id), Cancellation);

@@ -6,7 +6,7 @@ namespace EdgeMesh.Functions;
 /// is skipped is kept right after the gap, one that is there twice is kept once.</summary>
 public static class ScheduleTimes
 {
-    /// <summary>Times that may be caught up with.</summary>
+    /// <summary>Times that may be caught up with: the latest.</summary>
     public const int MostMissed = 1000;
 
     /// <summary>How late a call may be and still be on time: a busy machine, not one that was down.</summary>
@@ -23,16 +23,11 @@ public static class ScheduleTimes
     {
         var (expression, zone, due) = (Expression(schedule), Zone(schedule), new Queue<DateTimeOffset>());
         // What was down for a year has not to walk all of its seconds.
-        var from = schedule.Missed == MissedTimes.All ? kept : Max(kept, now - TimeSpan.FromDays(1));
+        var from = schedule.Missed == MissedTimes.All ? BeforeTheLatest(expression, zone, kept, now) : Max(kept, now - TimeSpan.FromDays(1));
         for (var at = expression.GetNextOccurrence(from, zone); at is { } time && time <= now; at = expression.GetNextOccurrence(time, zone))
         {
             if (due.Count == (schedule.Missed == MissedTimes.All ? MostMissed : 1))
             {
-                if (schedule.Missed == MissedTimes.All)
-                {
-                    break;
-                }
-
                 due.Dequeue();
             }
 
@@ -46,6 +41,20 @@ public static class ScheduleTimes
         }
 
         return [.. due.Where(t => schedule.Missed != MissedTimes.Skip || now - t <= Grace)];
+    }
+
+    /// <summary>A time after which there are as many as may be caught up with; where there are fewer, what was kept. Looks back twice as far each time.</summary>
+    private static DateTimeOffset BeforeTheLatest(CronExpression expression, TimeZoneInfo zone, DateTimeOffset kept, DateTimeOffset now)
+    {
+        for (var back = TimeSpan.FromSeconds(MostMissed); now - kept > back; back *= 2)
+        {
+            if (expression.GetOccurrences(now - back, now, zone, fromInclusive: false, toInclusive: true).Skip(MostMissed - 1).Any())
+            {
+                return now - back;
+            }
+        }
+
+        return kept;
     }
 
     private static DateTimeOffset Max(DateTimeOffset left, DateTimeOffset right) => left > right ? left : right;

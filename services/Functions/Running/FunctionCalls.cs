@@ -14,8 +14,10 @@ internal sealed partial class FunctionCalls(
     // In one process there are several services: a call that no request led to has its service's name from here, in the words of the house's exporter.
     private readonly ActivitySource _spans = new(FunctionMetrics.Name, version: null, [new("edgemesh.site", host.Identity.Site), new("edgemesh.service", FunctionsApp.AppId)]);
 
+    private const long LoggedBytes = 16 * 1024 * 1024;
+
     /// <summary>The last calls.</summary>
-    public CallLog Log { get; } = new(options.LoggedCalls);
+    public CallLog Log { get; } = new(options.LoggedCalls, LoggedBytes);
 
     /// <summary>The cost.</summary>
     public UsageTotals Usage => usage;

@@ -16,6 +16,13 @@ internal sealed partial class SiteTriggers(
     TimeProvider clock, ILogger<SiteTriggers> logger) : IAsyncDisposable
 {
     private readonly DueFunctions _due = new();
+    private readonly TriggerRows _rows = new(catalog, dapr, identity, logger);
+
+    /// <summary>The version that each function was brought up to; null: it was removed.</summary>
+    private readonly Dictionary<string, string?> _followed = new(StringComparer.Ordinal);
+
+    /// <summary>Functions that were removed while the store was away.</summary>
+    private readonly HashSet<string> _left = new(StringComparer.Ordinal);
     private readonly CancellationTokenSource _stop = new();
     private readonly Dictionary<string, AliveFunction> _alive = new(StringComparer.Ordinal);
     private readonly Dictionary<string, TopicStream> _streams = new(StringComparer.Ordinal);
@@ -69,7 +76,7 @@ internal sealed partial class SiteTriggers(
             {
                 foreach (var function in await _due.TakeAsync(cancellation))
                 {
-                    await FollowAsync(function);
+                    await FollowAsync(function, cancellation);
                 }
 
                 await FollowTopicsAsync();
@@ -82,28 +89,62 @@ internal sealed partial class SiteTriggers(
     }
 
     /// <summary>Brings a function's triggers up to its stable version.</summary>
-    private async Task FollowAsync(string function)
+    private async Task FollowAsync(string function, CancellationToken cancellation)
     {
-        var wanted = catalog.FindBundle(catalog.Rollout(identity.Site, function)?.State.Stable);
-        var alive = _alive.GetValueOrDefault(function);
-        if (alive?.Bundle == wanted?.Digest)
+        if (catalog.Rollout(identity.Site, function)?.State is not { } state)
         {
             return;
         }
 
-        if (alive is not null)
+        var wanted = catalog.FindBundle(state.Stable);
+        if (_followed.TryGetValue(function, out var followed) && followed == wanted?.Digest)
         {
-            _alive.Remove(function);
+            return;
+        }
+
+        if (_alive.Remove(function, out var alive))
+        {
             records.Remove(function);
             await alive.DisposeAsync();
         }
 
-        if (wanted is not null && wanted.Manifest.Triggers.Any(t => t.Http is null))
+        if (wanted is null && state.Phase != RolloutPhase.Removed)
+        {
+            // Its bundle is not here again yet: what it left is still its own.
+            _followed.Remove(function);
+            return;
+        }
+
+        await ForgetAsync(function, wanted, cancellation);
+        _followed[function] = wanted?.Digest;
+        if (wanted is not null && (wanted.Manifest.Triggers.Any(t => t.Http is null) || MayHaveParked(function)))
         {
             _alive[function] = Make(wanted);
             LogAlive(logger, function, wanted.Manifest.Version, wanted.Manifest.Triggers.Count(t => t.Http is null));
         }
     }
+
+    /// <summary>Before anything of the version begins: it must not go on from what was left.</summary>
+    private async Task ForgetAsync(string function, KnownBundle? runs, CancellationToken cancellation)
+    {
+        if (_left.Remove(function) && runs is not null)
+        {
+            await _rows.TryForgetAsync(function, null, cancellation);
+        }
+
+        if (!await _rows.TryForgetAsync(function, runs, cancellation) && runs is null)
+        {
+            _left.Add(function);
+        }
+
+        if (runs is null)
+        {
+            calls.Log.Remove(function);
+        }
+    }
+
+    /// <summary>Calls of a version before, which the present one is to take though nothing but HTTP calls it.</summary>
+    private bool MayHaveParked(string function) => catalog.BundlesOf(function).Any(b => b.Manifest.Triggers.Any(t => t.Topic is not null || t.Changes is not null));
 
     private AliveFunction Make(KnownBundle bundle)
     {

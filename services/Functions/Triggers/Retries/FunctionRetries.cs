@@ -30,7 +30,7 @@ internal sealed partial class FunctionRetries(
     private ParkedCalls? _parked;
     private Task _loop = Task.CompletedTask;
 
-    private string Row => $"{identity.Site}/functions/parked/{Function}";
+    private string Row { get; } = RowOf(identity, function);
 
     public override void Start() => _loop = RunAsync(_stop.Token);
 
@@ -42,10 +42,28 @@ internal sealed partial class FunctionRetries(
         _one.Dispose();
     }
 
+    /// <summary>Deletes the calls of a function that was removed: the data first, so that a crash leaves what names the rest.</summary>
+    public static async Task ForgetAsync(DaprClient dapr, SiteIdentity identity, string function, CancellationToken cancellation)
+    {
+        var row = RowOf(identity, function);
+        var parked = await ReadAsync(dapr, row, cancellation);
+        if (parked == ParkedCalls.None)
+        {
+            return;
+        }
+
+        foreach (var call in parked.Calls)
+        {
+            await dapr.DeleteStateAsync(Bodies, BodyOf(row, call), cancellationToken: cancellation);
+        }
+
+        await dapr.DeleteStateAsync(Rows, row, cancellationToken: cancellation);
+    }
+
     /// <summary>Takes over a call that failed once. False: too many are parked, or the store is away; who brought it brings it again.</summary>
     public async Task<bool> TryParkAsync(TriggeredCall call, int retries, string? deadLetter, CancellationToken cancellation)
     {
-        var parked = new ParkedCall(call.IdempotencyKey, call.Trigger, 1, clock.GetUtcNow() + RetryRules.After(1), call.Environment, deadLetter, retries) { Trace = call.Trace };
+        var parked = new ParkedCall(call.IdempotencyKey, call.Trigger, 1, clock.GetUtcNow() + RetryRules.After(1), call.Environment, deadLetter, retries) { Trace = call.Trace, Bytes = call.Data.Length };
         if (retries == 0)
         {
             await GiveUpAsync(parked, call.Data, cancellation);
@@ -62,7 +80,7 @@ internal sealed partial class FunctionRetries(
                 return false;
             }
 
-            await dapr.SaveByteStateAsync(Bodies, BodyOf(parked), call.Data, metadata: Month, cancellationToken: cancellation);
+            await dapr.SaveByteStateAsync(Bodies, BodyOf(Row, parked), call.Data, metadata: Month, cancellationToken: cancellation);
             await SaveAsync([.. all.Calls.Where(c => c.IdempotencyKey != parked.IdempotencyKey), parked], cancellation);
             _wake.Writer.TryWrite(true);
             return true;
@@ -128,7 +146,15 @@ internal sealed partial class FunctionRetries(
 
     private async Task TryAsync(ParkedCall parked, CancellationToken cancellation)
     {
-        var data = await dapr.GetByteStateAsync(Bodies, BodyOf(parked), cancellationToken: cancellation);
+        var data = await dapr.GetByteStateAsync(Bodies, BodyOf(Row, parked), cancellationToken: cancellation);
+        if (parked.Bytes is { } bytes ? data.Length != bytes : data.IsEmpty)
+        {
+            // A store forgets data after a month: the function must not take nothing for what it was called with.
+            LogGivenUp(logger, Function, parked.IdempotencyKey, parked.Attempts, "its data are no longer stored");
+            await ReplaceAsync(parked, null, cancellation);
+            return;
+        }
+
         var result = await CallAsync(new TriggeredCall(parked.Trigger, parked.IdempotencyKey, data, parked.Environment) { Trace = parked.Trace }, cancellation);
         if (result?.Outcome == CallOutcome.Completed)
         {
@@ -168,7 +194,7 @@ internal sealed partial class FunctionRetries(
             await SaveAsync(with is null ? [.. others] : [.. others, with], cancellation);
             if (with is null)
             {
-                await dapr.DeleteStateAsync(Bodies, BodyOf(parked), cancellationToken: cancellation);
+                await dapr.DeleteStateAsync(Bodies, BodyOf(Row, parked), cancellationToken: cancellation);
             }
         }
         finally
@@ -177,15 +203,12 @@ internal sealed partial class FunctionRetries(
         }
     }
 
-    private async Task<ParkedCalls> LoadAsync(CancellationToken cancellation)
-    {
-        if (_parked is null)
-        {
-            var row = await dapr.GetByteStateAsync(Rows, Row, cancellationToken: cancellation);
-            _parked = row.IsEmpty ? ParkedCalls.None : JsonSerializer.Deserialize(row.Span, RetriesJson.Default.ParkedCalls) ?? ParkedCalls.None;
-        }
+    private async Task<ParkedCalls> LoadAsync(CancellationToken cancellation) => _parked ??= await ReadAsync(dapr, Row, cancellation);
 
-        return _parked;
+    private static async Task<ParkedCalls> ReadAsync(DaprClient dapr, string row, CancellationToken cancellation)
+    {
+        var stored = await dapr.GetByteStateAsync(Rows, row, cancellationToken: cancellation);
+        return stored.IsEmpty ? ParkedCalls.None : JsonSerializer.Deserialize(stored.Span, RetriesJson.Default.ParkedCalls) ?? ParkedCalls.None;
     }
 
     private async Task SaveAsync(IReadOnlyList<ParkedCall> all, CancellationToken cancellation)
@@ -195,8 +218,10 @@ internal sealed partial class FunctionRetries(
         _parked = next;
     }
 
+    private static string RowOf(SiteIdentity identity, string function) => $"{identity.Site}/functions/parked/{function}";
+
     /// <summary>Named by a digest: what names a call may hold anything.</summary>
-    private string BodyOf(ParkedCall parked) => $"{Row}/{Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(parked.IdempotencyKey)).AsSpan(0, 16))}";
+    private static string BodyOf(string row, ParkedCall parked) => $"{row}/{Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(parked.IdempotencyKey)).AsSpan(0, 16))}";
 
     /// <summary>Ends early when a call is parked.</summary>
     private async Task SleepAsync(TimeSpan time, CancellationToken cancellation)

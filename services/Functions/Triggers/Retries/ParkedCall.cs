@@ -15,6 +15,9 @@ namespace EdgeMesh.Services.Functions.Triggers.Retries;
 internal sealed record ParkedCall(
     string IdempotencyKey, string Trigger, int Attempts, DateTimeOffset Due, IReadOnlyDictionary<string, string> Environment, string? DeadLetter, int Retries)
 {
+    /// <summary>How long its data are; null: parked before this was written down.</summary>
+    public int? Bytes { get; init; }
+
     /// <summary>What led to it, as a <c>traceparent</c>; null: nobody knows.</summary>
     public string? TraceParent { get; init; }
 

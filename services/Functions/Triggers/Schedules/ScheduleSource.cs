@@ -23,9 +23,12 @@ internal sealed partial class ScheduleSource(
     private readonly CancellationTokenSource _stop = new();
     private Task _loop = Task.CompletedTask;
 
-    private string Name => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes($"{schedule.Cron} {schedule.TimeZone}")).AsSpan(0, 8));
+    private string Name { get; } = NameOf(schedule);
 
-    private string Key => $"{identity.Site}/functions/schedule/{Function}/{Name}";
+    private string Key { get; } = RowOf(identity, function, schedule);
+
+    /// <summary>Where the last time that a schedule was called for is stored.</summary>
+    public static string RowOf(SiteIdentity identity, string function, ScheduleTrigger schedule) => $"{identity.Site}/functions/schedule/{function}/{NameOf(schedule)}";
 
     public override void Start() => _loop = RunAsync(_stop.Token);
 
@@ -89,12 +92,14 @@ internal sealed partial class ScheduleSource(
                 await SaveAsync(kept = time, cancellation);
             }
 
-            if (due.Count == 0 || ScheduleTimes.Next(schedule, kept) <= now && schedule.Missed != MissedTimes.All)
+            if (due.Count == 0 || ScheduleTimes.Next(schedule, kept) <= now)
             {
                 await SaveAsync(kept = now, cancellation);
             }
         }
     }
+
+    private static string NameOf(ScheduleTrigger schedule) => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes($"{schedule.Cron} {schedule.TimeZone}")).AsSpan(0, 8));
 
     private TriggeredCall Call(DateTimeOffset time)
     {
