@@ -23,4 +23,15 @@ public sealed record CallLimits
 
     /// <summary>Host calls (state, publish, invoke, …) in one call.</summary>
     public int HostCalls { get; init; } = 1_000;
+
+    /// <summary>The same, but nothing beyond what a sandbox gives to any call.</summary>
+    public CallLimits Within(SandboxOptions options) => this with
+    {
+        Fuel = Math.Min(Fuel, options.MaxFuel),
+        WallClock = WallClock < options.MaxWallClock ? WallClock : options.MaxWallClock,
+        MemoryBytes = Math.Min(MemoryBytes, options.MaxMemoryBytes),
+        InputBytes = Math.Min(InputBytes, options.MaxInputBytes),
+        OutputBytes = Math.Min(OutputBytes, options.MaxOutputBytes),
+        LogBytes = Math.Min(LogBytes, options.MaxLogBytes),
+    };
 }

@@ -76,7 +76,7 @@ public sealed class FunctionSandbox : IDisposable
     /// <summary>Makes a module callable under its share of the sandbox.</summary>
     public SandboxedFunction Add(FunctionModule module, FunctionShare share)
     {
-        var function = new SandboxedFunction(_scheduler, new FunctionQueue(module, share), f => _functions.TryRemove(f, out _));
+        var function = new SandboxedFunction(_options, _scheduler, new FunctionQueue(module, share), f => _functions.TryRemove(f, out _));
         _functions[function] = true;
         return function;
     }

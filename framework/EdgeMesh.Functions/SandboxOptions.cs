@@ -16,6 +16,21 @@ public sealed record SandboxOptions
     /// <summary>The most memory that any call may be given.</summary>
     public int MaxMemoryBytes { get; init; } = 256 * 1024 * 1024;
 
+    /// <summary>The most that any call may read from stdin.</summary>
+    public int MaxInputBytes { get; init; } = 64 * 1024 * 1024;
+
+    /// <summary>The most that any call may write to stdout.</summary>
+    public int MaxOutputBytes { get; init; } = 64 * 1024 * 1024;
+
+    /// <summary>The most of stderr that is kept of any call.</summary>
+    public int MaxLogBytes { get; init; } = 1024 * 1024;
+
+    /// <summary>The most fuel that any call may be given.</summary>
+    public long MaxFuel { get; init; } = 1_000_000_000_000;
+
+    /// <summary>The longest that any call may take.</summary>
+    public TimeSpan MaxWallClock { get; init; } = TimeSpan.FromMinutes(15);
+
     /// <summary>The largest module, in bytes.</summary>
     public int MaxModuleBytes { get; init; } = 16 * 1024 * 1024;
 

@@ -80,6 +80,9 @@ public sealed class ManifestReaderTests
     [InlineData("triggers:\n  - http: { method: GET, path: /a/../b }\n    topic: { name: x }\n", 5, "triggers[0]", "exactly one")]
     [InlineData("triggers:\n  - schedule: { cron: \"every day\" }\n", 5, "triggers[0].schedule.cron", "six fields")]
     [InlineData("triggers:\n  - schedule: { cron: \"0 0 * * * *\", timeZone: Mars/Base }\n", 5, "triggers[0].schedule.timeZone", "no time zone")]
+    [InlineData("triggers:\n  - http: { method: GET, path: '/a/{info}' }\n", 5, "triggers[0].http.path", "PATH_INFO")]
+    [InlineData("triggers:\n  - http: { method: GET, path: '/{Translated}' }\n", 5, "triggers[0].http.path", "PATH_TRANSLATED")]
+    [InlineData("triggers:\n  - http: { method: GET, path: '/{id}/{ID}' }\n", 5, "triggers[0].http.path", "PATH_ID")]
     [InlineData("triggers:\n  - topic: { name: a }\n  - topic: { name: a }\n", 6, "triggers[1]", "twice")]
     [InlineData("triggers: []\n", 4, "triggers", "at least 1")]
     public async Task Read_BadKey_IsNamedWithItsLine(string replacement, int line, string key, string says)

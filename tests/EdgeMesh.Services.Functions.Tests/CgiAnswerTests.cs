@@ -14,6 +14,9 @@ public sealed class CgiAnswerTests
     [InlineData("Status: 99\n\nx", 200, "Status: 99\n\nx")]
     [InlineData("X-Only: 1\n\nx", 200, "X-Only: 1\n\nx")]
     [InlineData("Dear Ada: \n\nx", 200, "Dear Ada: \n\nx")]
+    [InlineData("Content-Type: a/b\nX-Name: Zo\u00eb\n\nx", 200, "Content-Type: a/b\nX-Name: Zo\u00eb\n\nx")]
+    [InlineData("Content-Type: a/b\u0085\n\nx", 200, "Content-Type: a/b\u0085\n\nx")]
+    [InlineData("Content-Type: a/b\u007f\n\nx", 200, "Content-Type: a/b\u007f\n\nx")]
     public void Read_Stdout_IsAnAnswer(string output, int status, string body)
     {
         var answer = CgiAnswer.Read(Encoding.UTF8.GetBytes(output));

@@ -59,6 +59,21 @@ public sealed class CgiRequestTests
         Assert.Equal(("localhost", "80", "http://localhost/functions/f/run"), (environment["SERVER_NAME"], environment["SERVER_PORT"], environment["X_FULL_URL"]));
     }
 
+    /// <summary>Their variables would be those of headers that the gateway states.</summary>
+    [Fact]
+    public void Environment_OfHeadersWithUnderscores_DoesNotHaveThem()
+    {
+        var request = new DefaultHttpContext { Request = { Scheme = "http", Host = new HostString("here"), Method = "POST" } }.Request;
+        request.Headers["X-Forwarded-For"] = "10.0.0.1";
+        request.Headers["X_Forwarded_For"] = "forged";
+        request.Headers["X_EdgeMesh_Caller"] = "forged";
+
+        var environment = CgiRequest.Environment(request, "/functions/f", new HttpTrigger { Method = "POST", Path = "/run" }, "/run", [], 0, null);
+
+        Assert.Equal("10.0.0.1", environment["HTTP_X_FORWARDED_FOR"]);
+        Assert.DoesNotContain("forged", environment.Values);
+    }
+
     /// <summary>Writes its whole environment, each variable ended by a zero byte, to stdout.</summary>
     private static byte[] PrintsEnvironment => Prints("environ");
 

@@ -16,6 +16,11 @@ internal static class ManifestRules
 
         for (var i = 0; i < manifest.Triggers.Count; i++)
         {
+            if (manifest.Triggers[i].Http is { } http && TakenName(http.Path) is { } taken)
+            {
+                yield return document.Fault($"triggers[{i}].http.path", $"'{{{taken}}}' becomes a variable PATH_{taken.ToUpperInvariant()} that is there already; give it another name");
+            }
+
             if (manifest.Triggers[i].Schedule is { } schedule)
             {
                 if (!CronExpression.TryParse(schedule.Cron, CronFormat.IncludeSeconds, out _))
@@ -34,6 +39,13 @@ internal static class ManifestRules
         {
             yield return document.Fault($"triggers[{twice.Last().Index}]", "is there twice");
         }
+    }
+
+    /// <summary>The first name of a path whose variable is CGI's own, or another name's.</summary>
+    private static string? TakenName(string path)
+    {
+        var taken = new HashSet<string>(["INFO", "TRANSLATED"], StringComparer.OrdinalIgnoreCase);
+        return path.Split('/').Where(p => p is ['{', .., '}']).Select(p => p[1..^1]).FirstOrDefault(n => !taken.Add(n));
     }
 
     private static string Key(FunctionTrigger trigger) => trigger switch

@@ -13,7 +13,7 @@ internal sealed class InstanceRunner(Engine engine, Linker linker, SandboxOption
         using var call = new ActiveCall(input, turn, clock, closing);
         using var store = new Store(engine, call);
         store.Fuel = (ulong)input.Limits.Fuel;
-        store.SetLimits(Math.Min(input.Limits.MemoryBytes, options.MaxMemoryBytes), (uint)options.MaxTableElements, 1, 4, 1);
+        store.SetLimits(input.Limits.MemoryBytes, (uint)options.MaxTableElements, 1, 4, 1);
         store.SetEpochDeadline((ulong)(input.Limits.WallClock / options.Tick) + 1);
         var (started, memory, fault) = (clock.GetTimestamp(), 0L, (Exception?)null);
         Instance? instance = null;

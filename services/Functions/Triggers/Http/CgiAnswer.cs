@@ -33,7 +33,7 @@ internal sealed record CgiAnswer(int Status, IReadOnlyList<KeyValuePair<string, 
         return network >= 0 && (unix < 0 || network < unix) ? (network, 4) : (unix, 2);
     }
 
-    /// <summary>A head names at least one of Content-Type, Status and Location, as CGI has it; else it is the beginning of a body.</summary>
+    /// <summary>In printable ASCII, the one text that no server or client reads otherwise. A head names at least one of Content-Type, Status and Location, as CGI has it; else it is the beginning of a body.</summary>
     private static bool TryReadHead(ReadOnlySpan<byte> head, out int status, out List<KeyValuePair<string, string>> headers)
     {
         (status, headers) = (StatusCodes.Status200OK, []);
@@ -41,7 +41,7 @@ internal sealed record CgiAnswer(int Status, IReadOnlyList<KeyValuePair<string, 
         foreach (var line in Encoding.UTF8.GetString(head).Split('\n').Select(l => l.TrimEnd('\r')))
         {
             var colon = line.IndexOf(':', StringComparison.Ordinal);
-            if (colon <= 0 || !line.AsSpan(0, colon).ToString().All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_') || line.Any(char.IsControl))
+            if (colon <= 0 || !line.AsSpan(0, colon).ToString().All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_') || line.Any(c => c is < ' ' or > '~'))
             {
                 return false;
             }

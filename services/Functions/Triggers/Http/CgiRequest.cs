@@ -70,6 +70,7 @@ internal static class CgiRequest
         return environment;
     }
 
+    /// <summary>One with an underscore would have the variable of another that somebody vouches for: <c>X_Forwarded_For</c> that of <c>X-Forwarded-For</c>.</summary>
     private static bool IsForFunctions(string header) =>
-        !Withheld.Contains(header) && !header.StartsWith("X-EdgeMesh-", StringComparison.OrdinalIgnoreCase) && !header.StartsWith("dapr-", StringComparison.OrdinalIgnoreCase);
+        !header.Contains('_', StringComparison.Ordinal) && !Withheld.Contains(header) && !header.StartsWith("X-EdgeMesh-", StringComparison.OrdinalIgnoreCase) && !header.StartsWith("dapr-", StringComparison.OrdinalIgnoreCase);
 }
