@@ -13,7 +13,7 @@ internal sealed class GapLedger : IDisposable
     private readonly Lock _gate = new();
     private readonly SlotFile _file;
     private readonly Func<Guid> _newId;
-    private readonly long[] _evicted = new long[Lanes];
+    private long[] _evicted = new long[Lanes];
     private Gap _open;
     private Gap? _taken;
 
@@ -32,8 +32,8 @@ internal sealed class GapLedger : IDisposable
         }
 
         // Both slots take their room now, not when the disk is full.
-        Save();
-        Save();
+        Save(_open, _taken, _evicted);
+        Save(_open, _taken, _evicted);
     }
 
     /// <summary>All that was lost and not yet confirmed.</summary>
@@ -48,7 +48,7 @@ internal sealed class GapLedger : IDisposable
         }
     }
 
-    public static GapLedger Open(string folder, Func<Guid> newId) => new(SlotFile.Open(Path.Combine(folder, "gaps")), newId);
+    public static GapLedger Open(string folder, Func<Guid> newId, ISpoolDisk disk) => new(SlotFile.Open(Path.Combine(folder, "gaps"), disk), newId);
 
     public long Evicted(LogPriority priority)
     {
@@ -58,13 +58,14 @@ internal sealed class GapLedger : IDisposable
         }
     }
 
+    /// <summary>Counts a loss. When the disk refuses, this throws and nothing is counted.</summary>
     public void Add(LogPriority priority, long records, long bytes, long first, long last, long? segment = null)
     {
         lock (_gate)
         {
-            _open = _open.Plus(priority, records, bytes, first, last);
-            _evicted[(int)priority] = segment ?? _evicted[(int)priority];
-            Save();
+            long[] evicted = [.. _evicted];
+            evicted[(int)priority] = segment ?? evicted[(int)priority];
+            Save(_open.Plus(priority, records, bytes, first, last), _taken, evicted);
         }
     }
 
@@ -83,9 +84,9 @@ internal sealed class GapLedger : IDisposable
                 return null;
             }
 
-            (_taken, _open) = (_open, new Gap(_newId(), 0, 0, 0, 0, 0, 0));
-            Save();
-            return (_taken, false);
+            var taken = _open;
+            Save(new Gap(_newId(), 0, 0, 0, 0, 0, 0), taken, _evicted);
+            return (taken, false);
         }
     }
 
@@ -93,24 +94,25 @@ internal sealed class GapLedger : IDisposable
     {
         lock (_gate)
         {
-            _taken = null;
-            Save();
+            Save(_open, null, _evicted);
         }
     }
 
     public void Dispose() => _file.Dispose();
 
-    private void Save()
+    /// <summary>Holds from when it stands on disk on, and not before: what a disk refused is tried again, and must not count twice.</summary>
+    private void Save(Gap open, Gap? taken, long[] evicted)
     {
         Span<byte> content = stackalloc byte[ContentLength];
         content.Clear();
-        _open.Write(content);
-        _taken?.Write(content[Gap.Length..]);
+        open.Write(content);
+        taken?.Write(content[Gap.Length..]);
         for (var lane = 0; lane < Lanes; lane++)
         {
-            BinaryPrimitives.WriteInt64LittleEndian(content[((2 * Gap.Length) + (8 * lane))..], _evicted[lane]);
+            BinaryPrimitives.WriteInt64LittleEndian(content[((2 * Gap.Length) + (8 * lane))..], evicted[lane]);
         }
 
         _file.Write(content);
+        (_open, _taken, _evicted) = (open, taken, evicted);
     }
 }

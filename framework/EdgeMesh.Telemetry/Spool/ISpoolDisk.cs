@@ -11,6 +11,9 @@ internal interface ISpoolDisk
 
     void Sync(SafeFileHandle file);
 
+    /// <summary>Bytes in the place of others, so that they need no new room on most disks, and synced.</summary>
+    void Overwrite(SafeFileHandle file, ReadOnlySpan<byte> bytes, long offset);
+
     void Truncate(SafeFileHandle file, long length);
 
     void Delete(string path);
@@ -25,6 +28,12 @@ internal sealed class LocalDisk : ISpoolDisk
     public void Write(SafeFileHandle file, ReadOnlySpan<byte> bytes, long offset) => RandomAccess.Write(file, bytes, offset);
 
     public void Sync(SafeFileHandle file) => RandomAccess.FlushToDisk(file);
+
+    public void Overwrite(SafeFileHandle file, ReadOnlySpan<byte> bytes, long offset)
+    {
+        Write(file, bytes, offset);
+        Sync(file);
+    }
 
     public void Truncate(SafeFileHandle file, long length) => RandomAccess.SetLength(file, length);
 

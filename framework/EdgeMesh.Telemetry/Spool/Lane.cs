@@ -10,6 +10,7 @@ internal sealed class Lane(LogSpoolOptions options, LogPriority priority)
 {
     private readonly Lock _gate = new();
     private readonly List<Segment> _segments = [];
+    private Segment? _givenUp;
     private SafeFileHandle? _open;
     private long _written;
     private long _unsyncedRecords;
@@ -31,13 +32,14 @@ internal sealed class Lane(LogSpoolOptions options, LogPriority priority)
         }
     }
 
+    /// <summary>On disk, with what was given up and is still there.</summary>
     public long Bytes
     {
         get
         {
             lock (_gate)
             {
-                return _segments.Sum(s => s.Length);
+                return _segments.Sum(s => s.Length) + (_givenUp?.Length ?? 0);
             }
         }
     }
@@ -154,11 +156,11 @@ internal sealed class Lane(LogSpoolOptions options, LogPriority priority)
         }
     }
 
-    /// <summary>Ends the segment that is written to, so that it can be given up or left behind.</summary>
+    /// <summary>Ends the segment that is written to. What was not synced is in the writer's hands, and is written to the next.</summary>
     public void Close()
     {
         _open?.Dispose();
-        _open = null;
+        (_open, _unsyncedRecords) = (null, 0);
     }
 
     public bool IsOpen(Segment segment) => _open is not null && segment.Sequence == _next - 1;
@@ -170,6 +172,41 @@ internal sealed class Lane(LogSpoolOptions options, LogPriority priority)
         {
             _segments.RemoveAll(s => s.Sequence == segment.Sequence);
         }
+    }
+
+    /// <summary>Its loss is counted: nobody reads it any more, also when the disk does not let its file go.</summary>
+    public void GiveUp(Segment segment)
+    {
+        if (IsOpen(segment))
+        {
+            Close();
+        }
+
+        lock (_gate)
+        {
+            _segments.RemoveAll(s => s.Sequence == segment.Sequence);
+            _givenUp = segment;
+        }
+
+        FinishGivingUp();
+    }
+
+    /// <summary>True: the file of a segment that was given up has gone just now. There is one at most, which is also what the ledger of gaps
+    /// names for the next start.</summary>
+    public bool FinishGivingUp()
+    {
+        if (_givenUp is not { } segment)
+        {
+            return false;
+        }
+
+        options.Disk.Delete(segment.Path);
+        lock (_gate)
+        {
+            _givenUp = null;
+        }
+
+        return true;
     }
 
     public string PathOf(long sequence) => Path.Combine(options.Folder, $"{Prefix}{sequence.ToString("D10", CultureInfo.InvariantCulture)}.log");

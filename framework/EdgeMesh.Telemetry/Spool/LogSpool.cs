@@ -20,8 +20,8 @@ public sealed class LogSpool : IDisposable
     private LogSpool(LogSpoolOptions options, TimeProvider clock, FolderOwner owner)
     {
         (_options, _owner) = (options, owner);
-        Cursor = ShipCursor.Open(options.Folder);
-        Gaps = GapLedger.Open(options.Folder, options.NewNonce);
+        Cursor = ShipCursor.Open(options.Folder, options.Disk);
+        Gaps = GapLedger.Open(options.Folder, options.NewNonce, options.Disk);
         _lanes = [.. Enum.GetValues<LogPriority>().Select(p => new Lane(options, p))];
         _buffer = new SpoolBuffer(options.Buffer);
         _quota = new SpoolQuota(options, _lanes, Cursor, Gaps);
@@ -81,7 +81,8 @@ public sealed class LogSpool : IDisposable
         return new LogSpool(options, clock, FolderOwner.Take(options.Folder));
     }
 
-    /// <summary>Completes when everything logged before this call is on disk, synced. False: the disk refuses, see
+    /// <summary>Completes when every record that was in the spool before this call is on disk, synced. An event of Serilog's below a warning
+    /// may still be on its way in, for some milliseconds; closing its logger waits for it. False: the disk refuses, see
     /// <see cref="LogSpoolStatus.Fault"/>; the spool keeps what it has room for and tries again.</summary>
     public Task<bool> FlushAsync() => _writer.FlushAsync();
 

@@ -16,9 +16,9 @@ internal sealed class ShipCursor : IDisposable
 
     private ShipCursor(SlotFile file) => _file = file;
 
-    public static ShipCursor Open(string folder)
+    public static ShipCursor Open(string folder, ISpoolDisk disk)
     {
-        var cursor = new ShipCursor(SlotFile.Open(Path.Combine(folder, "cursor")));
+        var cursor = new ShipCursor(SlotFile.Open(Path.Combine(folder, "cursor"), disk));
         var content = cursor._file.Read();
         if (content.Length >= 2 * Lanes * PositionLength)
         {

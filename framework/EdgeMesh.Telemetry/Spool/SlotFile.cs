@@ -12,11 +12,12 @@ internal sealed class SlotFile : IDisposable
     private const int SlotLength = 512;
 
     private readonly SafeFileHandle _file;
+    private readonly ISpoolDisk _disk;
     private ulong _generation;
 
-    private SlotFile(SafeFileHandle file) => _file = file;
+    private SlotFile(SafeFileHandle file, ISpoolDisk disk) => (_file, _disk) = (file, disk);
 
-    public static SlotFile Open(string path) => new(File.OpenHandle(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.Read));
+    public static SlotFile Open(string path, ISpoolDisk disk) => new(File.OpenHandle(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.Read), disk);
 
     /// <summary>What was written last; empty: nothing yet.</summary>
     public byte[] Read()
@@ -38,17 +39,18 @@ internal sealed class SlotFile : IDisposable
         return newest;
     }
 
-    /// <summary>Stands on disk when this returns.</summary>
+    /// <summary>Stands on disk when this returns. When it throws, the next write takes the same slot: the other one holds what is good.</summary>
     public void Write(ReadOnlySpan<byte> content)
     {
         Span<byte> slot = stackalloc byte[SlotLength];
         slot.Clear();
         content.CopyTo(slot[HeaderLength..]);
         BinaryPrimitives.WriteUInt32LittleEndian(slot, Magic);
-        BinaryPrimitives.WriteUInt64LittleEndian(slot[8..], ++_generation);
+        var generation = _generation + 1;
+        BinaryPrimitives.WriteUInt64LittleEndian(slot[8..], generation);
         BinaryPrimitives.WriteUInt32LittleEndian(slot[4..], Crc32C.Of(slot[8..]));
-        RandomAccess.Write(_file, slot, (long)(_generation % 2) * SlotLength);
-        RandomAccess.FlushToDisk(_file);
+        _disk.Overwrite(_file, slot, (long)(generation % 2) * SlotLength);
+        _generation = generation;
     }
 
     public void Dispose() => _file.Dispose();

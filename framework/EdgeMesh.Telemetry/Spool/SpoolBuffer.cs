@@ -88,14 +88,22 @@ internal sealed class SpoolBuffer
         Interlocked.Decrement(ref _chunks);
     }
 
-    /// <summary>What was lost since this was asked last.</summary>
-    public (long Records, long Bytes) TakeLost(LogPriority priority)
+    /// <summary>What was lost and is not yet written down.</summary>
+    public (long Records, long Bytes) Lost(LogPriority priority)
     {
         lock (_gate)
         {
-            var lost = (_lostRecords[(int)priority], _lostBytes[(int)priority]);
-            (_lostRecords[(int)priority], _lostBytes[(int)priority]) = (0, 0);
-            return lost;
+            return (_lostRecords[(int)priority], _lostBytes[(int)priority]);
+        }
+    }
+
+    /// <summary>So much of it is written down.</summary>
+    public void Forget(LogPriority priority, long records, long bytes)
+    {
+        lock (_gate)
+        {
+            _lostRecords[(int)priority] -= records;
+            _lostBytes[(int)priority] -= bytes;
         }
     }
 

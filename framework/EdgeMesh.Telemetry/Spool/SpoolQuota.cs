@@ -32,6 +32,7 @@ internal sealed class SpoolQuota(LogSpoolOptions options, Lane[] lanes, ShipCurs
         foreach (var lane in lanes)
         {
             DeleteDelivered(lane);
+            lane.FinishGivingUp();
         }
 
         while (lanes.Sum(l => l.Bytes) > options.Quota && GiveUp(LogPriority.High))
@@ -46,6 +47,12 @@ internal sealed class SpoolQuota(LogSpoolOptions options, Lane[] lanes, ShipCurs
     {
         lock (_gate)
         {
+            // What a disk did not let go the last time is the next to go: a second one would be lost for nothing.
+            if (lanes.Any(l => l.Priority <= highest && l.FinishGivingUp()))
+            {
+                return true;
+            }
+
             var found = (from lane in lanes
                          where lane.Priority <= highest
                          from segment in lane.Segments
@@ -57,12 +64,7 @@ internal sealed class SpoolQuota(LogSpoolOptions options, Lane[] lanes, ShipCurs
             }
 
             Count(found.Lane, found.Segment);
-            if (found.Lane.IsOpen(found.Segment))
-            {
-                found.Lane.Close();
-            }
-
-            found.Lane.Delete(found.Segment);
+            found.Lane.GiveUp(found.Segment);
             return true;
         }
     }

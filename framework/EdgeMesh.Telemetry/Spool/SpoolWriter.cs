@@ -120,7 +120,7 @@ internal sealed class SpoolWriter : IDisposable
             var pending = _pending[(int)lane.Priority];
             _buffer.TakeInto(lane.Priority, pending);
             any |= pending.Count > 0;
-            done &= pending.Count == 0 || !_recovered || Try(() => Write(lane, pending)) || (_isFull && _quota.GiveUpBelow(lane.Priority) && Try(() => Write(lane, pending)));
+            done &= pending.Count == 0 || !_recovered || Try(() => Write(lane, pending)) || (_isFull && MakesRoomFor(lane) && Try(() => Write(lane, pending)));
         }
 
         done &= Try(CountLost) & Try(_quota.Keep);
@@ -172,24 +172,37 @@ internal sealed class SpoolWriter : IDisposable
     {
         foreach (var lane in _lanes)
         {
-            if (_buffer.TakeLost(lane.Priority) is var (records, bytes) && records > 0)
+            if (_buffer.Lost(lane.Priority) is var (records, bytes) && records > 0)
             {
                 var now = _clock.GetUtcNow().ToUnixTimeMilliseconds();
                 _gaps.Add(lane.Priority, records, bytes, now, now);
+                _buffer.Forget(lane.Priority, records, bytes);
             }
         }
     }
 
-    private bool Try(Action act)
+    private bool Try(Action act) => Attempt(() =>
+    {
+        if (_broken)
+        {
+            Array.ForEach(_lanes, l => l.Repair());
+            _broken = false;
+        }
+
+        act();
+    });
+
+    /// <summary>Before any repair, which may need the room that this makes.</summary>
+    private bool MakesRoomFor(Lane lane)
+    {
+        var made = false;
+        return Attempt(() => made = _quota.GiveUpBelow(lane.Priority)) && made;
+    }
+
+    private bool Attempt(Action act)
     {
         try
         {
-            if (_broken)
-            {
-                Array.ForEach(_lanes, l => l.Repair());
-                _broken = false;
-            }
-
             act();
             return true;
         }

@@ -55,7 +55,7 @@ public sealed class ShippingTests : IDisposable
     public async Task Ship_AGapWhoseAnswerIsLost_IsToldOnce()
     {
         _site.Index.Breaks = r => IsBulk(r) ? Trouble.AnswerLost : null;
-        using (var gaps = GapLedger.Open(_site.Folder.Path, Guid.NewGuid))
+        using (var gaps = GapLedger.Open(_site.Folder.Path, Guid.NewGuid, new LocalDisk()))
         {
             gaps.Add(LogPriority.Low, 5, 500, 0, 0);
         }

@@ -33,6 +33,11 @@ internal sealed class FaultyDisk : ISpoolDisk
 
     public bool FailsSync { get; set; }
 
+    public bool FailsDelete { get; set; }
+
+    /// <summary>Half of it is written before the error comes.</summary>
+    public bool FailsOverwrite { get; set; }
+
     public int Syncs { get; private set; }
 
     public SafeFileHandle Create(string path)
@@ -86,10 +91,27 @@ internal sealed class FaultyDisk : ISpoolDisk
         }
     }
 
+    /// <summary>Takes no room: it has it.</summary>
+    public void Overwrite(SafeFileHandle file, ReadOnlySpan<byte> bytes, long offset)
+    {
+        if (FailsOverwrite)
+        {
+            _disk.Overwrite(file, bytes[..(bytes.Length / 2)], offset);
+            throw new IOException("Read-only file system");
+        }
+
+        _disk.Overwrite(file, bytes, offset);
+    }
+
     public void Truncate(SafeFileHandle file, long length) => _disk.Truncate(file, length);
 
     public void Delete(string path)
     {
+        if (FailsDelete)
+        {
+            throw new UnauthorizedAccessException("Permission denied");
+        }
+
         lock (_gate)
         {
             Room += File.Exists(path) ? new FileInfo(path).Length : 0;

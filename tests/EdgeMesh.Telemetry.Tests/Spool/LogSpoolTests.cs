@@ -149,6 +149,91 @@ public sealed class LogSpoolTests : IDisposable
     }
 
     [Fact]
+    public async Task Append_DiskFullAndADeleteFails_TheLossIsCountedOnceAndAllGoesOnLater()
+    {
+        using var spool = Open();
+        Append(spool, LogPriority.Low, new string('x', 10_000));
+        await spool.FlushAsync();
+        (_disk.Room, _disk.FailsDelete) = (0, true);
+
+        Append(spool, LogPriority.High, "error");
+        for (var tries = 0; tries < 3; tries++)
+        {
+            Assert.False(await spool.FlushAsync());
+        }
+
+        // Counted as lost, so nobody may read it any more.
+        Assert.Null(spool.Read(100, 1 << 20));
+        Assert.Equal((1, "Permission denied"), (spool.Status.LostRecords, spool.Status.Fault));
+        _disk.FailsDelete = false;
+        await _clock.MoveUntilAsync(() => spool.Status is { BacklogRecords: 1, Fault: null });
+
+        Assert.Equal(["error"], Texts(spool.Read(100, 1 << 20)));
+        Assert.Equal(1, spool.Status.LostRecords);
+        Assert.Single(_folder.Segments);
+    }
+
+    [Fact]
+    public async Task Append_DiskFullAndALossCannotBeWrittenDown_NothingIsGivenUpUntilItCan()
+    {
+        using var spool = Open();
+        Append(spool, LogPriority.Low, "debug");
+        await spool.FlushAsync();
+        (_disk.Room, _disk.FailsOverwrite) = (0, true);
+
+        Append(spool, LogPriority.High, "error");
+        for (var tries = 0; tries < 3; tries++)
+        {
+            Assert.False(await spool.FlushAsync());
+        }
+
+        Assert.Equal((1, 0), (spool.Status.BacklogRecords, spool.Status.LostRecords));
+        _disk.FailsOverwrite = false;
+        await _clock.MoveUntilAsync(() => spool.Status is { LostRecords: 1, Fault: null });
+
+        Assert.Equal(["error"], Texts(spool.Read(100, 1 << 20)));
+    }
+
+    [Fact]
+    public async Task Append_NoRoomAndALossCannotBeWrittenDown_ItIsCountedOnceItCan()
+    {
+        using var spool = Open();
+        await spool.FlushAsync();
+        (_disk.Room, _disk.FailsOverwrite) = (100, true);
+        while (Append(spool, LogPriority.Normal, new string('x', 1000)))
+        {
+        }
+
+        Assert.False(await spool.FlushAsync());
+        Assert.Equal(0, spool.Status.LostRecords);
+        (_disk.Room, _disk.FailsOverwrite) = (null, false);
+        await _clock.MoveUntilAsync(() => spool.Status.Fault is null && spool.Status.BacklogRecords > 0);
+
+        Assert.Equal(1, spool.Status.LostRecords);
+    }
+
+    [Fact]
+    public async Task Quota_ADeleteFails_GivesUpNoMoreThanWithout()
+    {
+        using var spool = Open(quota: 1 << 20);
+        _disk.FailsDelete = true;
+        for (var n = 0; n < 20; n++)
+        {
+            Append(spool, LogPriority.Normal, $"{n} {new string('x', 60_000)}");
+            await spool.FlushAsync();
+        }
+
+        Assert.Equal(1, spool.Status.LostRecords);
+        _disk.FailsDelete = false;
+        await _clock.MoveUntilAsync(() => spool.Status.Fault is null);
+
+        var kept = Texts(spool.Read(100, 1 << 30)).Length;
+        Assert.Equal(20 - kept, spool.Status.LostRecords);
+        Assert.InRange(kept, 14, 18);
+        Assert.Equal(kept, _folder.Segments.Length);
+    }
+
+    [Fact]
     public async Task Quota_Exceeded_GivesUpTheOldestOfTheLowestPriorityFirst()
     {
         using var spool = Open(quota: 1 << 20);
@@ -175,7 +260,7 @@ public sealed class LogSpoolTests : IDisposable
     public async Task Quota_CrashBetweenCountingAndDeleting_TheNextStartFinishesIt()
     {
         await WriteAsync("given up");
-        using (var gaps = GapLedger.Open(_folder.Path, Guid.NewGuid))
+        using (var gaps = GapLedger.Open(_folder.Path, Guid.NewGuid, new LocalDisk()))
         {
             gaps.Add(LogPriority.Normal, 1, 8, 0, 0, segment: 1);
         }
