@@ -30,7 +30,7 @@ internal sealed class EventQueue : IDisposable
         _thread.Start();
     }
 
-    /// <summary>False: there is no room.</summary>
+    /// <summary>False: there is no room, or the queue has ended.</summary>
     public bool TryAdd(LogEvent logEvent)
     {
         if (Interlocked.Increment(ref _count) > Limit)
@@ -48,12 +48,18 @@ internal sealed class EventQueue : IDisposable
         return true;
     }
 
-    /// <summary>Makes records of all that was added before.</summary>
+    /// <summary>Makes records of all that was added before, and takes nothing more.</summary>
     public void Dispose()
     {
+        // From now on it is full, so that whoever adds has one thing to look at; and what is counted beyond that is still on its way in.
+        Interlocked.Add(ref _count, Limit);
         _end.Set();
         _thread.Join();
-        WriteAll();
+        for (var wait = default(SpinWait); Volatile.Read(ref _count) > Limit; wait.SpinOnce())
+        {
+            WriteAll();
+        }
+
         _news.Dispose();
         _end.Dispose();
     }

@@ -1,6 +1,8 @@
 using System.Text.Json;
 using EdgeMesh.Telemetry.Tests.Shipping;
 using Serilog;
+using Serilog.Events;
+using Serilog.Parsing;
 
 namespace EdgeMesh.Telemetry.Tests.Logs;
 
@@ -45,6 +47,21 @@ public sealed class EdgeMeshSinkTests : IDisposable
         var records = spool.Read(10, 1 << 20)!.Records.Select(r => JsonDocument.Parse(r.Payload).RootElement).ToList();
         Assert.Equal(["fatal", "trace"], records.Select(r => r.GetProperty("log.level").GetString()));
         Assert.True(records[1].TryGetProperty("edgemesh.cut", out _));
+    }
+
+    [Fact]
+    public async Task Emit_AfterTheSinkWasDisposed_GoesIntoTheSpoolThatAnotherHostStillOwns()
+    {
+        var options = new LogShippingOptions { Url = new Uri("http://127.0.0.1:1"), Spool = new LogSpoolOptions { Folder = _folder.Path } };
+        var identity = new TelemetryIdentity("clinic-a", "records");
+        using var other = LogShipping.Take(options, identity, TimeProvider.System);
+        var sink = new EdgeMeshSink(identity, LogShipping.Take(options, identity, TimeProvider.System));
+        sink.Dispose();
+
+        sink.Emit(new LogEvent(DateTimeOffset.UnixEpoch, LogEventLevel.Information, null, new MessageTemplateParser().Parse("late"), []));
+
+        Assert.True(await other.Spool.FlushAsync());
+        Assert.Equal(1, other.Spool.Status.BacklogRecords);
     }
 
     public void Dispose() => _folder.Dispose();

@@ -80,5 +80,34 @@ public sealed class EventQueueTests
         }
     }
 
+    [Fact]
+    public void TryAdd_TheQueueHasEnded_SaysSo()
+    {
+        var queue = new EventQueue(_ => Assert.Fail("Nobody takes from it any more."));
+        queue.Dispose();
+
+        Assert.False(queue.TryAdd(Some()));
+        Assert.False(queue.TryAdd(Some()));
+    }
+
+    [Fact]
+    public void Dispose_WhileOthersAdd_LosesNothingThatItTook()
+    {
+        var (written, taken) = (0, 0);
+        var queue = new EventQueue(_ => Interlocked.Increment(ref written));
+        var callers = Enumerable.Range(0, 4).Select(_ => new Thread(() =>
+        {
+            while (queue.TryAdd(Some()))
+            {
+                Interlocked.Increment(ref taken);
+            }
+        })).ToList();
+        callers.ForEach(c => c.Start());
+        queue.Dispose();
+        callers.ForEach(c => c.Join());
+
+        Assert.Equal(taken, written);
+    }
+
     private static LogEvent Some() => new(DateTimeOffset.UnixEpoch, LogEventLevel.Information, null, Template, []);
 }
