@@ -9,7 +9,7 @@ Builds the house and runs every test project. Needs the .NET SDK alone.
   --slow         also those of whole meshes that take long: sites killed again and again, cut off, healed (4 minutes more).
   --engines      these, and the tests against real engines: daprd, RabbitMQ, Kafka, Cassandra, PostgreSQL, Redis, npm, Chromium.
                  Found in the folder EDGEMESH_ENGINES, else on PATH. One that is missing is a failure, never a skip.
-                 Records and vectors that others made are read from the folder EDGEMESH_DATA.
+                 Records, vectors and series that others made are read from the folder EDGEMESH_DATA.
   --filter TEXT  only tests whose full name contains TEXT (upper and lower case matter), slow ones too
   --project NAME only the test projects whose name contains NAME
 
@@ -50,6 +50,7 @@ require_engines() {
   have_engine wasm-ld || missing+=("wasm-ld (Debian: lld)")
   [ -e /usr/lib/wasm32-wasi/libc.a ] || missing+=("a C library for WebAssembly (Debian: wasi-libc libclang-rt-dev-wasm32)")
   [ -d "${EDGEMESH_DATA:-/nonexistent}/fhir/synthea" ] || missing+=("records that others made (set EDGEMESH_DATA to the folder with fhir/synthea and tlog)")
+  [ -d "${EDGEMESH_DATA:-/nonexistent}/nab/data" ] || missing+=("series of the Numenta benchmark (set EDGEMESH_DATA to the folder with nab)")
   [ ${#missing[@]} -eq 0 ] && return 0
   echo "edgemesh test: --engines needs what is missing here:" >&2
   printf '  - %s\n' "${missing[@]}" >&2
