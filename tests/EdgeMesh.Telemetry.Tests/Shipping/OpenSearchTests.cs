@@ -1,4 +1,3 @@
-using System.Text;
 using System.Text.Json;
 using Microsoft.Extensions.Logging;
 
@@ -42,32 +41,6 @@ public sealed class OpenSearchTests(OpenSearch server) : IDisposable
         Assert.StartsWith(evil, record.GetProperty("message").GetString(), StringComparison.Ordinal);
         Assert.Equal(evil, record.GetProperty("error.message").GetString());
         Assert.Equal(evil, record.GetProperty("labels").GetProperty("Evil").GetString());
-    }
-
-    [Fact]
-    public async Task SavedObjects_EachQuery_FindsWhatItIsFor()
-    {
-        using (var shipping = _site.Start())
-        {
-            using var activity = new System.Diagnostics.Activity("work").SetIdFormat(System.Diagnostics.ActivityIdFormat.W3C).Start();
-            OpenSearchSite.Logger(shipping).LogError("it failed");
-            OpenSearchSite.Logger(shipping).Log(LogLevel.Information, new EventId(1, "RecordAccess"), "read", null, (text, _) => text);
-            OpenSearchSite.Logger(shipping).Log(LogLevel.Warning, new EventId(2, "LogHeld"), "held", null, (text, _) => text);
-            shipping.Spool.Gaps.Add(LogPriority.Low, 5, 500, 0, 0);
-            await shipping.Spool.FlushAsync();
-            await OpenSearchSite.DrainAsync(shipping);
-        }
-
-        await server.SendAsync("POST", $"{_site.Stream}/_refresh");
-        var found = new Dictionary<string, int>();
-        foreach (var saved in Infra.SavedObject.All.Where(o => o.Query is not null))
-        {
-            var query = JsonSerializer.Serialize(new { size = 0, track_total_hits = true, query = new { query_string = new { query = saved.Query, lenient = false } } });
-            found[saved.Id] = (await server.SendAsync("POST", $"{_site.Stream}/_search", query)).GetProperty("hits").GetProperty("total").GetProperty("value").GetInt32();
-        }
-
-        Assert.Equal((1, 3, 1, 2), (found["edgemesh-errors-by-site"], found["edgemesh-one-trace"], found["edgemesh-record-access"], found["edgemesh-backlog"]));
-        Assert.Equal((1, 4, 4, 1), (found["edgemesh-errors-over-time"], found["edgemesh-records-over-time"], found["edgemesh-services"], found["edgemesh-lost"]));
     }
 
     [Fact]
