@@ -26,7 +26,7 @@ internal sealed class FakeIndex(TimeProvider clock)
 {
     private readonly Lock _gate = new();
     private readonly List<Dictionary<string, string>> _backing = [[]];
-    private readonly HashSet<string> _templates = [];
+    private readonly Dictionary<string, string> _installed = [];
     private readonly ConcurrentQueue<SeenRequest> _seen = new();
 
     /// <summary>Asked of every request.</summary>
@@ -37,6 +37,9 @@ internal sealed class FakeIndex(TimeProvider clock)
 
     /// <summary>Asked of every record: goes into the failure store.</summary>
     public Func<string, bool> FailureStore { get; set; } = _ => false;
+
+    /// <summary>Says so at its root.</summary>
+    public bool IsOpenSearch { get; set; }
 
     public TimeSpan ClockOffset { get; set; }
 
@@ -108,20 +111,20 @@ internal sealed class FakeIndex(TimeProvider clock)
         {
             return (method, path.Split('/')[^1]) switch
             {
-                ("GET", "") => (200, """{"version":{"number":"8.15.0"}}"""),
+                ("GET", "") => (200, IsOpenSearch ? """{"version":{"distribution":"opensearch","number":"2.19.0"}}""" : """{"version":{"number":"8.15.0"}}"""),
                 ("POST", "_bulk") => (200, Bulk(body)),
                 ("POST", "_refresh") => (200, "{}"),
                 ("POST", "_search") => (200, Search(body)),
-                ("PUT", _) => Put(path),
-                ("GET", _) => _templates.Contains(path) ? (200, """{"index_templates":[{"index_template":{"version":1}}]}""") : (404, "{}"),
+                ("PUT", _) => Put(path, body),
+                ("GET", _) => _installed.TryGetValue(path, out var installed) ? (200, $"{{\"index_templates\":[{{\"index_template\":{installed}}}]}}") : (404, "{}"),
                 _ => (405, "{}"),
             };
         }
     }
 
-    private (int, string) Put(string path)
+    private (int, string) Put(string path, byte[] body)
     {
-        _templates.Add(path);
+        _installed[path] = Encoding.UTF8.GetString(body);
         return (200, "{}");
     }
 
