@@ -8,10 +8,12 @@ namespace EdgeMesh.Telemetry.Tests.Metrics;
 /// <summary>A service with <c>/metrics</c>.</summary>
 internal static class MetricsHost
 {
-    public static async Task<WebApplication> StartAsync(string service)
+    /// <param name="service">Its name.</param>
+    /// <param name="settings">Besides.</param>
+    public static async Task<WebApplication> StartAsync(string service, params KeyValuePair<string, string?>[] settings)
     {
         var builder = WebApplication.CreateSlimBuilder();
-        builder.Configuration.AddInMemoryCollection(new Dictionary<string, string?> { ["urls"] = "http://127.0.0.1:0" });
+        builder.Configuration.AddInMemoryCollection([new("urls", "http://127.0.0.1:0"), .. settings]);
         builder.AddEdgeMeshTelemetry("clinic-a", service);
         builder.Logging.ClearProviders();
         var app = builder.Build();

@@ -9,6 +9,8 @@ namespace EdgeMesh.Telemetry.Tests.Metrics;
 [Trait("Category", "Engines")]
 public sealed class PrometheusTests
 {
+    private const string Trace = "4bf92f3577b34da6a3ce929d0e0e4736";
+
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
     [Theory]
@@ -29,8 +31,15 @@ public sealed class PrometheusTests
     }
 
     [Fact]
-    public async Task Prometheus_ScrapingAService_CountsItsRequestsUnderTheNamesOfTheRules()
+    public async Task Prometheus_ScrapingAService_CountsItsRequestsUnderTheNamesOfTheRulesAndKeepsATraceOfThem()
     {
+        // As a tracer does once traces are exported.
+        using var tracer = new ActivityListener
+        {
+            ShouldListenTo = s => s.Name == "Microsoft.AspNetCore",
+            Sample = (ref ActivityCreationOptions<ActivityContext> _) => ActivitySamplingResult.AllDataAndRecorded,
+        };
+        ActivitySource.AddActivityListener(tracer);
         await using var records = await MetricsHost.StartAsync("records");
         using var folder = new TempFolder();
         var configuration = Path.Combine(folder.Path, "prometheus.yml");
@@ -42,7 +51,10 @@ public sealed class PrometheusTests
                 static_configs: [{ targets: ["{{new Uri(records.Urls.First()).Authority}}"], labels: { site: clinic-a, service: records } }]
             """, Cancellation);
         await using var prometheus = await ServerProcess.PrometheusAsync(configuration, Cancellation);
-        using var client = new HttpClient(new SocketsHttpHandler { UseProxy = false });
+        using var client = new HttpClient(new SocketsHttpHandler { UseProxy = false, ActivityHeadersPropagator = null })
+        {
+            DefaultRequestHeaders = { { "traceparent", $"00-{Trace}-00f067aa0ba902b7-01" } },
+        };
 
         var rate = 0.0;
         for (var tries = 0; rate <= 0; tries++)
@@ -54,6 +66,16 @@ public sealed class PrometheusTests
         }
 
         Assert.Equal(1, await QueryAsync(client, prometheus.Port, "up{site=\"clinic-a\"}"));
+        Assert.Contains(Trace, await TracesAsync(client, prometheus.Port));
+    }
+
+    /// <summary>The traces to which a service's latency leads.</summary>
+    private static async Task<List<string?>> TracesAsync(HttpClient client, int port)
+    {
+        var now = DateTimeOffset.UtcNow.ToUnixTimeSeconds();
+        var query = Uri.EscapeDataString("http_server_request_duration_seconds_bucket{site=\"clinic-a\",service=\"records\"}");
+        var answer = JsonDocument.Parse(await client.GetStringAsync($"http://127.0.0.1:{port}/api/v1/query_exemplars?query={query}&start={now - 600}&end={now + 600}", Cancellation)).RootElement;
+        return [.. answer.GetProperty("data").EnumerateArray().SelectMany(s => s.GetProperty("exemplars").EnumerateArray()).Select(e => e.GetProperty("labels").GetProperty("trace_id").GetString())];
     }
 
     private static async Task<double> QueryAsync(HttpClient client, int port, string query)
