@@ -18,7 +18,7 @@ public static class TelemetryExtensions
     public static WebApplicationBuilder AddEdgeMeshTelemetry(this WebApplicationBuilder builder, string site, string service)
     {
         ThrowOnFaults(TelemetrySettings.Faults(builder.Configuration));
-        var identity = new TelemetryIdentity(site, service);
+        var identity = new TelemetryIdentity(site, service) { Environment = builder.Environment.EnvironmentName };
         builder.Logging.ClearProviders();
         builder.Logging.AddEdgeMeshConsole(identity, builder.Configuration[TelemetrySettings.Form]);
         builder.Services.AddSingleton(identity);

@@ -18,6 +18,11 @@ internal sealed class EcsOrigin
             json.WriteString("service.name", identity.Service);
             json.WriteString("service.node.name", identity.Site);
             json.WriteString("service.version", typeof(EcsOrigin).Assembly.GetName().Version?.ToString(3));
+            if (identity.Environment is { } environment)
+            {
+                json.WriteString("service.environment", environment);
+            }
+
             json.WriteString("event.dataset", $"edgemesh.{identity.Service}");
             json.WriteString("host.name", Environment.MachineName);
             json.WriteNumber("process.pid", Environment.ProcessId);

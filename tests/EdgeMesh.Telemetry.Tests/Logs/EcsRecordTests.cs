@@ -8,7 +8,7 @@ namespace EdgeMesh.Telemetry.Tests.Logs;
 
 public sealed class EcsRecordTests
 {
-    private static readonly EcsOrigin Origin = new(new TelemetryIdentity("clinic-a", "records"));
+    private static readonly EcsOrigin Origin = new(new TelemetryIdentity("clinic-a", "records") { Environment = "Staging" });
     private static readonly DateTimeOffset Now = new(2030, 2, 3, 4, 5, 6, 789, TimeSpan.FromHours(2));
 
     /// <summary>A record with every field that there is.</summary>
@@ -31,6 +31,7 @@ public sealed class EcsRecordTests
         Assert.Equal("8.11.0", record.GetProperty("ecs.version").GetString());
         Assert.Equal("error", record.GetProperty("log.level").GetString());
         Assert.Equal("clinic-a", record.GetProperty("service.node.name").GetString());
+        Assert.Equal("Staging", record.GetProperty("service.environment").GetString());
         Assert.Equal("edgemesh.records", record.GetProperty("event.dataset").GetString());
         Assert.Equal("Sealed", record.GetProperty("event.action").GetString());
         Assert.Equal(activity.TraceId.ToHexString(), record.GetProperty("trace.id").GetString());
@@ -38,6 +39,10 @@ public sealed class EcsRecordTests
         Assert.Equal("broken", record.GetProperty("error.message").GetString());
         Assert.Equal(["7", "notes", "0.5"], record.GetProperty("labels").EnumerateObject().Select(l => l.Value.GetString()));
     }
+
+    [Fact]
+    public void Head_NoEnvironmentIsKnown_HasNone() =>
+        Assert.DoesNotContain("service.environment", new EcsOrigin(new TelemetryIdentity("clinic-a", "records")).Text("}"u8), StringComparison.Ordinal);
 
     [Fact]
     public void Write_ForgedFieldsAndLines_StayInsideTheMessage()

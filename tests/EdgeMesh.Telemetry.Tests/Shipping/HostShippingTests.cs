@@ -28,6 +28,7 @@ public sealed class HostShippingTests : IDisposable
             }
         }
 
+        Assert.All(index.Records, r => Assert.Equal("Staging", r.GetProperty("service.environment").GetString()));
         Assert.Equal(["from ledger by ledger", "from records by records"], index.Records.Select(r => $"{r.GetProperty("message")} by {r.GetProperty("service.name")}")
             .Where(t => t.StartsWith("from", StringComparison.Ordinal)).Order(StringComparer.Ordinal));
     }
@@ -84,7 +85,7 @@ public sealed class HostShippingTests : IDisposable
 
     private async Task<WebApplication> StartAsync(string service, string url)
     {
-        var builder = WebApplication.CreateSlimBuilder();
+        var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { EnvironmentName = "Staging" });
         builder.Configuration.AddInMemoryCollection(new Dictionary<string, string?>
         {
             ["urls"] = "http://127.0.0.1:0",
