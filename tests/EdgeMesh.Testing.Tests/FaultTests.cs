@@ -29,6 +29,21 @@ public sealed class FaultTests
     }
 
     [Fact]
+    public async Task Fail_ARead_TellsTheAppWithDaprsCode()
+    {
+        await using var host = await DaprTestHost.StartAsync(new() { Apps = [new TestApp("test")] }, Token);
+        host.Faults.Fail(c => c.Kind == CallKind.StateRead);
+
+        var error = await Assert.ThrowsAsync<DaprException>(() => host.Dapr("test").GetStateAsync<int>("heads", "k", cancellationToken: Token));
+        var status = Assert.IsType<Grpc.Core.RpcException>(error.InnerException).Status;
+        Assert.Equal(Grpc.Core.StatusCode.Internal, status.StatusCode);
+        Assert.StartsWith("fail to get k from state store heads: ", status.Detail, StringComparison.Ordinal);
+        using var answer = await host.SidecarClient("test").GetAsync("/v1.0/state/heads/k", Token);
+        Assert.Equal(HttpStatusCode.InternalServerError, answer.StatusCode);
+        Assert.Contains("ERR_STATE_GET", await answer.Content.ReadAsStringAsync(Token), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task LoseAnswer_OfAWrite_FailsAndTheWriteStands()
     {
         await using var host = await DaprTestHost.StartAsync(new() { Apps = [new TestApp("test")] }, Token);

@@ -52,6 +52,8 @@ internal sealed class RedisServer : IAsyncDisposable
     [
         "redisHost", "redisPassword", "redisUsername", "redisDB", "redisType", "enableTLS", "clientCert", "clientKey", "failover", "sentinelMasterName",
         "dialTimeout", "readTimeout",
+        // Of daprd's own client. Here a call fails at once, and retries are a Resiliency's matter; 'readTimeout' is for the whole call.
+        "writeTimeout", "redisMaxRetries", "redisMinRetryInterval", "redisMaxRetryInterval",
     ];
 
     /// <summary>Asked for only after the first contact.</summary>

@@ -30,8 +30,8 @@ internal static class StateMethods
         });
         methods.Add<GetBulkStateRequest, GetBulkStateResponse>("GetBulkState", async (app, request, call) =>
         {
-            var items = await StateBlock.GetManyAsync(StateBlock.Open(app, request.StoreName), request.Keys, call.CancellationToken);
-            return new GetBulkStateResponse { Items = { items.Select((item, i) => Bulk(request.Keys[i], item)) } };
+            var (items, failure) = await StateBlock.GetManyAsync(StateBlock.Open(app, request.StoreName), request.Keys, call.CancellationToken);
+            return new GetBulkStateResponse { Items = { items.Select((item, i) => Bulk(request.Keys[i], item, failure)) } };
         });
         methods.Add<SaveStateRequest, Empty>("SaveState", async (app, request, call) =>
         {
@@ -62,9 +62,9 @@ internal static class StateMethods
 
     private static DaprFault EmptyKey() => new("ERR_STATE_SAVE", "state key cannot be empty", 400, StatusCode.InvalidArgument);
 
-    private static BulkStateItem Bulk(string key, Components.StateItem? item)
+    private static BulkStateItem Bulk(string key, Components.StateItem? item, string? failure)
     {
-        var answer = new BulkStateItem { Key = key };
+        var answer = new BulkStateItem { Key = key, Error = failure ?? "" };
         if (item is not null)
         {
             (answer.Data, answer.Etag) = (UnsafeByteOperations.UnsafeWrap(item.Value), item.ETag);

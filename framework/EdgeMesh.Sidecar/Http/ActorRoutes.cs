@@ -64,7 +64,7 @@ internal static class ActorRoutes
     private static async Task TransactAsync(HttpContext context, AppRuntime app)
     {
         using var body = await PooledBody.ReadAsync(context);
-        var operations = JsonSerializer.Deserialize(body.Memory.Span, ActorJson.Default.ActorOperationArray);
+        var operations = JsonSerializer.Deserialize(body.AsJson().Span, ActorJson.Default.ActorOperationArray);
         await ActorState.TransactAsync(app, Address(context), [.. (operations ?? []).Select(o => o.ToWrite())], context.RequestAborted);
         Answers.NoContent(context);
     }
@@ -105,6 +105,6 @@ internal static class ActorRoutes
     private static async Task<ActorSchedule> ReadScheduleAsync(HttpContext context)
     {
         using var body = await PooledBody.ReadAsync(context);
-        return JsonSerializer.Deserialize(body.Memory.Span, ActorJson.Default.ScheduleBody)?.ToSchedule() ?? throw DaprFault.Malformed("failed deserializing HTTP body: EOF");
+        return JsonSerializer.Deserialize(body.AsJson().Span, ActorJson.Default.ScheduleBody)?.ToSchedule() ?? throw DaprFault.Malformed("failed deserializing HTTP body: EOF");
     }
 }

@@ -19,7 +19,7 @@ internal static class BindingRoutes
     {
         var name = context.Value("name");
         using var body = await PooledBody.ReadAsync(context);
-        using var json = JsonDocument.Parse(body.Memory);
+        using var json = JsonDocument.Parse(body.AsJson());
         try
         {
             var answer = await BindingsBlock.InvokeAsync(app, name, Request(context, json.RootElement, body.Memory), context.RequestAborted);

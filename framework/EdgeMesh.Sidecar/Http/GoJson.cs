@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Runtime.InteropServices;
 using System.Text.Json;
 
@@ -6,6 +7,9 @@ namespace EdgeMesh.Sidecar.Http;
 /// <summary>Reads JSON as daprd's Go does: names in any case, values as slices of the body that they came in.</summary>
 internal static class GoJson
 {
+    /// <summary>The length of <c>\uXXXX</c>.</summary>
+    private const int Escape = 6;
+
     public static JsonElement? Find(JsonElement parent, string name)
     {
         if (parent.ValueKind != JsonValueKind.Object)
@@ -28,6 +32,32 @@ internal static class GoJson
 
         return null;
     }
+
+    /// <summary>Half a surrogate pair (<c>\ud800</c>) is no text for .NET, and U+FFFD for Go: it becomes that, in its place, which is as long.</summary>
+    public static void MendSurrogates(Span<byte> json)
+    {
+        for (int at; (at = json.IndexOf((byte)'\\')) >= 0;)
+        {
+            json = json[at..];
+            var used = Math.Min(2, json.Length);
+            if (Unit(json) is { } unit && char.IsSurrogate(unit))
+            {
+                var isPair = char.IsHighSurrogate(unit) && Unit(json[Escape..]) is { } second && char.IsLowSurrogate(second);
+                if (!isPair)
+                {
+                    "\\ufffd"u8.CopyTo(json);
+                }
+
+                used = isPair ? 2 * Escape : Escape;
+            }
+
+            json = json[used..];
+        }
+    }
+
+    /// <summary>What an escape that stands here is; null: none does.</summary>
+    private static char? Unit(ReadOnlySpan<byte> json) =>
+        json.Length >= Escape && json.StartsWith("\\u"u8) && ushort.TryParse(json[2..Escape], NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var unit) ? (char)unit : null;
 
     /// <summary>A member's own bytes inside the body; one that is missing is null.</summary>
     public static ReadOnlyMemory<byte> Raw(JsonElement parent, string name, ReadOnlyMemory<byte> body)

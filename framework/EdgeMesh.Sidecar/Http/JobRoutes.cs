@@ -30,7 +30,7 @@ internal static class JobRoutes
     private static async Task ScheduleAsync(HttpContext context, AppRuntime app)
     {
         using var body = await PooledBody.ReadAsync(context);
-        using var json = JsonDocument.Parse(body.Memory);
+        using var json = JsonDocument.Parse(body.AsJson());
         var root = json.RootElement;
         var job = ProtoJson.Parse<Job>(WithoutOwnFields(root));
         if (job.Name.Length > 0)

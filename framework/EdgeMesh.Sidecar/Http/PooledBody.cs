@@ -15,6 +15,13 @@ internal sealed class PooledBody : IDisposable
 
     public ReadOnlyMemory<byte> Memory => _buffer.AsMemory(0, _length);
 
+    /// <summary>The body as JSON, with text that .NET can read wherever Go can.</summary>
+    public ReadOnlyMemory<byte> AsJson()
+    {
+        GoJson.MendSurrogates(_buffer.AsSpan(0, _length));
+        return Memory;
+    }
+
     /// <summary>Reads to the end.</summary>
     /// <exception cref="BodyTooLargeException">The body is over the sidecar's limit.</exception>
     public static async Task<PooledBody> ReadAsync(HttpContext context)

@@ -16,7 +16,7 @@ internal static class ProtoJson
         where T : class, IMessage<T>, new()
     {
         using var body = await PooledBody.ReadAsync(context);
-        return Parse<T>(body.Memory.Span);
+        return Parse<T>(body.AsJson().Span);
     }
 
     /// <exception cref="DaprFault">The text is no such message.</exception>

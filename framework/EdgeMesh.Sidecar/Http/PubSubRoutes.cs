@@ -74,7 +74,7 @@ internal static class PubSubRoutes
     {
         try
         {
-            using var json = JsonDocument.Parse(body.Memory);
+            using var json = JsonDocument.Parse(body.AsJson());
             return reader.Read(json.RootElement);
         }
         catch (JsonException error)

@@ -52,7 +52,7 @@ internal static class StateRoutes
     {
         var store = Store(context, app);
         using var body = await PooledBody.ReadAsync(context);
-        using var json = JsonDocument.Parse(body.Memory);
+        using var json = JsonDocument.Parse(body.AsJson());
         await StateBlock.SaveAsync(store, StateRequests.Writes(json.RootElement, body.Memory, Ttl(context)), context.RequestAborted);
         Answers.NoContent(context);
     }
@@ -76,7 +76,7 @@ internal static class StateRoutes
     {
         var store = Store(context, app);
         using var body = await PooledBody.ReadAsync(context);
-        using var json = JsonDocument.Parse(body.Memory);
+        using var json = JsonDocument.Parse(body.AsJson());
         await StateBlock.TransactAsync(store, StateRequests.Operations(json.RootElement, body.Memory, Ttl(context)), Trace(context), context.RequestAborted);
         Answers.NoContent(context);
     }
@@ -87,18 +87,18 @@ internal static class StateRoutes
         string[] keys;
         using (var body = await PooledBody.ReadAsync(context))
         {
-            using var json = JsonDocument.Parse(body.Memory);
+            using var json = JsonDocument.Parse(body.AsJson());
             keys = StateRequests.Keys(json.RootElement);
         }
 
-        var items = await StateBlock.GetManyAsync(store, keys, context.RequestAborted);
+        var (items, failure) = await StateBlock.GetManyAsync(store, keys, context.RequestAborted);
         var buffer = new ArrayBufferWriter<byte>();
         using (var json = new Utf8JsonWriter(buffer))
         {
             json.WriteStartArray();
             for (var i = 0; i < keys.Length; i++)
             {
-                WriteItem(json, keys[i], items[i]);
+                WriteItem(json, keys[i], items[i], failure);
             }
 
             json.WriteEndArray();
@@ -107,10 +107,15 @@ internal static class StateRoutes
         await Answers.WriteJsonAsync(context, buffer.WrittenMemory);
     }
 
-    private static void WriteItem(Utf8JsonWriter json, string key, StateItem? item)
+    private static void WriteItem(Utf8JsonWriter json, string key, StateItem? item, string? failure)
     {
         json.WriteStartObject();
         json.WriteString("key", key);
+        if (failure is not null)
+        {
+            json.WriteString("error", failure);
+        }
+
         if (item is not null)
         {
             WriteValue(json, item.Value.Span);

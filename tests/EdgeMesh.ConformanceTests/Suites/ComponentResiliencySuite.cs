@@ -96,6 +96,34 @@ public abstract class ComponentResiliencySuite(bool isReal) : RunSuite(isReal)
 
     [Fact]
     [Trait("Category", "Engines")]
+    public async Task Read_OfAStateStoreThatIsAway_TellsSo_AndItsBreakerTrips()
+    {
+        await using var app = await TestApp.StartAsync("alpha", [], Cancellation);
+        await using var redis = await RedisProcess.StartAsync(Folder);
+        var resources = string.Concat(new[] { "guarded", "plain" }.Select(name => Component(name, "state.redis", ("redisHost", redis.Address), ("redisMaxRetries", "-1"))));
+        await using var run = await StartAsync(app, resources, Trips("guarded"));
+        using var client = run.Client();
+        using var channel = Grpc.Net.Client.GrpcChannel.ForAddress($"http://127.0.0.1:{run.GrpcPort}");
+        var dapr = new Dapr.Client.Autogen.Grpc.v1.Dapr.DaprClient(channel);
+        await redis.StopAsync();
+        await AssertTripsAsync(() => client.GetAsync("/v1.0/state/guarded/k", Cancellation), "ERR_STATE_GET", "fail to get k from state store guarded: ");
+        using var bulk = await client.PostAsync("/v1.0/state/guarded/bulk", Running.Json("""{"keys":["a","b"]}"""), Cancellation);
+        Assert.Equal((500, "ERR_STATE_BULK_GET", Open), await FaultAsync(bulk));
+        var read = await Assert.ThrowsAsync<Grpc.Core.RpcException>(async () => await dapr.GetStateAsync(new() { StoreName = "guarded", Key = "k" }, Running.Token, cancellationToken: Cancellation));
+        Assert.Equal((Grpc.Core.StatusCode.Internal, "fail to get k from state store guarded: " + Open), (read.StatusCode, read.Status.Detail));
+        var many = await Assert.ThrowsAsync<Grpc.Core.RpcException>(async () => await dapr.GetBulkStateAsync(new() { StoreName = "guarded", Keys = { "k" } }, Running.Token, cancellationToken: Cancellation));
+        Assert.Equal((Grpc.Core.StatusCode.Unknown, Open), (many.StatusCode, many.Status.Detail));
+
+        using var each = await client.PostAsync("/v1.0/state/plain/bulk", Running.Json("""{"keys":["a","b"]}"""), Cancellation);
+        var items = System.Text.Json.JsonDocument.Parse(await each.Content.ReadAsStringAsync(Cancellation)).RootElement.EnumerateArray().ToList();
+        Assert.Equal((HttpStatusCode.OK, "a b"), (each.StatusCode, string.Join(' ', items.Select(i => i.GetProperty("key").GetString()))));
+        Assert.All(items, i => Assert.NotEmpty(i.GetProperty("error").GetString()!));
+        var told = await dapr.GetBulkStateAsync(new() { StoreName = "plain", Keys = { "a", "b" } }, Running.Token, cancellationToken: Cancellation);
+        Assert.All(told.Items, i => Assert.NotEmpty(i.Error));
+    }
+
+    [Fact]
+    [Trait("Category", "Engines")]
     public async Task Retry_OfAConfigurationStore_TellsTheAppAgain()
     {
         await using var app = await TestApp.StartAsync("alpha", [], Cancellation);

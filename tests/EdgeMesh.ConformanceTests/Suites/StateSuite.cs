@@ -31,6 +31,18 @@ public abstract class StateSuite(EngineFixture fixture, string store, StateTrait
     }
 
     [Fact]
+    public async Task Save_TextWithHalfASurrogatePair_HasAReplacementCharacterInItsPlace()
+    {
+        var dapr = await fixture.RunningAsync();
+        using var client = dapr.Client();
+        var key = Key();
+        using var saved = await client.PostAsync($"/v1.0/state/{store}", Running.Json($$"""[{"key":"{{key}}\ud800","value":"\\ud800 \ud83d\ude00 \udc00"}]"""), Cancellation);
+        Assert.Equal(HttpStatusCode.NoContent, saved.StatusCode);
+        var value = JsonDocument.Parse(await client.GetStringAsync($"/v1.0/state/{store}/{key}%EF%BF%BD", Cancellation)).RootElement;
+        Assert.Equal("\\ud800 \ud83d\ude00 \ufffd", value.GetString());
+    }
+
+    [Fact]
     public async Task Save_ThenGet_ReturnsTheJsonAndAnETag()
     {
         var dapr = await fixture.RunningAsync();

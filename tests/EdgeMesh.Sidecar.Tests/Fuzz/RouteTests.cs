@@ -21,6 +21,7 @@ public sealed class RouteTests
         "", "null", "[]", "{}", "[{}]", "[null]", "{\"operations\":[{}]}", "{\"operations\":[{\"operation\":\"upsert\"}]}", "{\"keys\":[1]}", "{\"keys\":[\"a\"],\"parallelism\":-5}",
         "[{\"key\":\"a\",\"value\":1,\"metadata\":{\"ttlInSeconds\":\"x\"}}]", "{\"operation\":\"get\",\"metadata\":{\"fileName\":\"../../x\"}}", "{\"operation\":\"create\",\"data\":\"\\ud800\"}",
         "{\"resourceId\":\"r\",\"lockOwner\":\"o\",\"expiryInSeconds\":99999999999}", "{\"schedule\":\"@every 1h\",\"data\":[[[[]]]],\"repeats\":-1}", "{\"dueTime\":\"P\",\"failurePolicy\":{\"constant\":{\"interval\":\"x\"}}}",
+        "[{\"key\":\"\\ud800\",\"value\":1,\"metadata\":{\"\\udc00\":\"\\udc00\"}}]", "[{\"entryId\":\"\\ud800\",\"event\":\"\\ud800\",\"contentType\":\"text/plain\"}]", "{\"operation\":\"get\",\"metadata\":{\"\\udc00\":\"\\ud800\"}}",
         "{\"schedule\":\"@every 1h\",\"failurePolicy\":{\"constant\":{\"interval\":\"999999999999s\"}}}", "\"text\"", "nonsense", "{\"a\":", "dapr.io/enc/v1\n{}\n\n",
     ];
 
@@ -45,7 +46,8 @@ public sealed class RouteTests
                 using var request = Request(random);
                 using var answer = await http.SendAsync(request, TestSidecar.Cancellation);
                 Assert.True((int)answer.StatusCode is >= 200 and < 600, $"{request.Method} {request.RequestUri}: {answer.StatusCode}");
-                await answer.Content.ReadAsByteArrayAsync(TestSidecar.Cancellation);
+                var body = await answer.Content.ReadAsStringAsync(TestSidecar.Cancellation);
+                Assert.True((int)answer.StatusCode < 500 || body.Contains("\"errorCode\":\"", StringComparison.Ordinal), $"{request.Method} {request.RequestUri}: {answer.StatusCode} without Dapr's code, after {(request.Content is null ? "" : await request.Content.ReadAsStringAsync(TestSidecar.Cancellation))}");
             }
 
             Assert.Equal(HttpStatusCode.OK, (HttpStatusCode)await http.GetAsync("/v1.0/metadata", TestSidecar.Cancellation).StatusAsync());

@@ -45,17 +45,36 @@ internal static class StateBlock
             Resource = ("state", Open(app, store).Name),
         };
 
-    public static Task<StateItem?> GetAsync(StateScope scope, string key, CancellationToken cancellation)
+    /// <summary>A task of its own only for a store that does not answer at once.</summary>
+    public static async ValueTask<StateItem?> GetAsync(StateScope scope, string key, CancellationToken cancellation)
     {
         var full = scope.Prefix + Checked(scope, key);
-        return Counted(scope, "get", () => scope.Policy is { } policy ? policy.RunAsync(token => scope.Driver.GetAsync(full, token), cancellation) : scope.Driver.GetAsync(full, cancellation));
+        try
+        {
+            return await Counted(scope, "get", () => scope.Policy is { } policy ? policy.RunAsync(token => scope.Driver.GetAsync(full, token), cancellation) : scope.Driver.GetAsync(full, cancellation));
+        }
+        catch (Exception error) when (IsFailure(error))
+        {
+            throw new DaprFault("ERR_STATE_GET", $"fail to get {key} from state store {scope.Name}: {error.Message}", 500, StatusCode.Internal);
+        }
     }
 
-    /// <summary>In the order of the keys.</summary>
-    public static Task<IReadOnlyList<StateItem?>> GetManyAsync(StateScope scope, IReadOnlyList<string> keys, CancellationToken cancellation)
+    /// <summary>A store that fails is told at each key, as daprd does; a policy that let no call through, or not for long enough, for the request.</summary>
+    public static async Task<StateItems> GetManyAsync(StateScope scope, IReadOnlyList<string> keys, CancellationToken cancellation)
     {
         string[] full = [.. keys.Select(k => scope.Prefix + Checked(scope, k))];
-        return Counted(scope, "bulk_get", () => scope.Policy.RunAsync(token => scope.Driver.GetManyAsync(full, token), cancellation));
+        try
+        {
+            return new(await Counted(scope, "bulk_get", () => scope.Policy.RunAsync(token => scope.Driver.GetManyAsync(full, token), cancellation)), null);
+        }
+        catch (Exception error) when (error is TimeoutException or CircuitOpenException)
+        {
+            throw new DaprFault("ERR_STATE_BULK_GET", error.Message, 500, StatusCode.Unknown);
+        }
+        catch (Exception error) when (IsFailure(error))
+        {
+            return new(new StateItem?[full.Length], error.Message);
+        }
     }
 
     private static Task<T> Counted<T>(StateScope scope, string operation, Func<Task<T>> call) => ComponentMetrics.State.CountAsync(scope.App, scope.Name, operation, call);
@@ -144,12 +163,14 @@ internal static class StateBlock
         {
             return await run();
         }
-        catch (Exception error) when (error is not (OperationCanceledException or DaprFault))
+        catch (Exception error) when (IsFailure(error))
         {
-            // Whatever a driver throws (a full disk, a lost server) is this request's failure.
             throw new DaprFault(code, $"{failed}: {error.Message}", 500, StatusCode.Internal);
         }
     }
+
+    /// <summary>Whatever a driver throws (a full disk, a lost server) is this request's failure.</summary>
+    private static bool IsFailure(Exception error) => error is not (OperationCanceledException or DaprFault);
 
     private static StateWrite[] Prefixed(StateScope scope, IReadOnlyList<StateWrite> writes, string code, string failed)
     {
@@ -174,6 +195,10 @@ internal static class StateBlock
             }
             : key;
 }
+
+/// <param name="Items">In the order of the keys; null: no such key, or not read.</param>
+/// <param name="Failure">Why none could be read; null: all were.</param>
+internal readonly record struct StateItems(IReadOnlyList<StateItem?> Items, string? Failure);
 
 /// <param name="Driver">The store.</param>
 /// <param name="Name">The component's name.</param>
