@@ -192,7 +192,7 @@ internal sealed record SidecarSettings(SidecarOptions Options, LogLevel LogLevel
 
     private static LogLevel Level(FlagReader flags)
     {
-        switch (flags["log-level"] ?? "info")
+        switch ((flags["log-level"] ?? "info").ToLowerInvariant())
         {
             case "debug":
                 return LogLevel.Debug;

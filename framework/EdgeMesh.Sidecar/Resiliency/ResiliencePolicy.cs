@@ -40,6 +40,9 @@ internal sealed class ResiliencePolicy
     /// <summary>A call may be made more than once: what it sends must be there again.</summary>
     public bool Retries { get; }
 
+    /// <summary>A call may be refused for those before it.</summary>
+    public bool Breaks => _breakers.Count > 0;
+
     /// <param name="call">Made once or more. A result that is not the last is disposed.</param>
     /// <param name="judge">Null: the result is a success.</param>
     /// <param name="cancellation">Ends the call and its retries.</param>

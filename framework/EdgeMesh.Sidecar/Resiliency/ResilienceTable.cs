@@ -1,16 +1,18 @@
 using System.Collections.Concurrent;
-using System.Diagnostics.CodeAnalysis;
 using EdgeMesh.Sidecar.Components;
 
 namespace EdgeMesh.Sidecar.Resiliency;
 
-/// <summary>The policies of one app, from the Resiliency resources in its scope. A target's own policies go before defaults
-/// (<c>Default…RetryPolicy</c> and the like), the more specific before the broader. Breakers keep their state here.</summary>
+/// <summary>The policies of one app, from the Resiliency resources in its scope, which are one: what is defined twice is as the later resource
+/// has it. A target's own policies go before defaults (<c>Default…RetryPolicy</c> and the like), the more specific before the broader. Breakers
+/// keep their state here.</summary>
 internal sealed class ResilienceTable(string appId, IReadOnlyList<ResiliencySpec> specs, TimeProvider clock)
 {
-    /// <summary>Policies that are remembered: only actor ids can be that many.</summary>
+    /// <summary>Policies that are remembered, of names that callers may make up: as many as with daprd.</summary>
     private const int IdLimit = 5000;
-    private const string Inbounds = "inbound";
+    private const string Inbounds = "inbound", Actors = "actor", Turn = "turn";
+
+    private readonly ResiliencySpec _all = ResiliencySpec.Merge(specs);
 
     private static readonly RetryRule ThreeSeconds = new() { Duration = TimeSpan.FromSeconds(1), MaxRetries = 3 };
 
@@ -26,6 +28,9 @@ internal sealed class ResilienceTable(string appId, IReadOnlyList<ResiliencySpec
 
     private readonly ConcurrentDictionary<Target, ResiliencePolicy?> _policies = new();
 
+    /// <summary>Of actor ids and of apps' methods, and of what <see cref="_policies"/> has no room for.</summary>
+    private readonly RecentlyUsed<Target, ResiliencePolicy?> _byId = new(IdLimit);
+
     /// <summary>By actor type, where each id has one of its own besides.</summary>
     private readonly ConcurrentDictionary<string, CircuitBreaker> _shared = new(StringComparer.Ordinal);
 
@@ -36,63 +41,60 @@ internal sealed class ResilienceTable(string appId, IReadOnlyList<ResiliencySpec
     /// <summary>The resources' names, for metadata.</summary>
     public IReadOnlyList<string> Names { get; } = [.. specs.Select(s => s.Name)];
 
-    /// <summary>Calls to an app; null: made as they are.</summary>
-    public ResiliencePolicy? App(string callee) => specs.Count == 0 ? null : Get(new("app", callee, "", $"app_{callee}"), s => s.Apps, ["App", ""]);
+    /// <summary>Calls to an app, whose methods have a circuit breaker each; null: made as they are.</summary>
+    /// <param name="callee">The app, or an endpoint outside.</param>
+    /// <param name="method">Its path; null: the callee has one breaker for all.</param>
+    public ResiliencePolicy? App(string callee, string? method)
+    {
+        if (specs.Count == 0)
+        {
+            return null;
+        }
 
-    /// <summary>Calls to an actor; null: made as they are.</summary>
+        var policy = Get(new("app", callee, "", $"app_{callee}"), _all.Apps, ["App", ""]);
+        return method is null || policy?.Breaks != true ? policy : Get(new("app", callee, method, $"app_{callee}"), _all.Apps, ["App", ""]);
+    }
+
+    /// <summary>Calls to an actor, without their time limit; null: made as they are.</summary>
     public ResiliencePolicy? Actor(string type, string id) =>
-        specs.Count == 0 ? null : Get(new("actor", type, ScopeOf(type) == BreakerScope.Type ? "" : id, $"actor_{type}"), s => s.Actors, ["Actor", ""]);
+        specs.Count == 0 ? null : Get(new(Actors, type, ScopeOf(type) == BreakerScope.Type ? "" : id, $"actor_{type}"), _all.Actors, ["Actor", ""]);
+
+    /// <summary>The time limit of an actor's turn; null: none.</summary>
+    public ResiliencePolicy? ActorTurn(string type) => specs.Count == 0 ? null : Get(new(Turn, type, "", $"actor_{type}"), _all.Actors, ["Actor", ""]);
 
     /// <summary>Calls to a component; null: made as they are.</summary>
     public ResiliencePolicy? Outbound(ComponentSpec component) =>
-        specs.Count == 0 ? null : Get(new("outbound", component.Name, "", $"{Kind(component)}_{component.Name}"), s => s.Outbound, [Kind(component) + "ComponentOutbound", "ComponentOutbound", "Component", ""]);
+        specs.Count == 0 ? null : Get(new("outbound", component.Name, "", $"{Kind(component)}_{component.Name}"), _all.Outbound, [Kind(component) + "ComponentOutbound", "ComponentOutbound", "Component", ""]);
 
     /// <summary>What a component brings to the app; null: delivered once.</summary>
     public ResiliencePolicy? Inbound(ComponentSpec component) =>
-        specs.Count == 0 ? null : Get(new(Inbounds, component.Name, "", $"{Kind(component)}_{component.Name}"), s => s.Inbound, [Kind(component) + "ComponentInbound", "ComponentInbound", "Component", ""]);
+        specs.Count == 0 ? null : Get(new(Inbounds, component.Name, "", $"{Kind(component)}_{component.Name}"), _all.Inbound, [Kind(component) + "ComponentInbound", "ComponentInbound", "Component", ""]);
 
     /// <summary>A retry that Dapr makes without being asked, or what a resource put in its place.</summary>
-    public RetryRule BuiltInRetry(string name) => specs.Select(s => s.Retries.GetValueOrDefault(name)).FirstOrDefault(r => r is not null) ?? BuiltIn[name];
+    public RetryRule BuiltInRetry(string name) => _all.Retries.GetValueOrDefault(name) ?? BuiltIn[name];
 
-    private BreakerScope ScopeOf(string type) => specs.Select(s => s.Actors.GetValueOrDefault(type)).FirstOrDefault(n => n is not null)?.Scope ?? BreakerScope.Type;
+    private BreakerScope ScopeOf(string type) => _all.Actors.GetValueOrDefault(type)?.Scope ?? BreakerScope.Type;
 
-    private ResiliencePolicy? Get(Target target, Func<ResiliencySpec, Dictionary<string, PolicyNames>> targets, string[] defaults)
+    private ResiliencePolicy? Get(Target target, Dictionary<string, PolicyNames> targets, string[] defaults) =>
+        target.Id.Length == 0 && _policies.TryGetValue(target, out var policy) ? policy : Add(target, targets, defaults);
+
+    private ResiliencePolicy? Add(Target target, Dictionary<string, PolicyNames> targets, string[] defaults) =>
+        target.Id.Length == 0 && _policies.Count < IdLimit
+            ? _policies.GetOrAdd(target, t => Build(t, targets, defaults))
+            : _byId.GetOrAdd(target, t => Build(t, targets, defaults));
+
+    private ResiliencePolicy? Build(Target target, Dictionary<string, PolicyNames> targets, string[] defaults)
     {
-        if (_policies.TryGetValue(target, out var policy))
+        var names = targets.GetValueOrDefault(target.Name) ?? new PolicyNames(Default(_all.Timeouts, "TimeoutPolicy", defaults), Default(_all.Retries, "RetryPolicy", defaults), Default(_all.Breakers, "CircuitBreakerPolicy", defaults));
+        TimeSpan? timeout = names.Timeout is { } limited && _all.Timeouts.TryGetValue(limited, out var limit) ? limit : null;
+        if (target.Kind == Turn)
         {
-            return policy;
+            return timeout is null ? null : Policy(target, timeout, null, []);
         }
 
-        if (_policies.Count > IdLimit)
-        {
-            // Breakers of actor ids begin anew; nothing else is lost.
-            _policies.Clear();
-        }
-
-        return _policies.GetOrAdd(target, t => Build(t, targets, defaults));
-    }
-
-    private ResiliencePolicy? Build(Target target, Func<ResiliencySpec, Dictionary<string, PolicyNames>> targets, string[] defaults)
-    {
-        foreach (var spec in specs)
-        {
-            if (targets(spec).GetValueOrDefault(target.Name) is { } names)
-            {
-                return Build(
-                    target,
-                    spec,
-                    names.Timeout is { } timeout && spec.Timeouts.TryGetValue(timeout, out var limit) ? limit : null,
-                    names.Retry is { } retry ? spec.Retries.GetValueOrDefault(retry) ?? BuiltIn.GetValueOrDefault(retry) : null,
-                    names.Breaker is { } breaker && spec.Breakers.TryGetValue(breaker, out var rule) ? Breakers(target, names.Scope, rule) : []);
-            }
-        }
-
-        return Build(
-            target,
-            specs[0],
-            Default<TimeSpan>(s => s.Timeouts.TryGetValue, "TimeoutPolicy", defaults, out var byDefault) ? byDefault : null,
-            Default<RetryRule>(s => s.Retries.TryGetValue, "RetryPolicy", defaults, out var retries) ? retries : null,
-            Default<CircuitBreakerRule>(s => s.Breakers.TryGetValue, "CircuitBreakerPolicy", defaults, out var trips) ? [new CircuitBreaker(trips, clock)] : []);
+        var retry = names.Retry is { } retried ? _all.Retries.GetValueOrDefault(retried) ?? BuiltIn.GetValueOrDefault(retried) : null;
+        var breakers = names.Breaker is { } breaker && _all.Breakers.TryGetValue(breaker, out var rule) ? Breakers(target, names.Scope, rule) : [];
+        return Policy(target, target.Kind == Actors ? null : timeout, retry, breakers);
     }
 
     /// <summary>The target's own, and for actors that of its type, which all its ids share.</summary>
@@ -100,29 +102,14 @@ internal sealed class ResilienceTable(string appId, IReadOnlyList<ResiliencySpec
         ? [_shared.GetOrAdd(target.Name, _ => new CircuitBreaker(rule, clock)), new CircuitBreaker(rule, clock)]
         : [new CircuitBreaker(rule, clock)];
 
-    private ResiliencePolicy? Build(Target target, ResiliencySpec spec, TimeSpan? timeout, RetryRule? retry, CircuitBreaker[] breakers) =>
+    private ResiliencePolicy? Policy(Target target, TimeSpan? timeout, RetryRule? retry, CircuitBreaker[] breakers) =>
         timeout is null && retry is null && breakers.Length == 0
             ? null
-            : new ResiliencePolicy(timeout, retry, breakers, clock, new ResilienceMetrics(appId, spec.Name, target.Kind == Inbounds, target.Label));
+            : new ResiliencePolicy(timeout, retry, breakers, clock, new ResilienceMetrics(appId, _all.Name, target.Kind == Inbounds, target.Label));
 
-    private delegate bool Lookup<T>(string name, [MaybeNullWhen(false)] out T found);
-
-    private bool Default<T>(Func<ResiliencySpec, Lookup<T>> lookup, string suffix, string[] defaults, [MaybeNullWhen(false)] out T found)
-    {
-        foreach (var target in defaults)
-        {
-            foreach (var spec in specs)
-            {
-                if (lookup(spec)($"Default{target}{suffix}", out found))
-                {
-                    return true;
-                }
-            }
-        }
-
-        found = default;
-        return false;
-    }
+    /// <summary>The name of the most specific default that is defined.</summary>
+    private static string? Default<T>(Dictionary<string, T> policies, string suffix, string[] defaults) =>
+        defaults.Select(target => $"Default{target}{suffix}").FirstOrDefault(policies.ContainsKey);
 
     /// <summary><c>state.sqlite</c> is a Statestore, <c>pubsub.…</c> a Pubsub, and so on.</summary>
     private static string Kind(ComponentSpec component) => component.Type[..Math.Max(0, component.Type.IndexOf('.', StringComparison.Ordinal))] switch
@@ -139,7 +126,7 @@ internal sealed class ResilienceTable(string appId, IReadOnlyList<ResiliencySpec
 
     /// <param name="Kind">Of its calls.</param>
     /// <param name="Name">App, actor type or component.</param>
-    /// <param name="Id">Of an actor that has a breaker of its own; else empty.</param>
+    /// <param name="Id">Of an actor, or the method of an app, that has a breaker of its own; else empty.</param>
     /// <param name="Label">As metrics have it.</param>
     private readonly record struct Target(string Kind, string Name, string Id, string Label);
 }

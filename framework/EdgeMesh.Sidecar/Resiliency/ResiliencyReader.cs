@@ -9,7 +9,7 @@ namespace EdgeMesh.Sidecar.Resiliency;
 /// <summary>Reads a Resiliency resource (v1alpha1). What is wrong with it is told with file and line.</summary>
 internal sealed class ResiliencyReader(YamlReader yaml, ResiliencySpec spec)
 {
-    private const int Ok = 0, LargestGrpc = 16, SmallestHttp = 100, LargestHttp = 599;
+    private const int Ok = 0, LargestGrpc = 16, SmallestHttp = 100, LargestHttp = 599, FewestBuiltIn = 3;
 
     public static ResiliencySpec Read(YamlReader yaml, YamlMappingNode root, string name, YamlMappingNode body, IReadOnlyList<string> scopes)
     {
@@ -44,7 +44,9 @@ internal sealed class ResiliencyReader(YamlReader yaml, ResiliencySpec spec)
 
         foreach (var (name, node) in Mappings(policies, "retries"))
         {
-            spec.Retries[name] = ReadRetry(node);
+            // Dapr's own retries are at least three, whoever replaces them: daprd says the same.
+            var retry = ReadRetry(node);
+            spec.Retries[name] = ResilienceTable.BuiltIn.ContainsKey(name) && !(retry.MaxRetries >= FewestBuiltIn) ? retry with { MaxRetries = FewestBuiltIn } : retry;
         }
 
         foreach (var (name, node) in Mappings(policies, "circuitBreakers"))
@@ -138,21 +140,16 @@ internal sealed class ResiliencyReader(YamlReader yaml, ResiliencySpec spec)
         return scope;
     }
 
-    private PolicyNames Names(YamlMappingNode node) =>
-        new(Known(node, "timeout", spec.Timeouts), Known(node, "retry", spec.Retries), Known(node, "circuitBreaker", spec.Breakers));
+    private PolicyNames Names(YamlMappingNode node) => new(Used(node, "timeout"), Used(node, "retry"), Used(node, "circuitBreaker"));
 
-    private string? Known<T>(YamlMappingNode node, string key, Dictionary<string, T> policies)
+    private string? Used(YamlMappingNode node, string key)
     {
         if (yaml.Text(node, key) is not { Length: > 0 } name)
         {
             return null;
         }
 
-        if (!policies.ContainsKey(name) && !(key == "retry" && ResilienceTable.BuiltIn.ContainsKey(name)))
-        {
-            yaml.Fault(node, $"'{key}' names the policy '{name}', which this resource does not define. It defines: {string.Join(", ", policies.Keys.Order(StringComparer.Ordinal))}.");
-        }
-
+        spec.Uses.Add(new PolicyUse(key, name, yaml.At(node)));
         return name;
     }
 
@@ -181,7 +178,8 @@ internal sealed class ResiliencyReader(YamlReader yaml, ResiliencySpec spec)
             return null;
         }
 
-        if (GoDuration.TryParse(text, out var duration))
+        // Unlike elsewhere, a bare number is milliseconds here.
+        if (long.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out _) ? GoDuration.TryParse(text + "ms", out var duration) : GoDuration.TryParse(text, out duration))
         {
             return duration;
         }

@@ -39,6 +39,7 @@ internal sealed class ResourceLoader(string site, List<string> faults)
             loader.Load(path);
         }
 
+        ResiliencySpec.Check(loader.Resiliencies, faults);
         return loader;
     }
 

@@ -1,3 +1,5 @@
+using Microsoft.Extensions.Time.Testing;
+
 namespace EdgeMesh.Sidecar.Tests.Actors;
 
 /// <summary>What a Resiliency resource's targets of the kind <c>actors</c> do.</summary>
@@ -58,5 +60,26 @@ public sealed class ActorResiliencyTests
         Assert.Equal(200, await http.PutAsync("/v1.0/actors/dog/1/method/fast", null, TestSidecar.Cancellation).StatusAsync());
     }
 
-    private static Task<TestSidecar> StartAsync(ActorApp app) => TestSidecar.StartAsync(Resource, new Dictionary<string, Uri?> { ["pets"] = app.Url });
+    [Fact]
+    public async Task Timeout_OfItsType_BeginsWithTheTurn()
+    {
+        var clock = new FakeTimeProvider(DateTimeOffset.UnixEpoch.AddYears(60));
+        await using var app = await ActorApp.StartAsync("""{"entities":["dog"]}""");
+        await using var sidecar = await StartAsync(app, o => o with { Clock = clock });
+        using var http = sidecar.Http("pets");
+        var (first, second) = (new TaskCompletionSource(), new TaskCompletionSource());
+        app.Answer("PUT dog/1/method/first", _ => first.Task);
+        app.Answer("PUT dog/1/method/second", _ => second.Task);
+        var calls = new[] { "first", "second" }.Select(m => http.PutAsync("/v1.0/actors/dog/1/method/" + m, null, TestSidecar.Cancellation).StatusAsync()).ToList();
+        await app.NextAsync("PUT dog/1/method/first");
+        clock.Advance(TimeSpan.FromSeconds(2));
+        first.SetResult();
+        await app.NextAsync("PUT dog/1/method/second");
+        clock.Advance(TimeSpan.FromSeconds(2));
+        second.SetResult();
+        var statuses = await Task.WhenAll(calls);
+        Assert.Equal([200, 200], statuses);
+    }
+
+    private static Task<TestSidecar> StartAsync(ActorApp app, Func<SidecarOptions, SidecarOptions>? change = null) => TestSidecar.StartAsync(Resource, new Dictionary<string, Uri?> { ["pets"] = app.Url }, change: change);
 }

@@ -71,6 +71,12 @@ public sealed class FlagReaderTests
         Assert.Contains(expected, Assert.Single(flags.Faults), StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("Info", LogLevel.Information)]
+    [InlineData("WARN", LogLevel.Warning)]
+    public void From_LogLevel_MayBeInAnyCase(string flag, LogLevel expected) =>
+        Assert.Equal(expected, SidecarSettings.From(FlagReader.Read(["--app-id", "a", "--log-level", flag]), NoEnvironment)?.LogLevel);
+
     [Fact]
     public void From_MutualTls_IsAsFlagsAndEnvironmentSay()
     {

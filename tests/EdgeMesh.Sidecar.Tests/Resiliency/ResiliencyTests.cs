@@ -1,4 +1,5 @@
 using EdgeMesh.Sidecar.Resiliency;
+using EdgeMesh.Sidecar.Resources;
 using Microsoft.AspNetCore.Http;
 
 namespace EdgeMesh.Sidecar.Tests.Resiliency;
@@ -127,8 +128,32 @@ public sealed class ResiliencyTests
         var error = await Assert.ThrowsAsync<SidecarConfigurationException>(() => TestSidecar.StartAsync(bad));
         Assert.All(
             new[] { ":7: 'short' must be a duration", ":9: 'policy' must be constant or exponential", ":10: 'httpStatusCodes' must list codes", ":12: the trip condition 'failures > 2' is refused",
-                ":15: 'retry' names the policy 'nobody'", ":17: 'circuitBreakerScope' must be", ":18: 'topics' is not known here" },
+                ":15: 'retry' names the policy 'nobody', which no Resiliency resource defines. They define: a, b.", ":17: 'circuitBreakerScope' must be", ":18: 'topics' is not known here" },
             fault => Assert.Contains(fault, error.Message, StringComparison.Ordinal));
+    }
+
+    [Theory]
+    [InlineData("", 3)]
+    [InlineData(", maxRetries: 1", 3)]
+    [InlineData(", maxRetries: -1", 3)]
+    [InlineData(", maxRetries: 7", 7)]
+    public void BuiltInRetry_ThatIsReplaced_KeepsItsThreeTries(string maxRetries, int expected)
+    {
+        var folder = TestSidecar.TemporaryFolder();
+        try
+        {
+            var file = Path.Combine(folder, "r.yaml");
+            File.WriteAllText(file, $"apiVersion: dapr.io/v1alpha1\nkind: Resiliency\nmetadata: {{ name: r }}\nspec: {{ policies: {{ retries: {{ DaprBuiltInServiceRetries: {{ duration: '250'{maxRetries} }} }} }} }}\n");
+            var faults = new List<string>();
+            var read = ResourceLoader.Load(new SidecarOptions { Namespace = "core", ResourcesPaths = [file], Apps = [] }, faults);
+            Assert.Empty(faults);
+            var retry = ResilienceTable.For("alpha", read.Resiliencies, TimeProvider.System).BuiltInRetry("DaprBuiltInServiceRetries");
+            Assert.Equal((expected, TimeSpan.FromMilliseconds(250)), (retry.MaxRetries, retry.Duration));
+        }
+        finally
+        {
+            Directory.Delete(folder, recursive: true);
+        }
     }
 
     [Theory]

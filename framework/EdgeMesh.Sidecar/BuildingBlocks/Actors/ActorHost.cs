@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Net;
 using EdgeMesh.Sidecar.Apps;
+using EdgeMesh.Sidecar.Resiliency;
 using Microsoft.Extensions.Logging;
 
 namespace EdgeMesh.Sidecar.BuildingBlocks.Actors;
@@ -67,7 +68,7 @@ internal sealed partial class ActorHost(AppRuntime app, AppChannel channel, IRea
         switch (await instance.EnterAsync(chain, cancellation))
         {
             case Turn.Entered:
-                return await SendAsync(instance, call, cancellation);
+                return await TakeTurnAsync(instance, call, cancellation);
             case Turn.TooDeep:
                 throw ActorFaults.StackDepth();
             case Turn.QueueFull:
@@ -75,6 +76,21 @@ internal sealed partial class ActorHost(AppRuntime app, AppChannel channel, IRea
             default:
                 await instance.Ended.WaitAsync(cancellation);
                 return null;
+        }
+    }
+
+    /// <summary>The type's time limit is for the turn: waiting for it does not count.</summary>
+    private async Task<HttpResponseMessage> TakeTurnAsync(ActorInstance instance, ActorCall call, CancellationToken cancellation)
+    {
+        try
+        {
+            return app.Resilience.ActorTurn(call.Actor.Type) is { } limit
+                ? await SendAsync(limit, instance, call, cancellation)
+                : await SendAsync(instance, call, cancellation);
+        }
+        finally
+        {
+            instance.Leave(Clock.GetUtcNow());
         }
     }
 
@@ -118,6 +134,9 @@ internal sealed partial class ActorHost(AppRuntime app, AppChannel channel, IRea
         return instance;
     }
 
+    private Task<HttpResponseMessage> SendAsync(ResiliencePolicy limit, ActorInstance instance, ActorCall call, CancellationToken cancellation) =>
+        limit.RunAsync(token => SendAsync(instance, call, token), cancellation);
+
     private async Task<HttpResponseMessage> SendAsync(ActorInstance instance, ActorCall call, CancellationToken cancellation)
     {
         using var ended = CancellationTokenSource.CreateLinkedTokenSource(cancellation, instance.Aborted);
@@ -140,10 +159,6 @@ internal sealed partial class ActorHost(AppRuntime app, AppChannel channel, IRea
                 OperationCanceledException when !cancellation.IsCancellationRequested => ActorFaults.Invoke("context canceled"),
                 _ => error,
             };
-        }
-        finally
-        {
-            instance.Leave(Clock.GetUtcNow());
         }
     }
 

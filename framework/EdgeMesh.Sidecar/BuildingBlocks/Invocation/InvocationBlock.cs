@@ -25,7 +25,7 @@ internal static class InvocationBlock
         var path = MethodPath.Clean(appId, method);
         caller.Tracing?.NameInvocation(appId, path);
         var target = Prepare(caller, appId, path, query, request);
-        if (caller.Resilience.App(appId) is not { } policy)
+        if (caller.Resilience.App(appId, target is ExternalEndpoint ? null : path) is not { } policy)
         {
             return await SendAsync(caller, target, appId, request, cancellation);
         }
