@@ -6,10 +6,10 @@ using EdgeMesh.Sidecar.Grpc;
 using EdgeMesh.Sidecar.Http;
 using EdgeMesh.Sidecar.Resources;
 using EdgeMesh.Sidecar.Sidecars;
-using Google.Rpc;
 using Grpc.Core;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
+using ErrorInfo = Google.Rpc.ErrorInfo;
 
 namespace EdgeMesh.Sidecar;
 
@@ -51,7 +51,7 @@ internal sealed class PortedApps(IReadOnlyDictionary<string, AppListeners> liste
             return DenyAsync(context);
         }
 
-        if (token is not null && !IsOpen(context.Request.Path) && !Carries(context, token))
+        if (token is not null && !IsOpen(context.Request) && !Carries(context, token))
         {
             return RefuseAsync(context);
         }
@@ -68,7 +68,8 @@ internal sealed class PortedApps(IReadOnlyDictionary<string, AppListeners> liste
     /// <summary>What a probe may ask that has no token.</summary>
     private static Task PublicAsync(HttpContext context, RequestDelegate next)
     {
-        if (HttpMethods.IsGet(context.Request.Method) && (IsOpen(context.Request.Path) || context.Request.Path.Value == "/v1.0/metadata"))
+        var request = context.Request;
+        if (IsOpen(request) || (Asks(request) && request.Path.Value == "/v1.0/metadata" && context.App().Configuration.Api.AllowsHttp(request.Path.Value)))
         {
             context.Features.Set(PublicPort.Here);
             return next(context);
@@ -119,7 +120,10 @@ internal sealed class PortedApps(IReadOnlyDictionary<string, AppListeners> liste
 
     private static byte[]? Token(AppRuntime app) => app.Options.ApiToken is { Length: > 0 } text ? Encoding.UTF8.GetBytes(text) : null;
 
-    private static bool IsOpen(PathString path) => path.Value is "/v1.0/healthz" or "/v1.0/healthz/outbound";
+    /// <summary>Whoever asks for health needs no token: by that path alone, and not by one that comes to it, which an invocation may.</summary>
+    private static bool IsOpen(HttpRequest request) => request.Path.Value is "/v1.0/healthz" or "/v1.0/healthz/" or "/v1.0/healthz/outbound" or "/v1.0/healthz/outbound/" && Asks(request);
+
+    private static bool Asks(HttpRequest request) => HttpMethods.IsGet(request.Method) && RequestPath.IsAsWritten(request);
 
     private static bool Carries(HttpContext context, byte[] token) =>
         CryptographicOperations.FixedTimeEquals(Encoding.UTF8.GetBytes(context.Request.Headers["dapr-api-token"].ToString()), token);

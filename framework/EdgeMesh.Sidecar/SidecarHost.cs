@@ -222,6 +222,7 @@ public sealed class SidecarHost : IAsyncDisposable
         web.UseCallsUnderWay(calls);
         web.UseMethodLookup();
         web.UseRouting();
+        web.UseExactPaths();
         web.MapGrpcService<DaprGrpc>();
         web.MapGrpcService<InternalsGrpc>();
         web.MapGrpcService<ReflectionServiceImpl>();

@@ -45,7 +45,7 @@ internal static class InvocationRoutes
             : default;
     }
 
-    private static Task InvokeByHeaderAsync(HttpContext context, AppRuntime app) =>
+    public static Task InvokeByHeaderAsync(HttpContext context, AppRuntime app) =>
         AppIdOf(context.Request) is { } appId
             ? InvokeAsync(context, app, appId, context.Features.GetRequiredFeature<IHttpRequestFeature>().RawTarget)
             : Answers.FaultAsync(context, DaprFault.NoRoute());
@@ -73,6 +73,12 @@ internal static class InvocationRoutes
 
     private static async Task InvokeAsync(HttpContext context, AppRuntime app, string appId, string target)
     {
+        if (!app.Configuration.Api.AllowsInvocation)
+        {
+            // Looked at here again: the path that reached this need not say what it is.
+            throw DaprFault.NoRoute();
+        }
+
         if (context.Request.ContentLength > app.Process.MaxBodySize)
         {
             context.Response.Headers.Connection = "close";

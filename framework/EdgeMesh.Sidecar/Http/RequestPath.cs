@@ -33,6 +33,14 @@ internal static class RequestPath
         return collapsed.ToString();
     }
 
+    /// <summary>Whether the request line has the path as it stands, but for doubled slashes: no dots led to it, and nothing of it was escaped.</summary>
+    public static bool IsAsWritten(HttpRequest request)
+    {
+        var target = request.HttpContext.Features.GetRequiredFeature<IHttpRequestFeature>().RawTarget;
+        var path = target.AsSpan(0, target.IndexOf('?', StringComparison.Ordinal) is >= 0 and var query ? query : target.Length);
+        return path.SequenceEqual(request.Path.Value) || Collapse(path.ToString()) == request.Path.Value;
+    }
+
     /// <summary>A route's parameter, decoded. Routing leaves <c>%2F</c> as it came and takes <c>+</c> literally, so a path that has either
     /// is read again from the request line.</summary>
     public static string Value(this HttpContext context, string name)

@@ -24,6 +24,9 @@ internal sealed class ApiAccess(IReadOnlyList<ApiRule> allowed, IReadOnlyList<Ap
         ("Shutdown", "shutdown"), ("Workflow", "workflows"), ("Converse", "conversation"),
     ];
 
+    /// <summary>Whether apps can be invoked by HTTP, whatever path names them.</summary>
+    public bool AllowsInvocation => IsEverything || Allows("invoke", "v1", Http);
+
     public bool IsEverything => allowed.Count == 0 && denied.Count == 0;
 
     /// <param name="path">Of a request by HTTP: <c>/v1.0/state/…</c>.</param>

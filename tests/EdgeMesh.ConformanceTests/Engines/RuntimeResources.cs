@@ -45,6 +45,7 @@ internal static class RuntimeResources
                   beta: { timeout: short, retry: twice }
                   picky: { retry: some }
                   fragile: { circuitBreaker: trips }
+                  alpha: { circuitBreaker: trips }
                 components:
                   pubsub: { inbound: { retry: twice } }
             ---

@@ -15,6 +15,9 @@ internal abstract class SidecarRun : IAsyncDisposable
 
     public int GrpcPort { get; } = FreePorts.Take();
 
+    /// <summary>For health and metadata, where the flags ask for it.</summary>
+    public int PublicPort { get; } = FreePorts.Take();
+
     /// <summary>0 once it has stopped as it was told to.</summary>
     public abstract Task<int> ExitCode { get; }
 

@@ -23,12 +23,11 @@ public abstract class RunSuite(bool isReal) : IDisposable
         await File.WriteAllTextAsync(config, $"apiVersion: dapr.io/v1alpha1\nkind: Configuration\nmetadata: {{ name: runtime }}\nspec:\n{configuration}", Cancellation);
         await File.WriteAllTextAsync(Path.Combine(folder, "resources.yaml"), resources, Cancellation);
         var run = NewRun();
-        var open = FreePorts.Take();
-        run.Start(run.Flags(["--app-port", $"{app.Port}", "--config", config, "--resources-path", folder, "--dapr-public-port", $"{open}", "--dapr-public-listen-address", "127.0.0.1", .. flags]), Folder);
+        run.Start(run.Flags(["--app-port", $"{app.Port}", "--config", config, "--resources-path", folder, "--dapr-public-port", $"{run.PublicPort}", "--dapr-public-listen-address", "127.0.0.1", .. flags]), Folder);
         try
         {
             // Nothing that a Configuration puts before the API stands before this port.
-            using var client = run.Client(open);
+            using var client = run.Client(run.PublicPort);
             await Eventually.HoldsAsync(async () =>
             {
                 await run.ReadyAsync(client, Cancellation);

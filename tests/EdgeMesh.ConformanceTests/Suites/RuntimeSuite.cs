@@ -89,6 +89,25 @@ public abstract class RuntimeSuite(RuntimeFixture fixture)
     }
 
     [Fact]
+    public async Task Breaker_OfAnApp_IsOneForEachMethod()
+    {
+        var dapr = await fixture.RunningAsync();
+        using var client = dapr.Client();
+        dapr.Alpha.Answer("trips", _ => Results.StatusCode(500));
+        async Task<string> AskAsync(string method, string verb = "POST")
+        {
+            using var request = new HttpRequestMessage(new HttpMethod(verb), $"/v1.0/invoke/alpha/method/deliver/{method}") { Content = Running.Json("{}") };
+            using var answer = await client.SendAsync(request, Cancellation);
+            return $"{(int)answer.StatusCode} {await answer.Content.ReadAsStringAsync(Cancellation)}";
+        }
+
+        const string Open = """500 {"errorCode":"ERR_DIRECT_INVOKE","message":"failed to invoke, id: alpha, err: circuit breaker is open"}""";
+        string[] seen = [await AskAsync("trips"), await AskAsync("trips"), await AskAsync("trips"), await AskAsync("trips?a=1"), await AskAsync("trips", "PUT")];
+        Assert.Equal(["500 ", "500 ", Open, Open, Open], seen);
+        Assert.Equal("200 ", await AskAsync("holds"));
+    }
+
+    [Fact]
     public async Task Inbound_Retry_AsksAgainBeforeTheDeadLetterTopic()
     {
         var dapr = await fixture.RunningAsync();
@@ -169,6 +188,51 @@ public abstract class RuntimeSuite(RuntimeFixture fixture)
         using var client = dapr.Client();
         using var answer = await client.GetAsync("/v1.0/state/memory/k", Cancellation);
         Assert.Equal(HttpStatusCode.NoContent, answer.StatusCode);
+    }
+
+    [Theory]
+    [InlineData("/V1.0/state/memory/k")]
+    [InlineData("/v1.0/State/memory/k")]
+    [InlineData("/V1.0/metadata")]
+    [InlineData("/v1.0/METADATA")]
+    [InlineData("/v1.0/Invoke/beta/method/echo/x")]
+    [InlineData("/v1.0/invoke/beta/Method/echo/x")]
+    public async Task Path_InAnotherSpelling_IsNotThere(string path)
+    {
+        var dapr = await fixture.RunningAsync();
+        using var client = dapr.Client();
+        using var answer = await client.GetAsync(path, Cancellation);
+        Assert.Equal((HttpStatusCode.NotFound, "ERR_DIRECT_INVOKE"), (answer.StatusCode, await StateSuite.ErrorCodeAsync(answer)));
+    }
+
+    [Fact]
+    public async Task Invoke_ByDotsThatLeadOutOfItsPath_ReachesTheAppBelowItsRoot()
+    {
+        var dapr = await fixture.RunningAsync();
+        using var client = dapr.Client();
+        using var answer = await client.GetAsync(AsWritten(client, "/v1.0/invoke/beta/method/../../../../echo/x"), Cancellation);
+        Assert.Equal("/echo/x", Header(answer, "x-echo-path"));
+    }
+
+    [Theory]
+    [InlineData("GET", "/v1.0/healthz", 204)]
+    [InlineData("GET", "/v1.0/healthz/", 204)]
+    [InlineData("GET", "/v1.0/healthz?appid=alpha", 204)]
+    [InlineData("GET", "//v1.0/healthz/outbound", 204)]
+    [InlineData("HEAD", "/v1.0/healthz", 401)]
+    [InlineData("POST", "/v1.0/healthz", 401)]
+    [InlineData("GET", "/v1.0/x/../healthz", 401)]
+    [InlineData("GET", "/v1.0/Healthz", 401)]
+    [InlineData("GET", "/v1.0/invoke/beta/method/../../../healthz", 401)]
+    [InlineData("POST", "/v1.0/invoke/beta/method/../../../healthz", 401)]
+    public async Task WithoutAToken_HealthAloneIsTold(string verb, string path, int expected)
+    {
+        var dapr = await fixture.RunningAsync();
+        using var client = dapr.Client(token: null);
+        using var request = new HttpRequestMessage(new HttpMethod(verb), AsWritten(client, path));
+        request.Headers.Add("dapr-app-id", "beta");
+        using var answer = await client.SendAsync(request, Cancellation);
+        Assert.Equal(expected, (int)answer.StatusCode);
     }
 
     [Theory]
@@ -266,6 +330,10 @@ public abstract class RuntimeSuite(RuntimeFixture fixture)
 
         return count;
     }
+
+    /// <summary>A client makes a path plain before it sends it; an attacker does not.</summary>
+    internal static Uri AsWritten(HttpClient client, string path) =>
+        new(client.BaseAddress!.GetLeftPart(UriPartial.Authority) + path, new UriCreationOptions { DangerousDisablePathAndQueryCanonicalization = true });
 
     private static string Header(HttpResponseMessage answer, string name) => answer.Headers.NonValidated.TryGetValues(name, out var values) ? values.ToString() : "";
 }
