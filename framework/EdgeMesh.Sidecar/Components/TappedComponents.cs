@@ -48,6 +48,8 @@ internal static class TappedComponents
 
     private sealed class TappedBroker(ComponentTap tap, string component, IPubSubBroker broker) : IPubSubBroker
     {
+        public bool ExpiresMessages => broker.ExpiresMessages;
+
         /// <summary>A message that passes after its caller has gone is published all the same.</summary>
         public Task PublishAsync(BrokerMessage message, CancellationToken cancellation) => tap(
             new ComponentCall(ComponentCallKind.Publish, component, message.Topic, message.Data), () => broker.PublishAsync(message, CancellationToken.None), cancellation);

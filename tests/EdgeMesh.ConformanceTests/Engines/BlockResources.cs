@@ -46,6 +46,7 @@ internal static class BlockResources
             ("web", "bindings.http", [("url", new Uri(app, "/echo").ToString())]),
             ("web-status", "bindings.http", [("url", new Uri(app, "/status").ToString())]),
             ("web-lenient", "bindings.http", [("url", new Uri(app, "/status").ToString()), ("errorIfNot2XX", "false")]),
+            ("web-small", "bindings.http", [("url", new Uri(app, "/echo").ToString()), ("maxResponseBodySize", "4")]),
             ("every-second", "bindings.cron", [("schedule", "@every 1s"), ("route", "/bindings/every-second")]),
             ("seconds", "bindings.cron", [("schedule", "* * * * * *"), ("route", "/bindings/seconds")]),
             ("unwanted", "bindings.cron", [("schedule", "@every 1s"), ("route", "/bindings/unwanted")]),

@@ -67,6 +67,25 @@ public abstract class BindingSuite(BlocksFixture fixture)
     }
 
     [Theory]
+    [InlineData("web-status", "false", 200)]
+    [InlineData("web-status", "nonsense", 200)]
+    [InlineData("web-status", "", 500)]
+    [InlineData("web-lenient", "true", 500)]
+    [InlineData("web-lenient", "", 200)]
+    public async Task Http_ErrorStatus_IsAnErrorAsTheRequestSays(string binding, string said, int expected)
+    {
+        using var answer = await InvokeAsync(binding, $$$"""{"operation":"get","metadata":{"path":"503","errorIfNot2XX":"{{{said}}}"}}""");
+        Assert.Equal(expected, (int)answer.StatusCode);
+    }
+
+    [Fact]
+    public async Task Http_AnswerOverItsSize_IsCutOff()
+    {
+        using var answer = await InvokeAsync("web-small", """{"operation":"post","data":"abcdef"}""");
+        Assert.Equal((HttpStatusCode.OK, "\"abc"), (answer.StatusCode, await answer.Content.ReadAsStringAsync(Cancellation)));
+    }
+
+    [Theory]
     [InlineData("nosuch", """{"operation":"create"}""", "error invoking output binding nosuch: couldn't find output binding nosuch")]
     [InlineData("every-second", """{"operation":"create"}""", "error invoking output binding every-second: couldn't find output binding every-second")]
     [InlineData("web", "{}", "error invoking output binding web: operation field is missing from request")]

@@ -26,6 +26,7 @@ public sealed class DriverSettingsTests
         { "pubsub.kafka", "v1", "brokers=x:1;authType=password", "'saslUsername' is missing" },
         { "pubsub.kafka", "v1", "brokers=x:1;authType=none;initialOffset=middle", "'initialOffset' must be one of" },
         { "pubsub.kafka", "v1", "brokers=x:1;authType=none;version=new", "'version' must be a version" },
+        { "pubsub.kafka", "v1", "brokers=x:1;authType=oidc;oidcTokenEndpoint=http://x;oidcClientID=i;oidcClientSecret=s;oidcExtensions=[1]", "'oidcExtensions' must be a JSON object" },
         { "pubsub.kafka", "v1", "brokers=x:1;authType=none;schemaRegistryURL=http://x", "'schemaRegistryURL' is not a field" },
     };
 

@@ -30,7 +30,7 @@ internal sealed class HttpBinding : IOutputBinding, IDisposable
         {
             using var message = Message(request);
             using var answer = await _client.SendAsync(message, both.Token);
-            return await ReadAsync(answer, both.Token);
+            return await ReadAsync(answer, _options.IsError(request.Metadata), both.Token);
         }
         catch (Exception error) when (error is HttpRequestException or IOException or UriFormatException)
         {
@@ -80,14 +80,14 @@ internal sealed class HttpBinding : IOutputBinding, IDisposable
         }
     }
 
-    private async Task<BindingAnswer> ReadAsync(HttpResponseMessage answer, CancellationToken cancellation)
+    private async Task<BindingAnswer> ReadAsync(HttpResponseMessage answer, bool errorIfNot2xx, CancellationToken cancellation)
     {
         var status = (int)answer.StatusCode;
         var metadata = answer.Headers.NonValidated.Concat(answer.Content.Headers.NonValidated).ToDictionary(h => h.Key, h => string.Join(", ", h.Value.AsEnumerable()), StringComparer.Ordinal);
         metadata["statusCode"] = status.ToString(CultureInfo.InvariantCulture);
         metadata["status"] = $"{status} {ReasonPhrases.GetReasonPhrase(status)}";
         var result = new BindingAnswer(await BodyAsync(answer, cancellation), metadata);
-        return answer.IsSuccessStatusCode || !_options.ErrorIfNot2xx ? result : throw new BindingFailureException($"received status code {status}", result);
+        return answer.IsSuccessStatusCode || !errorIfNot2xx ? result : throw new BindingFailureException($"received status code {status}", result);
     }
 
     private async Task<byte[]> BodyAsync(HttpResponseMessage answer, CancellationToken cancellation)
@@ -97,12 +97,12 @@ internal sealed class HttpBinding : IOutputBinding, IDisposable
         var buffer = new byte[16 * 1024];
         while (await stream.ReadAsync(buffer, cancellation) is > 0 and var read)
         {
-            if (body.Length + read > _options.MaxResponseBodySize)
+            // As daprd does: the component's own word is that no more is wanted.
+            body.Write(buffer, 0, (int)Math.Min(read, _options.MaxResponseBodySize - body.Length));
+            if (body.Length == _options.MaxResponseBodySize)
             {
-                throw new BindingFailureException($"the answer is larger than 'maxResponseBodySize' ({_options.MaxResponseBodySize} bytes)");
+                break;
             }
-
-            body.Write(buffer, 0, read);
         }
 
         return body.ToArray();

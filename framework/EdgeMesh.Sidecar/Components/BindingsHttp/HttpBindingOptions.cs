@@ -13,9 +13,10 @@ internal sealed record HttpBindingOptions(string Url)
 
     public TimeSpan ResponseTimeout { get; private init; }
 
+    /// <summary>What an answer has beyond it is not read.</summary>
     public long MaxResponseBodySize { get; private init; }
 
-    public bool ErrorIfNot2xx { get; private init; }
+    private bool ErrorIfNot2xx { get; init; }
 
     /// <summary>Null: no token is sent.</summary>
     public string? SecurityTokenHeader { get; private init; }
@@ -35,11 +36,17 @@ internal sealed record HttpBindingOptions(string Url)
         {
             ResponseTimeout = timeout > TimeSpan.Zero ? timeout : throw new ArgumentException($"'responseTimeout' must be more than nothing, and is '{spec["responseTimeout"]}'."),
             MaxResponseBodySize = Size(spec["maxResponseBodySize"]),
-            ErrorIfNot2xx = spec["errorIfNot2XX"] is not ("false" or "False" or "0" or "no" or "n" or "f"),
+            ErrorIfNot2xx = IsTrue(spec["errorIfNot2XX"], normal: true),
             SecurityTokenHeader = spec["securityTokenHeader"] is { Length: > 0 } header ? header : null,
             SecurityToken = spec["securityToken"] ?? "",
         };
     }
+
+    /// <summary>Whether another status than a success is a failure: as the request says, else as the component does.</summary>
+    public bool IsError(IReadOnlyDictionary<string, string> metadata) => IsTrue(metadata.GetValueOrDefault("errorIfNot2XX"), ErrorIfNot2xx);
+
+    /// <summary>What is none of these words is false.</summary>
+    private static bool IsTrue(string? text, bool normal) => text is { Length: > 0 } ? text.Trim().ToLowerInvariant() is "true" or "t" or "1" or "y" or "yes" or "on" : normal;
 
     private static long Size(string? text) => text switch
     {

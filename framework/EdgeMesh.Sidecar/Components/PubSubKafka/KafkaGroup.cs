@@ -167,7 +167,7 @@ internal sealed partial class KafkaGroup : IAsyncDisposable
         }
     }
 
-    private static ConsumerConfig Config(KafkaOptions options, string group) => new(options.Client.ToDictionary(c => c.Key, c => c.Value))
+    internal static ConsumerConfig Config(KafkaOptions options, string group) => new(options.Client.ToDictionary(c => c.Key, c => c.Value))
     {
         GroupId = group,
         AutoOffsetReset = options.InitialOffset,
@@ -181,7 +181,7 @@ internal sealed partial class KafkaGroup : IAsyncDisposable
         SessionTimeoutMs = (int)options.Session.TotalMilliseconds,
         PartitionAssignmentStrategy = options.Assignment,
         FetchMinBytes = options.FetchMin,
-        FetchMaxBytes = options.FetchDefault,
+        MaxPartitionFetchBytes = options.FetchDefault,
     };
 
     public async ValueTask DisposeAsync()

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using System.Text.RegularExpressions;
 using Confluent.Kafka;
 
@@ -6,6 +7,9 @@ namespace EdgeMesh.Sidecar.Components.PubSubKafka;
 /// <summary>How a component reaches and convinces its brokers.</summary>
 internal static partial class KafkaLogin
 {
+    /// <summary>What librdkafka takes, in milliseconds.</summary>
+    private const int MostRefresh = 3_600_000;
+
     /// <exception cref="ArgumentException">A value is missing, or is no such value.</exception>
     public static ClientConfig Read(ComponentSpec spec)
     {
@@ -19,6 +23,9 @@ internal static partial class KafkaLogin
         {
             BootstrapServers = spec.Text("brokers") ?? throw new ArgumentException("'brokers' is missing. Give them such as 127.0.0.1:9092."),
             ClientId = spec.Text("clientID") ?? "sarama",
+            TopicMetadataRefreshIntervalMs = spec.Duration("clientConnectionTopicMetadataRefreshInterval", TimeSpan.Zero) is { TotalMilliseconds: > 0 and <= MostRefresh } refresh ? (int)refresh.TotalMilliseconds : null,
+            // How long a connection is still before it is asked is the system's matter with librdkafka.
+            SocketKeepaliveEnable = spec.Duration("clientConnectionKeepAliveInterval", TimeSpan.Zero) > TimeSpan.Zero ? true : null,
         };
         var type = spec.Choice("authType", FromOldField(spec), "none", "password", "oidc", "mtls", "certificate");
         Secure(config, spec, type);
@@ -40,6 +47,7 @@ internal static partial class KafkaLogin
                 config.SaslOauthbearerTokenEndpointUrl = Required(spec, "oidcTokenEndpoint", type);
                 config.SaslOauthbearerClientId = Required(spec, "oidcClientID", type);
                 config.SaslOauthbearerClientSecret = Required(spec, "oidcClientSecret", type);
+                config.SaslOauthbearerExtensions = Extensions(spec);
                 config.SaslOauthbearerScope = (spec.Text("oidcScopes") ?? "openid").Replace(',', ' ');
                 break;
         }
@@ -78,6 +86,25 @@ internal static partial class KafkaLogin
         ? spec.Text("authType") ?? throw new ArgumentException("'authType' is missing. Give none, password, oidc, mtls or certificate.")
         : !spec.Flag("authRequired", false) ? "none"
         : spec.Text("saslPassword") is null ? "mtls" : "password";
+
+    /// <summary>A JSON object in the component, pairs for librdkafka.</summary>
+    private static string? Extensions(ComponentSpec spec)
+    {
+        if (spec.Text("oidcExtensions") is not { } text)
+        {
+            return null;
+        }
+
+        try
+        {
+            using var json = JsonDocument.Parse(text);
+            return string.Join(',', json.RootElement.EnumerateObject().Select(e => $"{e.Name}={e.Value}"));
+        }
+        catch (Exception error) when (error is JsonException or InvalidOperationException)
+        {
+            throw new ArgumentException($"'oidcExtensions' must be a JSON object of texts, and is '{text}'.");
+        }
+    }
 
     private static string Required(ComponentSpec spec, string field, string type) =>
         spec.Text(field) ?? throw new ArgumentException($"'{field}' is missing, and 'authType' {type} needs it.");

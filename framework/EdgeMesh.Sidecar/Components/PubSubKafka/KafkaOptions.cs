@@ -16,7 +16,8 @@ internal sealed record KafkaOptions
         "brokers", "consumerGroup", "clientID", "authType", "authRequired", "saslUsername", "saslPassword", "saslMechanism", "initialOffset", "maxMessageBytes",
         "consumeRetryEnabled", "consumeRetryInterval", "version", "heartbeatInterval", "sessionTimeout", "consumerGroupRebalanceStrategy", "consumerFetchMin",
         "consumerFetchDefault", "escapeHeaders", "excludeHeaderMetaRegex", "compression", "caCert", "clientCert", "clientKey", "skipVerify", "disableTls",
-        "oidcTokenEndpoint", "oidcClientID", "oidcClientSecret", "oidcScopes",
+        "oidcTokenEndpoint", "oidcClientID", "oidcClientSecret", "oidcScopes", "oidcExtensions", "channelBufferSize", "clientConnectionTopicMetadataRefreshInterval",
+        "clientConnectionKeepAliveInterval",
     ];
 
     /// <summary>What producers, consumers and the first contact share.</summary>

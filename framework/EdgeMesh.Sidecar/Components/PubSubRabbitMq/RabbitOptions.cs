@@ -13,8 +13,8 @@ internal sealed record RabbitOptions
     public static readonly string[] Fields =
     [
         "connectionString", "host", "protocol", "hostname", "username", "password", "durable", "deletedWhenUnused", "enableDeadLetter", "autoAck",
-        "requeueInFailure", "deliveryMode", "prefetchCount", "reconnectWaitSeconds", "maxLen", "maxLenBytes", "exchangeKind", "publisherConfirm",
-        "concurrency", "ttlInSeconds", "clientName", "heartBeat", "publishMessagePropertiesToMetadata", "caCert", "clientCert", "clientKey", "saslExternal",
+        "requeueInFailure", "deliveryMode", "prefetchCount", "reconnectWaitSeconds", "reconnectWait", "maxLen", "maxLenBytes", "exchangeKind", "publisherConfirm",
+        "concurrencyMode", "concurrency", "ttlInSeconds", "clientName", "heartBeat", "publishMessagePropertiesToMetadata", "caCert", "clientCert", "clientKey", "saslExternal",
     ];
 
     /// <summary>Exchanges and queues survive a restart of the broker.</summary>
@@ -68,11 +68,11 @@ internal sealed record RabbitOptions
         Confirms = spec.Flag("publisherConfirm", false),
         Persistent = spec.Number("deliveryMode", 0, 0, 2) == 2,
         Prefetch = (ushort)spec.Number("prefetchCount", 0, 0, byte.MaxValue),
-        ReconnectWait = spec.Duration("reconnectWaitSeconds", DefaultReconnectWait),
+        ReconnectWait = spec.Duration("reconnectWaitSeconds", spec.Duration("reconnectWait", DefaultReconnectWait)),
         MaxLength = spec.Number("maxLen", 0, 0, long.MaxValue),
         MaxBytes = spec.Number("maxLenBytes", 0, 0, long.MaxValue),
         ExchangeKind = spec.Choice("exchangeKind", "fanout", "fanout", "topic", "direct", "headers"),
-        Single = spec.Choice("concurrency", "parallel", "parallel", "single") == "single",
+        Single = spec.Choice(spec.Text("concurrencyMode") is null ? "concurrency" : "concurrencyMode", "parallel", "parallel", "single") == "single",
         TimeToLive = spec.Text("ttlInSeconds") is null ? null : TimeSpan.FromSeconds(spec.Number("ttlInSeconds", 0, 1, int.MaxValue)),
         TellsProperties = spec.Flag("publishMessagePropertiesToMetadata", false),
     };
