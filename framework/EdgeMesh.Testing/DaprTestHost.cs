@@ -145,10 +145,17 @@ public sealed class DaprTestHost : IAsyncDisposable
             await File.WriteAllTextAsync(resources, _options.Resources, cancellation);
         }
 
+        string[] configurations = _options.Configuration is null ? [] : [Path.Combine(DataDirectory, "configuration.yaml")];
+        foreach (var path in configurations)
+        {
+            await File.WriteAllTextAsync(path, _options.Configuration, cancellation);
+        }
+
         _sidecar = await SidecarHost.StartAsync(new SidecarOptions
         {
             Namespace = _options.Site,
             ResourcesPaths = [resources],
+            ConfigurationPaths = configurations,
             WorkingDirectory = DataDirectory,
             Clock = _options.Clock,
             Tap = new ComponentCalls(Calls, Faults).TapAsync,

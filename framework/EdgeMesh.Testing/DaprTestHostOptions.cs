@@ -23,6 +23,9 @@ public sealed record DaprTestHostOptions
     /// <summary>A folder of Dapr resources that takes the place of <see cref="Resources"/>.</summary>
     public string? ResourcesPath { get; init; }
 
+    /// <summary>A Dapr Configuration as YAML text: access control, lists of APIs, pipelines, scopes of secrets, tracing. Null: Dapr's defaults.</summary>
+    public string? Configuration { get; init; }
+
     /// <summary>Secrets beside those that <see cref="TestSecrets"/> makes, or in their place.</summary>
     public IReadOnlyDictionary<string, string> Secrets { get; init; } = new Dictionary<string, string>();
 

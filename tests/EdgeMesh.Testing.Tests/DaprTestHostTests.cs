@@ -11,6 +11,26 @@ public sealed class DaprTestHostTests
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
     [Fact]
+    public async Task Configuration_OfTheHost_IsTheSidecars()
+    {
+        await using var host = await DaprTestHost.StartAsync(new()
+        {
+            Apps = [new TestApp("test")],
+            Configuration = """
+                apiVersion: dapr.io/v1alpha1
+                kind: Configuration
+                metadata: { name: strict }
+                spec:
+                  api: { denied: [{ name: state, version: v1.0, protocol: http }] }
+                """,
+        }, Token);
+        using var client = host.SidecarClient("test");
+        using var denied = await client.GetAsync("/v1.0/state/heads/k", Token);
+        using var served = await client.GetAsync("/v1.0/metadata", Token);
+        Assert.Equal((HttpStatusCode.NotFound, HttpStatusCode.OK), (denied.StatusCode, served.StatusCode));
+    }
+
+    [Fact]
     public async Task InvokeMethod_AnotherApp_ReachesIt()
     {
         await using var host = await StartShopAsync();
