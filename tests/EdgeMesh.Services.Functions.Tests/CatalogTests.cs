@@ -36,6 +36,17 @@ public sealed class CatalogTests
         Assert.Equal("restored", catalog.Rollout("clinic-a", "f")!.State.Reason);
     }
 
+    [Fact]
+    public void Put_OlderWordOfASite_ChangesNothing()
+    {
+        var catalog = new Catalog("clinic-b", new Dictionary<string, string>());
+        catalog.Put("clinic-a", Deployment.Sign("f", 2, "two", CanaryPlan.None, FunctionsSite.Ops));
+
+        catalog.Put("clinic-a", Deployment.Sign("f", 1, "one", CanaryPlan.None, FunctionsSite.Ops));
+
+        Assert.Equal("two", catalog.Find("f")!.Word.Bundle);
+    }
+
     private static RolloutBody At(long counter, string reason) =>
         new(new RolloutState("f") { Reason = reason }, null) { Frontier = VersionVector.Empty.With("clinic-a", 1, counter) };
 }

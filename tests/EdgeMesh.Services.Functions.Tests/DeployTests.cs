@@ -1,3 +1,4 @@
+using System.Text;
 using EdgeMesh.Functions;
 using EdgeMesh.Functions.Tests;
 using EdgeMesh.Replication;
@@ -159,6 +160,36 @@ public sealed class DeployTests
         }
 
         Assert.Equal(status, (await site.CallAsync("greeter")).Status);
+    }
+
+    /// <summary>As a feed brings it: nobody refuses it at the door.</summary>
+    [Fact]
+    public async Task Deployment_ReplayedInASitesDocument_ChangesNothingAlsoAfterARestart()
+    {
+        var data = Directory.CreateTempSubdirectory("edgemesh-functions-").FullName;
+        try
+        {
+            await using var site = await FunctionsSite.StartAsync(data, resources: SqliteComponents.Text);
+            var one = await site.DeployAsync(FunctionsSite.Says("one"), FunctionsSite.Manifest("greeter"));
+            await site.DeployAsync(FunctionsSite.Says("two"), FunctionsSite.Manifest("greeter", "1.0.1"), generation: 2);
+            var store = site.Host.Services(FunctionsApp.AppId).GetRequiredService<FunctionsOpener>().Store!;
+            var key = FunctionDocuments.Deployment(FunctionsSite.Site, "greeter");
+            var stands = (await store.Changes.GetManyAsync([key], TestContext.Current.CancellationToken))[0]!;
+            var old = Deployment.Sign("greeter", 1, one.Digest, CanaryPlan.None, FunctionsSite.Ops);
+            var taken = Assert.IsType<CommitResult.Committed>(await store.Changes.CommitAsync(
+                new Commit { Changes = [new Change(key, stands.Frontier, Encoding.UTF8.GetBytes(old.Text))] }, TestContext.Current.CancellationToken));
+            await store.Following.ReachAsync(taken.At, TestContext.Current.CancellationToken);
+
+            Assert.Equal(2, store.Catalog.Find("greeter")!.Word.Generation);
+            await site.Host.StopAppAsync(FunctionsApp.AppId);
+            await site.Host.StartAppAsync(FunctionsApp.AppId, TestContext.Current.CancellationToken);
+            await site.RunsAsync("greeter", 2);
+            Assert.Equal((200, "two"), await site.CallAsync("greeter"));
+        }
+        finally
+        {
+            Directory.Delete(data, recursive: true);
+        }
     }
 
     /// <summary>All other sites would wait for what never comes.</summary>

@@ -65,8 +65,9 @@ public sealed class ScheduleTests
     /// <summary>Waits until what the schedule keeps was written (W) and deleted (D) in such an order, and no otherwise.</summary>
     private static async Task ReachAsync(FunctionsSite site, string wanted)
     {
-        while (true)
+        for (var looks = 0; ; looks++)
         {
+            Assert.True(looks < 3_000, $"it does not come to {wanted}");
             var done = string.Concat(site.Host.Calls.All.Where(c => c.Name.Contains("/functions/schedule/daily/", StringComparison.Ordinal) && c.Kind is (CallKind.StateWrite or CallKind.StateDelete))
                 .Select(c => c.Kind == CallKind.StateWrite ? 'W' : 'D'));
             Assert.StartsWith(done, wanted, StringComparison.Ordinal);

@@ -104,10 +104,7 @@ public sealed class TopicDeliveryTests
         var (dapr, row) = (site.Host.Services(FunctionsApp.AppId).GetRequiredService<DaprClient>(), $"{FunctionsSite.Site}/functions/parked/picky");
         await dapr.DeleteStateAsync("bodies", $"{row}/{Convert.ToHexStringLower(SHA256.HashData("vitals/bad"u8).AsSpan(0, 16))}", cancellationToken: Cancellation);
 
-        while (Encoding.UTF8.GetString((await dapr.GetByteStateAsync("heads", row, cancellationToken: Cancellation)).Span).Contains("vitals/bad", StringComparison.Ordinal))
-        {
-            await Task.Delay(10, Cancellation);
-        }
+        await UntilAsync(async () => !Encoding.UTF8.GetString((await dapr.GetByteStateAsync("heads", row, cancellationToken: Cancellation)).Span).Contains("vitals/bad", StringComparison.Ordinal));
 
         Assert.All(await site.CallsAsync("picky", 1), c => Assert.Equal("Failed", (string?)c!["outcome"]));
     }
@@ -121,14 +118,11 @@ public sealed class TopicDeliveryTests
         Assert.Equal((true, ""), await site.PutAsync(Deployment.Sign("picky", 2, null, CanaryPlan.None, FunctionsSite.Ops)));
 
         var (dapr, row) = (site.Host.Services(FunctionsApp.AppId).GetRequiredService<DaprClient>(), $"{FunctionsSite.Site}/functions/parked/picky");
-        while (!(await dapr.GetByteStateAsync("heads", row, cancellationToken: Cancellation)).IsEmpty)
-        {
-            await Task.Delay(10, Cancellation);
-        }
+        await UntilAsync(async () => (await dapr.GetByteStateAsync("heads", row, cancellationToken: Cancellation)).IsEmpty);
 
         var body = await dapr.GetByteStateAsync("bodies", $"{row}/{Convert.ToHexStringLower(SHA256.HashData("vitals/bad"u8).AsSpan(0, 16))}", cancellationToken: Cancellation);
         Assert.True(body.IsEmpty);
-        Assert.Empty((await site.LogsAsync("picky")).AsArray());
+        await UntilAsync(async () => (await site.LogsAsync("picky")).AsArray().Count == 0);
     }
 
     [Fact]
@@ -148,13 +142,16 @@ public sealed class TopicDeliveryTests
 
     private static async Task<JsonNode> CompletedAsync(FunctionsSite site, string function)
     {
-        while (true)
-        {
-            if ((await site.LogsAsync(function)).AsArray().FirstOrDefault(c => (string?)c!["outcome"] == "Completed") is { } call)
-            {
-                return call;
-            }
+        JsonNode? call = null;
+        await UntilAsync(async () => (call = (await site.LogsAsync(function)).AsArray().FirstOrDefault(c => (string?)c!["outcome"] == "Completed")) is not null);
+        return call!;
+    }
 
+    private static async Task UntilAsync(Func<Task<bool>> isSo)
+    {
+        for (var looks = 0; !await isSo(); looks++)
+        {
+            Assert.True(looks < 3_000, "it does not come to that");
             await Task.Delay(10, Cancellation);
         }
     }

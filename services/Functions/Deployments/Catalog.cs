@@ -67,6 +67,12 @@ internal sealed class Catalog(string site, IReadOnlyDictionary<string, string> l
         lock (_gate)
         {
             var words = _functions.GetValueOrDefault(word.Function)?.Words ?? ImmutableSortedDictionary<string, Deployment>.Empty;
+            if (words.TryGetValue(from, out var known) && Deployment.Compare(known, word) >= 0)
+            {
+                // Replayed: a site's document may go back, what was seen does not.
+                return;
+            }
+
             _functions = _functions.SetItem(word.Function, new KnownFunction(word.Function, words.SetItem(from, word)));
         }
 
