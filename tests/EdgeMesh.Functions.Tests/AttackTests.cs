@@ -3,6 +3,18 @@ namespace EdgeMesh.Functions.Tests;
 /// <summary>Modules that mean harm. Each ends in a result of its own, and the sandbox goes on.</summary>
 public sealed class AttackTests : SandboxFixture
 {
+    private const string EveryHostCall = """
+        (import "edgemesh_v1" "state_get" (func $state_get (param i32 i32) (result i32)))
+        (import "edgemesh_v1" "state_set" (func $state_set (param i32 i32 i32 i32) (result i32)))
+        (import "edgemesh_v1" "state_delete" (func $state_delete (param i32 i32) (result i32)))
+        (import "edgemesh_v1" "publish" (func $publish (param i32 i32 i32 i32) (result i32)))
+        (import "edgemesh_v1" "invoke" (func $invoke (param i32 i32 i32 i32) (result i32)))
+        (import "edgemesh_v1" "setting" (func $setting (param i32 i32) (result i32)))
+        (import "edgemesh_v1" "secret" (func $secret (param i32 i32) (result i32)))
+        (import "edgemesh_v1" "count" (func $count (param i32 i32 f64) (result i32)))
+        (import "edgemesh_v1" "answer" (func $answer (param i32 i32) (result i32)))
+        """;
+
     private const string State = """(import "edgemesh_v1" "state_get" (func $state (param i32 i32) (result i32)))""";
 
     [Fact]
@@ -83,20 +95,37 @@ public sealed class AttackTests : SandboxFixture
     }
 
     [Theory]
-    [InlineData("(i32.const -1) (i32.const 10)")]
-    [InlineData("(i32.const 65530) (i32.const 10)")]
-    [InlineData("(i32.const 0) (i32.const -5)")]
-    [InlineData("(i32.const 0) (i32.const 2000)")]
-    [InlineData("(i32.const 0) (i32.const 1)")]
-    public async Task Call_WildPointerToTheHost_IsInvalidAndReachesNobody(string name)
+    [MemberData(nameof(WildHostCalls))]
+    public async Task Call_WildPointerToTheHost_IsInvalidAndReachesNobody(string call)
     {
         var host = new MemoryFunctionHost();
 
         var result = await RunAsync(
-            Wat.Command($"(i32.store8 (i32.const 0) (i32.const 7)) (call $exit (i32.sub (i32.const 0) (call $state {name})))", imports: State), new CallInput { Host = host });
+            Wat.Command($"(i32.store8 (i32.const 0) (i32.const 7)) (i32.store8 (i32.const 8) (i32.const 97)) (call $exit (i32.sub (i32.const 0) {call}))", imports: EveryHostCall),
+            new CallInput { Host = host });
 
         Assert.Equal(-(int)HostStatus.Invalid, result.ExitCode);
         Assert.Empty(host.Calls);
+    }
+
+    /// <summary>Every call with each name that can't be, and those that carry data with each that can't be.</summary>
+    public static TheoryData<string> WildHostCalls()
+    {
+        const string Name = "(i32.const 8) (i32.const 1)", Nothing = "(i32.const 0) (i32.const 0)";
+        string[] beyond = ["(i32.const -1) (i32.const 10)", "(i32.const 65530) (i32.const 10)", "(i32.const 0) (i32.const -5)", "(i32.const 2147483647) (i32.const 2147483647)"];
+        string[] names = [.. beyond, "(i32.const 0) (i32.const 2000)", "(i32.const 0) (i32.const 1)", Nothing];
+        string[] data = [.. beyond, "(i32.const 0) (i32.const 1048577)"];
+        string[] naming = ["state_get", "state_delete", "setting", "secret"], carrying = ["state_set", "publish", "invoke"];
+        return
+        [
+            .. from call in naming from name in names select $"(call ${call} {name})",
+            .. from call in carrying from name in names select $"(call ${call} {name} {Nothing})",
+            .. from call in carrying from bytes in data select $"(call ${call} {Name} {bytes})",
+            .. from name in names select $"(call $count {name} (f64.const 1))",
+            .. from number in (string[])["nan", "inf", "-inf"] select $"(call $count {Name} (f64.const {number}))",
+            "(call $answer (i32.const -1) (i32.const 10))",
+            "(call $answer (i32.const 0) (i32.const -5))",
+        ];
     }
 
     [Fact]
