@@ -15,7 +15,8 @@ public sealed partial class RuleMetricsTests : IDisposable
     [Fact]
     public async Task Rules_NameWhatAServiceThatShipsExposes()
     {
-        await using var records = await MetricsHost.StartAsync("records", new("EdgeMesh:LogShipping:Url", "http://127.0.0.1:1"), new(TelemetrySettings.SpoolFolder, _folder.Path));
+        // A site of its own: what ships for a site is one in a process, and other tests ship for others at the same time.
+        await using var records = await MetricsHost.StartAsync("site-with-rules", "records", new("EdgeMesh:LogShipping:Url", "http://127.0.0.1:1"), new(TelemetrySettings.SpoolFolder, _folder.Path));
         using var client = new HttpClient(new SocketsHttpHandler { UseProxy = false });
         await client.GetStringAsync($"{records.Urls.First()}/metrics", Cancellation);
         await client.GetStringAsync($"{records.Urls.First()}/patients/p1", Cancellation);
