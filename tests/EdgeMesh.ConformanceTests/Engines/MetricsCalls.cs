@@ -51,7 +51,7 @@ internal static class MetricsCalls
 
         // Three tries open the breaker, and the next call finds it so.
         using var tries = await client.GetAsync("/v1.0/invoke/beta/method/status/500");
-        using var open = await client.GetAsync("/v1.0/invoke/beta/method/echo/hello");
+        using var open = await client.GetAsync("/v1.0/invoke/beta/method/status/500");
         using var deleted = await client.DeleteAsync("/v1.0/state/memory/k");
         using var encrypt = new HttpRequestMessage(HttpMethod.Put, "/v1.0-alpha1/crypto/crypto/encrypt") { Content = new StringContent("hello"), Headers = { { "dapr-key-name", "rsa.pem" }, { "dapr-key-wrap-algorithm", "RSA" } } };
         using var encrypted = await client.SendAsync(encrypt);

@@ -3,6 +3,7 @@ using System.Net;
 using System.Text.Json;
 using Dapr.Client.Autogen.Grpc.v1;
 using EdgeMesh.ConformanceTests.Engines;
+using Google.Protobuf;
 using Grpc.Core;
 using Microsoft.AspNetCore.Http;
 
@@ -188,6 +189,17 @@ public abstract class RuntimeSuite(RuntimeFixture fixture)
         using var client = dapr.Client();
         using var answer = await client.GetAsync("/v1.0/state/memory/k", Cancellation);
         Assert.Equal(HttpStatusCode.NoContent, answer.StatusCode);
+    }
+
+    [Fact]
+    public async Task Api_DeniedByGrpc_IsNotThereInAnotherSpelling()
+    {
+        var dapr = await fixture.RunningAsync();
+        using var channel = Grpc.Net.Client.GrpcChannel.ForAddress(dapr.Engine.Grpc("alpha"));
+        var method = new Method<GetStateRequest, GetStateResponse>(
+            MethodType.Unary, "dapr.proto.runtime.v1.Dapr", "getState", Marshallers.Create(m => m.ToByteArray(), GetStateRequest.Parser.ParseFrom), Marshallers.Create(m => m.ToByteArray(), GetStateResponse.Parser.ParseFrom));
+        var call = channel.CreateCallInvoker().AsyncUnaryCall(method, null, new CallOptions(Running.Token, cancellationToken: Cancellation), new GetStateRequest { StoreName = "memory", Key = "k" });
+        await Assert.ThrowsAsync<RpcException>(async () => await call);
     }
 
     [Theory]
