@@ -1,5 +1,6 @@
 using Confluent.Kafka;
 using EdgeMesh.Sidecar.Components;
+using EdgeMesh.Sidecar.Components.BindingsHttp;
 using EdgeMesh.Sidecar.Components.PubSubKafka;
 using EdgeMesh.Sidecar.Components.PubSubRabbitMq;
 
@@ -49,6 +50,13 @@ public sealed class DaprFieldsTests
         Assert.Equal(("cluster=c1,pool=p", 120_000, true), (client.SaslOauthbearerExtensions, client.TopicMetadataRefreshIntervalMs, client.SocketKeepaliveEnable));
         Assert.All(["oidcExtensions", "channelBufferSize", "clientConnectionTopicMetadataRefreshInterval", "clientConnectionKeepAliveInterval"], f => Assert.Contains(f, KafkaOptions.Fields));
     }
+
+    [Theory]
+    [InlineData("0", 100L << 20)]
+    [InlineData("", 100L << 20)]
+    [InlineData("1Ki", 1024)]
+    public void Http_MaxResponseBodySize_OfNothingIsTheDefault(string size, long expected) =>
+        Assert.Equal(expected, HttpBindingOptions.Read(Spec("bindings.http", ("url", "http://x"), ("maxResponseBodySize", size))).MaxResponseBodySize);
 
     [Fact]
     public async Task Broker_BehindATap_StillExpiresItsMessages()

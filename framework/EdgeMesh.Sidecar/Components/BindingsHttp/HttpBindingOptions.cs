@@ -50,7 +50,7 @@ internal sealed record HttpBindingOptions(string Url)
 
     private static long Size(string? text) => text switch
     {
-        null or "" => DefaultMaxResponseBodySize,
+        null or "" or "0" => DefaultMaxResponseBodySize,
         _ when Quantity.TryParse(text, out var bytes) => bytes,
         _ => throw new ArgumentException($"'maxResponseBodySize' must be a number of bytes or a quantity such as 100Mi, and is '{text}'."),
     };
