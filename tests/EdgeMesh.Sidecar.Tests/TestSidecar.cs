@@ -68,6 +68,8 @@ internal sealed class TestSidecar : IAsyncDisposable
 
     public Uri? MetricsEndpoint => _host.MetricsEndpoint;
 
+    public Uri? PublicEndpoint(string appId) => _host.PublicEndpoint(appId);
+
     public Uri GrpcEndpoint(string appId) => _host.GrpcEndpoint(appId);
 
     public DaprClient Dapr(string appId = "alpha") => new DaprClientBuilder()

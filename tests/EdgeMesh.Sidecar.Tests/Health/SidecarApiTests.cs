@@ -83,6 +83,25 @@ public sealed class SidecarApiTests
         Assert.Equal(app.Url.Port, json.GetProperty("appConnectionProperties").GetProperty("port").GetInt32());
     }
 
+    [Theory]
+    [InlineData("/v1.0/invoke/beta/method/../../../metadata", 404)]
+    [InlineData("/v1.0/invoke/beta/method/../../../healthz", 404)]
+    [InlineData("//v1.0/metadata", 200)]
+    public async Task PublicPort_ByAPathThatDotsLeadTo_ReachesNoApp(string path, int expected)
+    {
+        var asked = 0;
+        await using var app = await TestApp.StartAsync(context =>
+        {
+            Interlocked.Increment(ref asked);
+            return context.Response.WriteAsync("the app's own");
+        });
+        await using var sidecar = await TestSidecar.StartAsync(
+            apps: new Dictionary<string, Uri?> { ["alpha"] = null, ["beta"] = app.Url }, change: o => o with { Apps = [o.Apps[0] with { PublicPort = 0 }, o.Apps[1]] });
+        using var http = new HttpClient();
+        var address = new Uri(sidecar.PublicEndpoint("alpha")!.GetLeftPart(UriPartial.Authority) + path, new UriCreationOptions { DangerousDisablePathAndQueryCanonicalization = true });
+        Assert.Equal((expected, 0), (await http.GetAsync(address, TestSidecar.Cancellation).StatusAsync(), asked));
+    }
+
     [Fact]
     public async Task Shutdown_ByHttpOrGrpc_AsksTheOwnerToStop()
     {
