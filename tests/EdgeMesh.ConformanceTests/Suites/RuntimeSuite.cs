@@ -197,7 +197,7 @@ public abstract class RuntimeSuite(RuntimeFixture fixture)
         var dapr = await fixture.RunningAsync();
         using var channel = Grpc.Net.Client.GrpcChannel.ForAddress(dapr.Engine.Grpc("alpha"));
         var method = new Method<GetStateRequest, GetStateResponse>(
-            MethodType.Unary, "dapr.proto.runtime.v1.Dapr", "getState", Marshallers.Create(m => m.ToByteArray(), GetStateRequest.Parser.ParseFrom), Marshallers.Create(m => m.ToByteArray(), GetStateResponse.Parser.ParseFrom));
+            MethodType.Unary, "dapr.proto.runtime.v1.Dapr", "getstate", Marshallers.Create(m => m.ToByteArray(), GetStateRequest.Parser.ParseFrom), Marshallers.Create(m => m.ToByteArray(), GetStateResponse.Parser.ParseFrom));
         var call = channel.CreateCallInvoker().AsyncUnaryCall(method, null, new CallOptions(Running.Token, cancellationToken: Cancellation), new GetStateRequest { StoreName = "memory", Key = "k" });
         await Assert.ThrowsAsync<RpcException>(async () => await call);
     }
