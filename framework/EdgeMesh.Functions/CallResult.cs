@@ -74,7 +74,7 @@ public sealed record CallResult(
 /// <param name="MemoryBytes">Its linear memory at the end.</param>
 /// <param name="LogBytesDropped">What of stderr was not kept.</param>
 /// <param name="HostCalls">How often it called the host.</param>
-/// <param name="InHost">Of <paramref name="Ran"/>, what host calls took, with the wait for a turn to go on after them.</param>
+/// <param name="InHost">Of <paramref name="Ran"/>, what host calls took.</param>
 public sealed record CallUsage(long Fuel, TimeSpan Waited, TimeSpan Started, TimeSpan Ran, long MemoryBytes, long LogBytesDropped, int HostCalls, TimeSpan InHost)
 {
     /// <summary>How long it kept a processor: its own instructions, on a thread of its own.</summary>

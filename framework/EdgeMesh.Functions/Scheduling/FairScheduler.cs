@@ -3,8 +3,8 @@ namespace EdgeMesh.Functions.Scheduling;
 /// <summary>Which call runs next: of the functions that have calls waiting, the one that would be served first were all served at once, each
 /// by its weight. What is divided is the threads' time: a call keeps its thread while it works and while it waits for the host. It is charged what its function's calls usually take, and at its end what it took. So none starves, a burst of one, or
 /// calls that take long, delay the others by its share only, and one that calls rarely waits for less the more it weighs.
-/// <para>Only so many calls work at once. One that waits for the host lets another work meanwhile, on a thread more, and goes on when there is
-/// room again: those that go on and those that begin take turns. When one function's calls have all the room, another's may begin beside them.</para></summary>
+/// <para>No call begins while as many work as may. One that waits for the host lets another begin meanwhile, on a thread more, and goes on as soon as
+/// the host has answered: its time runs, and what others do is none of its matter. When one function's calls have all the room, another's may begin beside them.</para></summary>
 /// <param name="options">How many calls wait, work, and wait for the host.</param>
 /// <param name="clock">Says when a call came.</param>
 /// <param name="startThread">Starts one more thread that calls <see cref="Take"/>. Called under the lock.</param>
@@ -16,11 +16,9 @@ internal sealed class FairScheduler(SandboxOptions options, TimeProvider clock, 
 
     private readonly object _gate = new();
     private readonly PriorityQueue<FunctionQueue, (double Served, long Order)> _runnable = new();
-    private readonly Queue<(FunctionQueue Queue, Waker Thread)> _returning = new();
     private readonly Stack<Waker> _idle = new();
     private readonly int _mostOfOne = options.Concurrency + options.WaitingForHost - Math.Min(2, options.WaitingForHost);
     private FunctionQueue? _holder;
-    private bool _beginIsNext;
     private int _threads;
     private int _waiting;
     private long _order;
@@ -59,7 +57,7 @@ internal sealed class FairScheduler(SandboxOptions options, TimeProvider clock, 
     private int Working => _running - _away;
 
     /// <summary>Whether one function's calls have all the room, of more than one.</summary>
-    private bool OneHasAll => options.Concurrency > 1 && Working == options.Concurrency && _holder?.Working == options.Concurrency;
+    private bool OneHasAll => options.Concurrency > 1 && Working >= options.Concurrency && _holder?.Working == Working;
 
     /// <summary>Whether a thread has left its call, or was woken or started, and is about to take the next.</summary>
     private bool OneComes => _threads - _idle.Count > _running;
@@ -76,7 +74,6 @@ internal sealed class FairScheduler(SandboxOptions options, TimeProvider clock, 
                     return null;
                 }
 
-                LetReturn(canBegin: true);
                 if (NextToBegin() is { } queue)
                 {
                     Withdraw(queue);
@@ -103,16 +100,15 @@ internal sealed class FairScheduler(SandboxOptions options, TimeProvider clock, 
         }
     }
 
-    /// <summary>The host has answered: returns when the call may work again.</summary>
+    /// <summary>The host has answered, and the call goes on.</summary>
     public void TakeBack(FunctionQueue queue)
     {
         lock (_gate)
         {
-            _returning.Enqueue((queue, Mine));
-            Wake();
+            _away--;
+            queue.Away--;
+            Works(queue);
         }
-
-        Mine.Wait();
     }
 
     /// <param name="queue">The function's.</param>
@@ -219,7 +215,6 @@ internal sealed class FairScheduler(SandboxOptions options, TimeProvider clock, 
         _running++;
         queue.Running++;
         Works(queue);
-        _beginIsNext = false;
         _pass = Math.Max(_pass, queue.Pass);
         call.Charged = queue.UsualCost;
         Charge(queue, call.Charged);
@@ -227,16 +222,9 @@ internal sealed class FairScheduler(SandboxOptions options, TimeProvider clock, 
         Wake();
     }
 
-    private void Return(FunctionQueue queue)
-    {
-        _away--;
-        queue.Away--;
-        Works(queue);
-    }
-
     private void Works(FunctionQueue queue)
     {
-        if (queue.Working == options.Concurrency)
+        if (queue.Working >= options.Concurrency)
         {
             _holder = queue;
         }
@@ -251,31 +239,10 @@ internal sealed class FairScheduler(SandboxOptions options, TimeProvider clock, 
         : OneHasAll ? _runnable.UnorderedItems.Where(i => i.Element != _holder).OrderBy(i => i.Priority).FirstOrDefault().Element
         : null;
 
-    /// <summary>Lets calls go on while there is room, until it is another's turn to begin.</summary>
-    private void LetReturn(bool canBegin)
-    {
-        for (var looked = _returning.Count; looked > 0 && !(canBegin && _beginIsNext && NextToBegin() is not null); looked--)
-        {
-            var back = _returning.Dequeue();
-            if (MayWork(back.Queue))
-            {
-                Return(back.Queue);
-                _beginIsNext = true;
-                back.Thread.Wake();
-            }
-            else
-            {
-                _returning.Enqueue(back);
-            }
-        }
-    }
-
-    /// <summary>Gives the room that there is to who waits for it: to calls that have a thread, and by one thread to one that begins, which wakes the next.</summary>
+    /// <summary>Gives the room that there is to a call that may begin, by one thread, which wakes the next.</summary>
     private void Wake()
     {
-        var most = options.Concurrency + options.WaitingForHost;
-        LetReturn(canBegin: _idle.Count > 0 || _threads < most || OneComes);
-        if (OneComes || NextToBegin() is null)
+        if (_closed || OneComes || NextToBegin() is null)
         {
             return;
         }
@@ -284,10 +251,22 @@ internal sealed class FairScheduler(SandboxOptions options, TimeProvider clock, 
         {
             thread.Wake();
         }
-        else if (_threads < most)
+        else if (_threads < options.Concurrency + options.WaitingForHost)
+        {
+            StartThread();
+        }
+    }
+
+    private void StartThread()
+    {
+        try
         {
             startThread();
             _threads++;
+        }
+        catch (Exception error) when (_threads > 0 && (error is OutOfMemoryException or ThreadStartException))
+        {
+            // The machine gives no more: what waits begins when one of those that there are is free.
         }
     }
 }

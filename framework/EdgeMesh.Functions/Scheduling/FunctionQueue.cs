@@ -15,7 +15,7 @@ internal sealed class FunctionQueue(FunctionModule module, FunctionShare share)
     /// <summary>Its calls that have begun and are not over.</summary>
     public int Running { get; set; }
 
-    /// <summary>Those of them that wait for the host, or for their turn to go on.</summary>
+    /// <summary>Those of them that wait for the host.</summary>
     public int Away { get; set; }
 
     public int Working => Running - Away;

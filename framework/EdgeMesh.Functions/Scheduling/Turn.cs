@@ -6,6 +6,6 @@ internal readonly record struct Turn(FairScheduler Scheduler, FunctionQueue Queu
     /// <summary>The call begins to wait for the host: another may work.</summary>
     public void GiveUp() => Scheduler.GiveUp(Queue);
 
-    /// <summary>Returns when the call may work again.</summary>
+    /// <summary>The host has answered, and the call works again.</summary>
     public void TakeBack() => Scheduler.TakeBack(Queue);
 }

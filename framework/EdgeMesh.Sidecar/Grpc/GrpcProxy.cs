@@ -27,7 +27,7 @@ internal static class GrpcProxy
         return PassAsync(context, app, target, isInternal);
     });
 
-    public static bool IsGrpc(HttpRequest request) => request.ContentType?.StartsWith("application/grpc", StringComparison.Ordinal) == true;
+    public static bool IsGrpc(HttpRequest request) => request.ContentType?.StartsWith("application/grpc", StringComparison.OrdinalIgnoreCase) == true;
 
     /// <summary>An answer without messages.</summary>
     public static void Refuse(HttpContext context, StatusCode status, string message)

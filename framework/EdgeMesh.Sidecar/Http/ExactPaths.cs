@@ -13,7 +13,7 @@ internal static class ExactPaths
 
     public static void UseExactPaths(this IApplicationBuilder pipeline) => pipeline.Use((HttpContext context, RequestDelegate next) =>
     {
-        if (context.GetEndpoint() is RouteEndpoint endpoint && context.Request.Path.Value is { } path && path.AsSpan().ContainsAnyInRange('A', 'Z') && !IsExact(endpoint.RoutePattern, path))
+        if (context.GetEndpoint() is RouteEndpoint endpoint && context.Request.Path.Value is { } path && !IsExact(endpoint.RoutePattern, path))
         {
             context.SetEndpoint(null);
             return Unknown(context);

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Runtime.InteropServices;
+using System.Text;
 using System.Text.Json;
 
 namespace EdgeMesh.Sidecar.Http;
@@ -31,6 +32,22 @@ internal static class GoJson
         }
 
         return null;
+    }
+
+    /// <summary>A JSON string's text. What is no text for .NET, half a surrogate pair or bytes that are no UTF-8, is U+FFFD in it.</summary>
+    public static string Text(JsonElement value)
+    {
+        try
+        {
+            return value.GetString()!;
+        }
+        catch (InvalidOperationException)
+        {
+            var raw = Encoding.UTF8.GetBytes(Encoding.UTF8.GetString(JsonMarshal.GetRawUtf8Value(value)));
+            MendSurrogates(raw);
+            using var mended = JsonDocument.Parse(raw);
+            return mended.RootElement.GetString()!;
+        }
     }
 
     /// <summary>Half a surrogate pair (<c>\ud800</c>) is no text for .NET, and U+FFFD for Go: it becomes that, in its place, which is as long.</summary>

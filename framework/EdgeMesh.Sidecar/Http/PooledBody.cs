@@ -1,4 +1,6 @@
 using System.Buffers;
+using System.Text;
+using System.Text.Unicode;
 using Microsoft.AspNetCore.Http;
 
 namespace EdgeMesh.Sidecar.Http;
@@ -18,6 +20,14 @@ internal sealed class PooledBody : IDisposable
     /// <summary>The body as JSON, with text that .NET can read wherever Go can.</summary>
     public ReadOnlyMemory<byte> AsJson()
     {
+        if (!Utf8.IsValid(_buffer.AsSpan(0, _length)))
+        {
+            var mended = Encoding.UTF8.GetBytes(Encoding.UTF8.GetString(_buffer, 0, _length));
+            ArrayPool<byte>.Shared.Return(Interlocked.Exchange(ref _buffer, ArrayPool<byte>.Shared.Rent(mended.Length)));
+            mended.CopyTo(_buffer, 0);
+            _length = mended.Length;
+        }
+
         GoJson.MendSurrogates(_buffer.AsSpan(0, _length));
         return Memory;
     }

@@ -1,4 +1,6 @@
 using System.Collections.Concurrent;
+using System.Security.Cryptography;
+using System.Text;
 using EdgeMesh.Sidecar.Components;
 
 namespace EdgeMesh.Sidecar.Resiliency;
@@ -10,6 +12,7 @@ internal sealed class ResilienceTable(string appId, IReadOnlyList<ResiliencySpec
 {
     /// <summary>Policies that are remembered, of names that callers may make up: as many as with daprd.</summary>
     private const int IdLimit = 5000;
+    private const int LongestName = 256;
     private const string Inbounds = "inbound", Actors = "actor", Turn = "turn";
 
     private readonly ResiliencySpec _all = ResiliencySpec.Merge(specs);
@@ -52,12 +55,15 @@ internal sealed class ResilienceTable(string appId, IReadOnlyList<ResiliencySpec
         }
 
         var policy = Get(new("app", callee, "", $"app_{callee}"), _all.Apps, ["App", ""]);
-        return method is null || policy?.Breaks != true ? policy : Get(new("app", callee, method, $"app_{callee}"), _all.Apps, ["App", ""]);
+        return method is null || policy?.Breaks != true ? policy : Get(new("app", callee, Short(method), $"app_{callee}"), _all.Apps, ["App", ""]);
     }
+
+    /// <summary>So many names are kept that a long one must not be.</summary>
+    private static string Short(string method) => method.Length <= LongestName ? method : Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(method)));
 
     /// <summary>Calls to an actor, without their time limit; null: made as they are.</summary>
     public ResiliencePolicy? Actor(string type, string id) =>
-        specs.Count == 0 ? null : Get(new(Actors, type, ScopeOf(type) == BreakerScope.Type ? "" : id, $"actor_{type}"), _all.Actors, ["Actor", ""]);
+        specs.Count == 0 ? null : Get(new(Actors, type, ScopeOf(type) == BreakerScope.Type ? "" : Short(id), $"actor_{type}"), _all.Actors, ["Actor", ""]);
 
     /// <summary>The time limit of an actor's turn; null: none.</summary>
     public ResiliencePolicy? ActorTurn(string type) => specs.Count == 0 ? null : Get(new(Turn, type, "", $"actor_{type}"), _all.Actors, ["Actor", ""]);

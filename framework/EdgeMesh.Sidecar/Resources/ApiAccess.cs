@@ -44,7 +44,8 @@ internal sealed class ApiAccess(IReadOnlyList<ApiRule> allowed, IReadOnlyList<Ap
             return true;
         }
 
-        var method = path[Service.Length..];
+        // Routing does not mind a slash at the end.
+        var method = path[Service.Length..].TrimEnd('/');
         var version = method.EndsWith("Alpha1", StringComparison.Ordinal) ? "v1alpha1" : method.EndsWith("Beta1", StringComparison.Ordinal) ? "v1beta1" : "v1";
         var api = Array.Find(GrpcApis, a => method.Contains(a.Part, StringComparison.Ordinal)).Api;
         return api is null || Allows(api, version, Grpc);

@@ -21,6 +21,7 @@ internal sealed class EventQueue : IDisposable
     private readonly Thread _thread;
     private int _count;
     private int _isAsleep;
+    private int _hasEnded;
 
     /// <param name="write">Makes a record of an event; on the queue's own thread.</param>
     public EventQueue(Action<LogEvent> write)
@@ -48,9 +49,14 @@ internal sealed class EventQueue : IDisposable
         return true;
     }
 
-    /// <summary>Makes records of all that was added before, and takes nothing more.</summary>
+    /// <summary>Makes records of all that was added before, and takes nothing more. A program may close its logger and Serilog's own twice.</summary>
     public void Dispose()
     {
+        if (Interlocked.Exchange(ref _hasEnded, 1) == 1)
+        {
+            return;
+        }
+
         // From now on it is full, so that whoever adds has one thing to look at; and what is counted beyond that is still on its way in.
         Interlocked.Add(ref _count, Limit);
         _end.Set();
@@ -60,7 +66,7 @@ internal sealed class EventQueue : IDisposable
             WriteAll();
         }
 
-        _news.Dispose();
+        // Its news stays open: somebody who found the thread asleep may still be about to wake it.
         _end.Dispose();
     }
 

@@ -27,15 +27,16 @@ internal sealed class StreamSetup(ElasticClient client, bool create)
         }
 
         var found = await client.SendAsync(HttpMethod.Get, $"{Template}?filter_path=index_templates.index_template.version", cancellation);
-        if (found.Status == 403 || (found.IsSuccess && Version(found.Body) >= InfraFiles.Version(InfraFiles.IndexTemplate)))
+        var version = found.IsSuccess ? Version(found.Body) : 0;
+        if (found.Status == 403 || version >= InfraFiles.Version(InfraFiles.IndexTemplate))
         {
             return new SetupOutcome(true);
         }
 
-        return found.IsSuccess || found.Status == 404 ? await CreateAsync(IsOpenSearch(root.Body), cancellation) : Fault("tells its templates", found);
+        return found.IsSuccess || found.Status == 404 ? await CreateAsync(IsOpenSearch(root.Body), hasOlder: version > 0, cancellation) : Fault("tells its templates", found);
     }
 
-    private async Task<SetupOutcome> CreateAsync(bool openSearch, CancellationToken cancellation)
+    private async Task<SetupOutcome> CreateAsync(bool openSearch, bool hasOlder, CancellationToken cancellation)
     {
         // Without a policy the stream works, and grows: old records are then the operator's matter.
         var (policy, kind) = openSearch ? ($"_plugins/_ism/policies/{Name}", "opensearch/ism") : ($"_ilm/policy/{Name}", "elasticsearch/ilm");
@@ -54,7 +55,8 @@ internal sealed class StreamSetup(ElasticClient client, bool create)
         {
             if (await PutAsync(path, InfraFiles.Read(file), cancellation) is { IsSuccess: false } refused)
             {
-                return Fault($"takes {path}", refused);
+                // What an operator installed for the version before serves: what it does not name is mapped as a text.
+                return hasOlder && refused.Status == 403 ? new SetupOutcome(true) : Fault($"takes {path}", refused);
             }
         }
 

@@ -1,3 +1,5 @@
+using System.Runtime.ExceptionServices;
+
 namespace EdgeMesh.Telemetry;
 
 /// <summary>Keeps the spool within its disk space: deletes what was delivered, then gives up the oldest segment of the lowest priority,
@@ -27,16 +29,30 @@ internal sealed class SpoolQuota(LogSpoolOptions options, Lane[] lanes, ShipCurs
         }
     }
 
+    /// <exception cref="IOException">A file can't be deleted. What others could be made of room was made.</exception>
     public void Keep()
     {
+        Exception? refused = null;
         foreach (var lane in lanes)
         {
-            DeleteDelivered(lane);
-            lane.FinishGivingUp();
+            try
+            {
+                DeleteDelivered(lane);
+                lane.FinishGivingUp();
+            }
+            catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+            {
+                refused ??= error;
+            }
         }
 
         while (lanes.Sum(l => l.Bytes) > options.Quota && GiveUp(LogPriority.High))
         {
+        }
+
+        if (refused is not null)
+        {
+            ExceptionDispatchInfo.Throw(refused);
         }
     }
 
@@ -71,10 +87,14 @@ internal sealed class SpoolQuota(LogSpoolOptions options, Lane[] lanes, ShipCurs
 
     private void Count(Lane lane, Segment segment)
     {
+        // One before the cursor arrived, and was only not deleted yet.
         var delivered = cursor.Delivered(lane.Priority);
-        var (records, bytes) = delivered.Sequence == segment.Sequence
-            ? (segment.Records - delivered.Index, segment.Length - delivered.Offset)
-            : (segment.Records, segment.Length);
+        var (records, bytes) = delivered.Sequence.CompareTo(segment.Sequence) switch
+        {
+            0 => (segment.Records - delivered.Index, segment.Length - delivered.Offset),
+            > 0 => (0, 0),
+            _ => (segment.Records, segment.Length),
+        };
         if (records > 0)
         {
             gaps.Add(lane.Priority, records, bytes, segment.First, segment.Last, segment.Sequence);

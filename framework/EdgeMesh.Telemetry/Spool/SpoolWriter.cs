@@ -123,7 +123,7 @@ internal sealed class SpoolWriter : IDisposable
             done &= pending.Count == 0 || !_recovered || Try(() => Write(lane, pending)) || (_isFull && MakesRoomFor(lane) && Try(() => Write(lane, pending)));
         }
 
-        done &= Try(CountLost) & Try(_quota.Keep);
+        done &= Try(CountLost) & Attempt(_quota.Keep, isOfLanes: false);
         if (done)
         {
             _fault = null;
@@ -199,7 +199,9 @@ internal sealed class SpoolWriter : IDisposable
         return Attempt(() => made = _quota.GiveUpBelow(lane.Priority)) && made;
     }
 
-    private bool Attempt(Action act)
+    /// <param name="act">What the disk may refuse.</param>
+    /// <param name="isOfLanes">Whether what is written to may then be half written.</param>
+    private bool Attempt(Action act, bool isOfLanes = true)
     {
         try
         {
@@ -208,7 +210,7 @@ internal sealed class SpoolWriter : IDisposable
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
-            (_broken, _fault, _isFull) = (true, error.Message, error.HResult is NoSpace or OverQuota or DiskFull);
+            (_broken, _fault, _isFull) = (_broken || isOfLanes, error.Message, error.HResult is NoSpace or OverQuota or DiskFull);
             return false;
         }
     }

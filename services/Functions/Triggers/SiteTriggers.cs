@@ -80,6 +80,7 @@ internal sealed partial class SiteTriggers(
                 }
 
                 await FollowTopicsAsync();
+                records.Start();
             }
         }
         catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
@@ -104,10 +105,24 @@ internal sealed partial class SiteTriggers(
 
         if (_alive.Remove(function, out var alive))
         {
-            records.Remove(function);
+            // Changes still come to it: what it can't take any more comes again, to its successor.
             await alive.DisposeAsync();
         }
 
+        records.BeginChange();
+        try
+        {
+            records.Remove(function);
+            await ReplaceAsync(function, wanted, state, cancellation);
+        }
+        finally
+        {
+            records.EndChange();
+        }
+    }
+
+    private async Task ReplaceAsync(string function, KnownBundle? wanted, RolloutState state, CancellationToken cancellation)
+    {
         if (wanted is null && state.Phase != RolloutPhase.Removed)
         {
             // Its bundle is not here again yet: what it left is still its own.
@@ -127,9 +142,9 @@ internal sealed partial class SiteTriggers(
     /// <summary>Before anything of the version begins: it must not go on from what was left.</summary>
     private async Task ForgetAsync(string function, KnownBundle? runs, CancellationToken cancellation)
     {
-        if (_left.Remove(function) && runs is not null)
+        if (runs is not null && _left.Contains(function) && await _rows.TryForgetAsync(function, null, cancellation))
         {
-            await _rows.TryForgetAsync(function, null, cancellation);
+            _left.Remove(function);
         }
 
         if (!await _rows.TryForgetAsync(function, runs, cancellation) && runs is null)

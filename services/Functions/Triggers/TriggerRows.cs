@@ -32,7 +32,7 @@ internal sealed partial class TriggerRows(Catalog catalog, DaprClient dapr, Site
 
             return true;
         }
-        catch (Exception error) when (error is not OperationCanceledException)
+        catch (Exception error) when (!cancellation.IsCancellationRequested)
         {
             LogLeft(logger, function, error.Message);
             return false;

@@ -191,13 +191,16 @@ public abstract class RuntimeSuite(RuntimeFixture fixture)
         Assert.Equal(HttpStatusCode.NoContent, answer.StatusCode);
     }
 
-    [Fact]
-    public async Task Api_DeniedByGrpc_IsNotThereInAnotherSpelling()
+    [Theory]
+    [InlineData("dapr.proto.runtime.v1.Dapr", "getstate")]
+    [InlineData("dapr.proto.runtime.v1.dapr", "getstate")]
+    [InlineData("dapr.proto.runtime.v1.Dapr", "GetState/")]
+    public async Task Api_DeniedByGrpc_IsNotThereInAnotherSpelling(string service, string name)
     {
         var dapr = await fixture.RunningAsync();
         using var channel = Grpc.Net.Client.GrpcChannel.ForAddress(dapr.Engine.Grpc("alpha"));
         var method = new Method<GetStateRequest, GetStateResponse>(
-            MethodType.Unary, "dapr.proto.runtime.v1.Dapr", "getstate", Marshallers.Create(m => m.ToByteArray(), GetStateRequest.Parser.ParseFrom), Marshallers.Create(m => m.ToByteArray(), GetStateResponse.Parser.ParseFrom));
+            MethodType.Unary, service, name, Marshallers.Create(m => m.ToByteArray(), GetStateRequest.Parser.ParseFrom), Marshallers.Create(m => m.ToByteArray(), GetStateResponse.Parser.ParseFrom));
         var call = channel.CreateCallInvoker().AsyncUnaryCall(method, null, new CallOptions(Running.Token, cancellationToken: Cancellation), new GetStateRequest { StoreName = "memory", Key = "k" });
         await Assert.ThrowsAsync<RpcException>(async () => await call);
     }

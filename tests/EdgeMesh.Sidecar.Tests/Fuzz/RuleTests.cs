@@ -130,6 +130,34 @@ public sealed class RuleTests
             }
         }, iter: 20_000);
 
+    [Fact]
+    public void GoJson_AnyStringThatParses_HasAText() => Gen.OneOf(Gen.Byte[32, 255], Gen.Byte[92, 93], Gen.Byte[117, 118], Gen.Byte[48, 57], Gen.Byte[100, 102]).Array[0, 24].Sample(bytes =>
+    {
+        JsonDocument document;
+        try
+        {
+            document = JsonDocument.Parse((byte[])[(byte)'"', .. bytes, (byte)'"']);
+        }
+        catch (JsonException)
+        {
+            return;
+        }
+
+        using (document)
+        {
+            GoJson.Text(document.RootElement);
+        }
+    }, iter: 20_000);
+
+    [Theory]
+    [InlineData("\\ud800", "\ufffd")]
+    [InlineData("a\\udc00\\ud83d\\ude00", "a\ufffd\ud83d\ude00")]
+    public void GoJson_HalfACharacter_IsAReplacement(string json, string expected)
+    {
+        using var document = JsonDocument.Parse($"\"{json}\"");
+        Assert.Equal(expected, GoJson.Text(document.RootElement));
+    }
+
     [Theory]
     [InlineData("pubsubname")]
     [InlineData("topic")]

@@ -28,6 +28,14 @@ public sealed class HttpStateTests : IAsyncLifetime
     }
 
     [Theory, MemberData(nameof(Stores))]
+    public async Task Save_BytesThatAreNoText_HasAReplacementCharacterInTheirPlace(string store)
+    {
+        using var body = new ByteArrayContent([.. "[{\"key\":\"k"u8, 0xFF, .. "\",\"value\":1}]"u8]);
+        Assert.Equal(204, await _http.PostAsync($"/v1.0/state/{store}", body, TestSidecar.Cancellation).StatusAsync());
+        Assert.Equal("1", await GetAsync(store, "k%EF%BF%BD"));
+    }
+
+    [Theory, MemberData(nameof(Stores))]
     public async Task Save_StaleETag_Is409AndTheOthersStand(string store)
     {
         await _http.PostJsonAsync($"/v1.0/state/{store}", """[{"key":"a","value":1}]""").StatusAsync();

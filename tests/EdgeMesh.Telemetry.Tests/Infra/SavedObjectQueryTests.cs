@@ -58,7 +58,7 @@ public sealed partial class SavedObjectQueryTests(OpenSearch server) : IDisposab
 
     public void Dispose() => _site.Dispose();
 
-    [GeneratedRegex(@"Add (?<field>\S+):""…""")]
+    [GeneratedRegex(@"Add (?<words>.+):""…""")]
     private static partial Regex Advice { get; }
 
     private static string Narrowed(string id, string value)
@@ -66,7 +66,7 @@ public sealed partial class SavedObjectQueryTests(OpenSearch server) : IDisposab
         var saved = SavedObject.All.Single(o => o.Id == id);
         var advice = Advice.Match(saved.Attributes.GetProperty("description").GetString()!);
         Assert.True(advice.Success, $"{id} tells nobody how to narrow it.");
-        return $"{saved.Query} AND {advice.Groups["field"]}:\"{value}\"";
+        return $"{saved.Query} {advice.Groups["words"]}:\"{value}\"";
     }
 
     /// <summary>An error, an access, a hold, each of one trace, and a gap of five. Tells the trace.</summary>

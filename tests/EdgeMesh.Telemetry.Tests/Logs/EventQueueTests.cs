@@ -109,5 +109,14 @@ public sealed class EventQueueTests
         Assert.Equal(taken, written);
     }
 
+    [Fact]
+    public void Dispose_Twice_IsOnce()
+    {
+        var queue = new EventQueue(_ => { });
+        queue.Dispose();
+        queue.Dispose();
+        Assert.False(queue.TryAdd(Some()));
+    }
+
     private static LogEvent Some() => new(DateTimeOffset.UnixEpoch, LogEventLevel.Information, null, Template, []);
 }

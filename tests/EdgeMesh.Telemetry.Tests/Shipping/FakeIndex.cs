@@ -29,6 +29,9 @@ internal sealed class FakeIndex(TimeProvider clock)
     private readonly Dictionary<string, string> _installed = [];
     private readonly ConcurrentQueue<SeenRequest> _seen = new();
 
+    /// <summary>What an operator put there.</summary>
+    public void Install(string path, string body) => _installed[path] = body;
+
     /// <summary>Asked of every request.</summary>
     public Func<SeenRequest, Trouble?> Breaks { get; set; } = _ => null;
 

@@ -142,6 +142,18 @@ public sealed class ShippingTests : IDisposable
     }
 
     [Fact]
+    public async Task Ship_AnOlderTemplateAndNoRightToReplaceIt_Ships()
+    {
+        _site.Index.Install("_index_template/edgemesh-logs", """{"version":1}""");
+        _site.Index.Breaks = r => r.Method == "PUT" ? new Trouble(403) : null;
+        _site.Start();
+        await _site.LogAsync(0, 3);
+        await _site.DrainAsync();
+
+        _site.AssertArrivedOnce(0, 3);
+    }
+
+    [Fact]
     public void Take_TwoHostsOfOneProcessWithOneFolder_ShareIt()
     {
         _site.Start();

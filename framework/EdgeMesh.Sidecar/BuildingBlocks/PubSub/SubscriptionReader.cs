@@ -1,3 +1,5 @@
+using System.Runtime.InteropServices;
+using System.Text;
 using System.Text.Json;
 
 namespace EdgeMesh.Sidecar.BuildingBlocks.PubSub;
@@ -37,7 +39,7 @@ internal static class SubscriptionReader
         }
         catch (InvalidOperationException)
         {
-            faults.Add($"GET /dapr/subscribe: a subscription has a text with half a character: {item.GetRawText()}");
+            faults.Add($"GET /dapr/subscribe: a subscription has a text that is none: {Encoding.UTF8.GetString(JsonMarshal.GetRawUtf8Value(item))}");
             return null;
         }
     }

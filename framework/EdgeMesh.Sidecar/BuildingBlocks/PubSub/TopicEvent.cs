@@ -1,5 +1,7 @@
+using System.Runtime.InteropServices;
 using System.Text.Json;
 using Dapr.AppCallback.Autogen.Grpc.v1;
+using EdgeMesh.Sidecar.Http;
 using Google.Protobuf;
 using Google.Protobuf.WellKnownTypes;
 
@@ -46,10 +48,10 @@ internal static class TopicEvent
         }
 
         return root.TryGetProperty("data", out var data) && data.ValueKind != JsonValueKind.Null
-            ? ByteString.CopyFromUtf8(data.ValueKind == JsonValueKind.String ? data.GetString()! : data.GetRawText())
+            ? data.ValueKind == JsonValueKind.String ? ByteString.CopyFromUtf8(GoJson.Text(data)) : ByteString.CopyFrom(JsonMarshal.GetRawUtf8Value(data))
             : ByteString.Empty;
     }
 
     private static string Text(JsonElement root, string name) =>
-        root.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.String ? value.GetString()! : "";
+        root.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.String ? GoJson.Text(value) : "";
 }

@@ -20,6 +20,7 @@ internal sealed class TopicStream(Subscription subscription, IServerStreamWriter
     {
         using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellation, closed);
         var id = parcel.Envelope.Id ?? "";
+        var message = new SubscribeTopicEventsResponseAlpha1 { EventMessage = TopicEvent.From(parcel, subscription) };
         var verdict = new TaskCompletionSource<Verdict>(TaskCreationOptions.RunContinuationsAsynchronously);
         lock (_gate)
         {
@@ -31,7 +32,7 @@ internal sealed class TopicStream(Subscription subscription, IServerStreamWriter
             waiting.Enqueue(verdict);
         }
 
-        await WriteAsync(new SubscribeTopicEventsResponseAlpha1 { EventMessage = TopicEvent.From(parcel, subscription) });
+        await WriteAsync(message);
         return await verdict.Task.WaitAsync(either.Token);
     }
 

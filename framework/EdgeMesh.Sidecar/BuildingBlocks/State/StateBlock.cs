@@ -3,6 +3,7 @@ using EdgeMesh.Sidecar.Components;
 using EdgeMesh.Sidecar.Metrics;
 using EdgeMesh.Sidecar.Resiliency;
 using Grpc.Core;
+using Polly.Timeout;
 
 namespace EdgeMesh.Sidecar.BuildingBlocks.State;
 
@@ -67,7 +68,7 @@ internal static class StateBlock
         {
             return new(await Counted(scope, "bulk_get", () => scope.Policy.RunAsync(token => scope.Driver.GetManyAsync(full, token), cancellation)), null);
         }
-        catch (Exception error) when (error is TimeoutException or CircuitOpenException)
+        catch (Exception error) when (error is CircuitOpenException or TimeoutException { InnerException: TimeoutRejectedException })
         {
             throw new DaprFault("ERR_STATE_BULK_GET", error.Message, 500, StatusCode.Unknown);
         }

@@ -7,6 +7,9 @@ namespace EdgeMesh.Sidecar.Components.PubSubKafka;
 /// the message, and committed from time to time and when a partition goes: a crash in between gives some messages again.</summary>
 internal sealed partial class KafkaGroup : IAsyncDisposable
 {
+    /// <summary>The most that the client takes, in bytes.</summary>
+    private const int MostFetched = 1_000_000_000;
+
     private static readonly TimeSpan Tick = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan CommitInterval = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan LookInterval = TimeSpan.FromSeconds(10);
@@ -181,7 +184,7 @@ internal sealed partial class KafkaGroup : IAsyncDisposable
         SessionTimeoutMs = (int)options.Session.TotalMilliseconds,
         PartitionAssignmentStrategy = options.Assignment,
         FetchMinBytes = options.FetchMin,
-        MaxPartitionFetchBytes = options.FetchDefault,
+        MaxPartitionFetchBytes = options.FetchDefault is { } fetch ? Math.Min(fetch, MostFetched) : null,
     };
 
     public async ValueTask DisposeAsync()

@@ -85,7 +85,7 @@ internal sealed partial class FunctionRetries(
             _wake.Writer.TryWrite(true);
             return true;
         }
-        catch (Exception error) when (error is not OperationCanceledException)
+        catch (Exception error) when (!cancellation.IsCancellationRequested)
         {
             LogUnavailable(logger, Function, error.Message);
             return false;
