@@ -190,14 +190,9 @@ public sealed class SidecarHost : IAsyncDisposable
         builder.Services.AddSingleton(_ => new ReflectionV1ServiceImpl(DaprReflection.Descriptor.Services));
         // Calls share their time with the deliveries before them.
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = Timeout.InfiniteTimeSpan);
-        builder.Services.Configure<SocketTransportOptions>(sockets =>
-        {
-            // A sidecar's connections are few and busy: each has its buffer ready, in place of a look whether there is something to read.
-            sockets.WaitForDataBeforeAllocatingBuffer = false;
-            // What was read is answered on the thread that read it: waking another costs more than most calls. Whoever waits for a store
-            // holds up its own connection alone.
-            sockets.UnsafePreferInlineScheduling = true;
-        });
+        // A sidecar's connections are few and busy: each has its buffer ready, in place of a look whether there is something to read. Answering on the
+        // thread that reads is left out: with one client it takes a fifth less of the processor, with 32 by HTTP half as much more.
+        builder.Services.Configure<SocketTransportOptions>(sockets => sockets.WaitForDataBeforeAllocatingBuffer = false);
         builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel =>
         {
             kestrel.AddServerHeader = false;
