@@ -40,7 +40,7 @@ internal sealed class ActiveCall(CallInput input, Turn turn, TimeProvider clock,
 
     public int HostCalls { get; private set; }
 
-    /// <summary>What host calls have taken, with the wait for a turn to go on after them.</summary>
+    /// <summary>What host calls have taken.</summary>
     public TimeSpan InHost { get; set; }
 
     /// <summary>What the last host call answered, until the function has copied it.</summary>

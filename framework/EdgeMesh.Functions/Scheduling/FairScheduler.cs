@@ -1,8 +1,9 @@
 namespace EdgeMesh.Functions.Scheduling;
 
 /// <summary>Which call runs next: of the functions that have calls waiting, the one that would be served first were all served at once, each
-/// by its weight. What is divided is the threads' time: a call keeps its thread while it works and while it waits for the host. It is charged what its function's calls usually take, and at its end what it took. So none starves, a burst of one, or
-/// calls that take long, delay the others by its share only, and one that calls rarely waits for less the more it weighs.
+/// by its weight. What is divided is the threads' time: a call keeps its thread while it works and while it waits for the host. It is charged what
+/// its function's calls usually take, and at its end what it took. So none starves, a burst of one, or calls that take long, delay the others by its
+/// share only, and one that calls rarely waits for less the more it weighs.
 /// <para>No call begins while as many work as may. One that waits for the host lets another begin meanwhile, on a thread more, and goes on as soon as
 /// the host has answered: its time runs, and what others do is none of its matter. When one function's calls have all the room, another's may begin beside them.</para></summary>
 /// <param name="options">How many calls wait, work, and wait for the host.</param>

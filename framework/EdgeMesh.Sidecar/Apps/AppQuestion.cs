@@ -1,5 +1,6 @@
 using System.Net;
 using System.Text.Json;
+using EdgeMesh.Sidecar.Http;
 using Microsoft.Extensions.Logging;
 
 namespace EdgeMesh.Sidecar.Apps;
@@ -24,7 +25,7 @@ internal static partial class AppQuestion
         try
         {
             return answer.IsSuccessStatusCode && answer.StatusCode != HttpStatusCode.NoContent
-                ? JsonDocument.Parse(await answer.Content.ReadAsByteArrayAsync(limit)).RootElement
+                ? JsonDocument.Parse(GoJson.Mended(await answer.Content.ReadAsByteArrayAsync(limit))).RootElement
                 : default;
         }
         catch (JsonException error)

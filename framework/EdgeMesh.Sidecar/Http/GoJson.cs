@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Runtime.InteropServices;
 using System.Text;
 using System.Text.Json;
+using System.Text.Unicode;
 
 namespace EdgeMesh.Sidecar.Http;
 
@@ -43,11 +44,17 @@ internal static class GoJson
         }
         catch (InvalidOperationException)
         {
-            var raw = Encoding.UTF8.GetBytes(Encoding.UTF8.GetString(JsonMarshal.GetRawUtf8Value(value)));
-            MendSurrogates(raw);
-            using var mended = JsonDocument.Parse(raw);
+            using var mended = JsonDocument.Parse(Mended(JsonMarshal.GetRawUtf8Value(value)));
             return mended.RootElement.GetString()!;
         }
+    }
+
+    /// <summary>The same JSON with U+FFFD for what is no text for .NET: a copy.</summary>
+    public static byte[] Mended(ReadOnlySpan<byte> json)
+    {
+        var mended = Utf8.IsValid(json) ? json.ToArray() : Encoding.UTF8.GetBytes(Encoding.UTF8.GetString(json));
+        MendSurrogates(mended);
+        return mended;
     }
 
     /// <summary>Half a surrogate pair (<c>\ud800</c>) is no text for .NET, and U+FFFD for Go: it becomes that, in its place, which is as long.</summary>

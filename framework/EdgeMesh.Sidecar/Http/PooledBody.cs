@@ -1,5 +1,4 @@
 using System.Buffers;
-using System.Text;
 using System.Text.Unicode;
 using Microsoft.AspNetCore.Http;
 
@@ -20,15 +19,17 @@ internal sealed class PooledBody : IDisposable
     /// <summary>The body as JSON, with text that .NET can read wherever Go can.</summary>
     public ReadOnlyMemory<byte> AsJson()
     {
-        if (!Utf8.IsValid(_buffer.AsSpan(0, _length)))
+        var json = _buffer.AsSpan(0, _length);
+        if (Utf8.IsValid(json))
         {
-            var mended = Encoding.UTF8.GetBytes(Encoding.UTF8.GetString(_buffer, 0, _length));
-            ArrayPool<byte>.Shared.Return(Interlocked.Exchange(ref _buffer, ArrayPool<byte>.Shared.Rent(mended.Length)));
-            mended.CopyTo(_buffer, 0);
-            _length = mended.Length;
+            GoJson.MendSurrogates(json);
+            return Memory;
         }
 
-        GoJson.MendSurrogates(_buffer.AsSpan(0, _length));
+        var mended = GoJson.Mended(json);
+        ArrayPool<byte>.Shared.Return(Interlocked.Exchange(ref _buffer, ArrayPool<byte>.Shared.Rent(mended.Length)));
+        mended.CopyTo(_buffer, 0);
+        _length = mended.Length;
         return Memory;
     }
 

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Text;
 using System.Text.Json;
 using CsCheck;
 using EdgeMesh.Sidecar.BuildingBlocks.Actors;
@@ -131,23 +132,8 @@ public sealed class RuleTests
         }, iter: 20_000);
 
     [Fact]
-    public void GoJson_AnyStringThatParses_HasAText() => Gen.OneOf(Gen.Byte[32, 255], Gen.Byte[92, 93], Gen.Byte[117, 118], Gen.Byte[48, 57], Gen.Byte[100, 102]).Array[0, 24].Sample(bytes =>
-    {
-        JsonDocument document;
-        try
-        {
-            document = JsonDocument.Parse((byte[])[(byte)'"', .. bytes, (byte)'"']);
-        }
-        catch (JsonException)
-        {
-            return;
-        }
-
-        using (document)
-        {
-            GoJson.Text(document.RootElement);
-        }
-    }, iter: 20_000);
+    public void GoJson_AnyStringThatParses_HasAText() => Gen.OneOf(Gen.Byte[32, 255], Gen.Byte[92, 93], Gen.Byte[117, 118], Gen.Byte[48, 57], Gen.Byte[100, 102]).Array[0, 24].Sample(
+        bytes => JsonText.ReadIfAny([(byte)'"', .. bytes, (byte)'"'], json => GoJson.Text(json)), iter: 20_000);
 
     [Theory]
     [InlineData("\\ud800", "\ufffd")]
@@ -158,37 +144,16 @@ public sealed class RuleTests
         Assert.Equal(expected, GoJson.Text(document.RootElement));
     }
 
-    [Theory]
-    [InlineData("pubsubname")]
-    [InlineData("topic")]
-    [InlineData("match")]
-    [InlineData("metadata")]
-    public void Subscriptions_WithHalfACharacter_AreReadOrRefused(string field)
+    /// <summary>As it comes from an app: what is no text becomes one before anybody reads it.</summary>
+    [Fact]
+    public void Subscriptions_WithHalfACharacter_AreServedWithAReplacement()
     {
-        var text = $$$"""[{"pubsubname":"pubsub","topic":"t","routes":{"rules":[{"match":"true","path":"/p"}]},"metadata":{"k":"v"},"{{{field}}}":"\ud800"},{"pubsubname":"pubsub","topic":"t","routes":{"rules":[{"match":"\ud800","path":"\ud800"}]},"metadata":{"\ud800":"\ud800"}}]""";
-        using var document = JsonDocument.Parse(text);
-        SubscriptionReader.Read(document.RootElement, []);
+        using var document = JsonDocument.Parse(GoJson.Mended("""[{"pubsubname":"pubsub","topic":"a\ud800","route":"/p","metadata":{"\ud800":"\ud800"}},{"pubsubname":"pubsub","topic":"b","route":"/p"}]"""u8));
+        Assert.Equal(["a\ufffd", "b"], SubscriptionReader.Read(document.RootElement, []).Select(s => s.Topic));
     }
 
     [Fact]
-    public void ActorConfig_AnyAnswer_IsSettingsOrNone()
-    {
-        Gen.Int[0, ConfigPieces.Length - 1].Array[1, 12].Select(pieces => string.Concat(pieces.Select(p => ConfigPieces[p]))).Sample(text =>
-        {
-            JsonDocument document;
-            try
-            {
-                document = JsonDocument.Parse(text);
-            }
-            catch (JsonException)
-            {
-                return;
-            }
-
-            using (document)
-            {
-                ActorConfig.Read(document.RootElement, []);
-            }
-        }, iter: 20_000);
-    }
+    public void ActorConfig_AnyAnswer_IsSettingsOrNone() =>
+        Gen.Int[0, ConfigPieces.Length - 1].Array[1, 12].Select(pieces => string.Concat(pieces.Select(p => ConfigPieces[p]))).Sample(
+            text => JsonText.ReadIfAny(GoJson.Mended(Encoding.UTF8.GetBytes(text)), json => ActorConfig.Read(json, [])), iter: 20_000);
 }

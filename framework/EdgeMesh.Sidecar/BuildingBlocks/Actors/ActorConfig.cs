@@ -31,9 +31,8 @@ internal static class ActorConfig
 
             return types;
         }
-        catch (Exception error) when (error is ArgumentException or InvalidOperationException)
+        catch (ArgumentException error)
         {
-            // The second: a text with half a character.
             faults.Add($"GET /dapr/config: {error.Message} This app hosts no actors.");
             return None;
         }

@@ -1,5 +1,3 @@
-using System.Runtime.InteropServices;
-using System.Text;
 using System.Text.Json;
 
 namespace EdgeMesh.Sidecar.BuildingBlocks.PubSub;
@@ -28,20 +26,7 @@ internal static class SubscriptionReader
             faults.Add($"GET /dapr/subscribe answered {answer.GetArrayLength()} subscriptions; {Limit} are served.");
         }
 
-        return [.. answer.EnumerateArray().Take(Limit).Select(item => TryReadOne(item, faults)).OfType<Subscription>()];
-    }
-
-    private static Subscription? TryReadOne(JsonElement item, List<string> faults)
-    {
-        try
-        {
-            return ReadOne(item, faults);
-        }
-        catch (InvalidOperationException)
-        {
-            faults.Add($"GET /dapr/subscribe: a subscription has a text that is none: {Encoding.UTF8.GetString(JsonMarshal.GetRawUtf8Value(item))}");
-            return null;
-        }
+        return [.. answer.EnumerateArray().Take(Limit).Select(item => ReadOne(item, faults)).OfType<Subscription>()];
     }
 
     private static Subscription? ReadOne(JsonElement item, List<string> faults)

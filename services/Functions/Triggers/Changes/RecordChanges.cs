@@ -17,7 +17,8 @@ internal sealed partial class RecordChanges(IJournalStore store, SiteIdentity id
     private readonly ConcurrentDictionary<ChangesSource, bool> _sources = new();
     private readonly JournalName _journal = new(identity.Site, Owner, JournalName.Changes);
     private FollowerPuller? _puller;
-    private int _changing;
+
+    /// <summary>Odd while sources are replaced.</summary>
     private int _version;
 
     public string Name => "functions";
@@ -40,13 +41,9 @@ internal sealed partial class RecordChanges(IJournalStore store, SiteIdentity id
     }
 
     /// <summary>A function's sources are about to be replaced. Until <see cref="EndChange"/> no page counts as given to all.</summary>
-    public void BeginChange() => Interlocked.Increment(ref _changing);
+    public void BeginChange() => Interlocked.Increment(ref _version);
 
-    public void EndChange()
-    {
-        Interlocked.Increment(ref _version);
-        Interlocked.Decrement(ref _changing);
-    }
+    public void EndChange() => Interlocked.Increment(ref _version);
 
     public void Remove(string function)
     {
@@ -64,15 +61,14 @@ internal sealed partial class RecordChanges(IJournalStore store, SiteIdentity id
         int seen;
         do
         {
-            while (Volatile.Read(ref _changing) > 0)
+            while (int.IsOddInteger(seen = Volatile.Read(ref _version)))
             {
                 await Task.Delay(ChangePause, clock, cancellation);
             }
 
-            seen = Volatile.Read(ref _version);
             await GiveAsync(page, cancellation);
         }
-        while (Volatile.Read(ref _changing) > 0 || seen != Volatile.Read(ref _version));
+        while (seen != Volatile.Read(ref _version));
 
         await Stored.SaveAsync(page.Next, cancellation);
     }

@@ -33,7 +33,8 @@ internal sealed record CgiAnswer(int Status, IReadOnlyList<KeyValuePair<string, 
         return network >= 0 && (unix < 0 || network < unix) ? (network, 4) : (unix, 2);
     }
 
-    /// <summary>In printable ASCII, the one text that no server or client reads otherwise. A head names at least one of Content-Type, Status and Location, as CGI has it; else it is the beginning of a body.</summary>
+    /// <summary>A head names at least one of Content-Type, Status and Location, as CGI has it, and is printable ASCII, which every server and client
+    /// reads alike; else it is the beginning of a body.</summary>
     private static bool TryReadHead(ReadOnlySpan<byte> head, out int status, out List<KeyValuePair<string, string>> headers)
     {
         (status, headers) = (StatusCodes.Status200OK, []);

@@ -130,7 +130,7 @@ internal static class ConditionReader
 
         if (condition.Fields.Count > LogSearch.FieldLimit || LogSearch.Write(condition.Text, condition.Fields).Length > LogSearch.LengthLimit)
         {
-            map.Fault("fields", $"with the text is more than the console can search for: at most {LogSearch.FieldLimit} fields, and {LogSearch.LengthLimit} characters in all.");
+            map.Fault(condition.Fields.Count > 0 ? "fields" : "text", $"is more than the console can search for: at most {LogSearch.FieldLimit} fields, and {LogSearch.LengthLimit} characters in all as they are typed there.");
         }
 
         return condition;
