@@ -89,10 +89,24 @@ public abstract class BrokerSuite(BrokerFixture broker) : IDisposable
     [InlineData(SidecarProcess.Daprd)]
     public async Task Broker_KilledAndStartedAgain_KeepsMessagesAndSubscriptions(string engine)
     {
-        await using var app = await AppAsync("alpha");
+        var busy = _topic + "busy";
+        await using var app = await AppAsync("alpha", busy, _topic);
         var isTaken = false;
+        using var worked = new CancellationTokenSource();
+        app.Answer(busy, async _ =>
+        {
+            await Task.Delay(Timeout.Infinite, worked.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            return Results.Ok();
+        });
         app.Answer(_topic, _ => Volatile.Read(ref isTaken) ? Results.Ok() : Results.StatusCode(500));
         await using var sidecar = await StartAsync(engine, app);
+        if (GoesOnBesideABusyOne(engine))
+        {
+            // A message that the app works on all the while, the first in line, holds up nothing else.
+            await PublishAsync(sidecar, "\"busy\"", topic: busy);
+            await Patience.HoldsAsync(() => Task.FromResult(app.Taken(busy) > 0), () => sidecar.Said, Cancellation);
+        }
+
         await PublishAsync(sidecar, "\"before\"");
         await app.NextAsync(_topic, Cancellation);
 
@@ -102,17 +116,27 @@ public abstract class BrokerSuite(BrokerFixture broker) : IDisposable
         await Patience.HoldsAsync(async () => await TryPublishAsync(sidecar, "\"after\"") == HttpStatusCode.NoContent, () => sidecar.Said, Cancellation);
         var seen = new HashSet<string>();
         await Patience.HoldsAsync(
-            async () =>
+            () =>
             {
-                seen.Add((await app.NextAsync(_topic, Cancellation)).Json.GetProperty("data").GetString()!);
-                return seen.SetEquals(["before", "after"]);
+                while (app.TryNext(_topic) is { } delivery)
+                {
+                    seen.Add(delivery.Json.GetProperty("data").GetString()!);
+                }
+
+                return Task.FromResult(seen.SetEquals(["before", "after"]));
             },
             () => sidecar.Said,
             Cancellation);
+        await worked.CancelAsync();
     }
 
-    private Task<TestApp> AppAsync(string appId) =>
-        TestApp.StartAsync(appId, [new { pubsubname = BrokerFixture.Component, topic = _topic, route = $"/deliver/{_topic}" }], Cancellation);
+    /// <summary>Whether an engine delivers after the broker's restart while the app still works on a message of before.</summary>
+    private protected virtual bool GoesOnBesideABusyOne(string engine) => true;
+
+    private Task<TestApp> AppAsync(string appId) => AppAsync(appId, _topic);
+
+    private static Task<TestApp> AppAsync(string appId, params string[] topics) =>
+        TestApp.StartAsync(appId, [.. topics.Select(topic => new { pubsubname = BrokerFixture.Component, topic, route = $"/deliver/{topic}" })], Cancellation);
 
     private Task<SidecarProcess> StartAsync(string engine, TestApp app)
     {
@@ -120,13 +144,13 @@ public abstract class BrokerSuite(BrokerFixture broker) : IDisposable
         return SidecarProcess.StartAsync(engine, app.AppId, app.Port, _resources, Cancellation);
     }
 
-    private async Task PublishAsync(SidecarProcess sidecar, string json, string query = "") =>
-        Assert.Equal(HttpStatusCode.NoContent, await TryPublishAsync(sidecar, json, query));
+    private async Task PublishAsync(SidecarProcess sidecar, string json, string query = "", string? topic = null) =>
+        Assert.Equal(HttpStatusCode.NoContent, await TryPublishAsync(sidecar, json, query, topic));
 
-    private async Task<HttpStatusCode> TryPublishAsync(SidecarProcess sidecar, string json, string query = "")
+    private async Task<HttpStatusCode> TryPublishAsync(SidecarProcess sidecar, string json, string query = "", string? topic = null)
     {
         using var body = new StringContent(json, Encoding.UTF8, MediaTypeHeaderValue.Parse("application/json"));
-        using var answer = await sidecar.Http.PostAsync($"/v1.0/publish/{BrokerFixture.Component}/{_topic}{query}", body, Cancellation);
+        using var answer = await sidecar.Http.PostAsync($"/v1.0/publish/{BrokerFixture.Component}/{topic ?? _topic}{query}", body, Cancellation);
         return answer.StatusCode;
     }
 
@@ -161,4 +185,7 @@ public abstract class BrokerSuite(BrokerFixture broker) : IDisposable
 public sealed class RabbitMqTests(RabbitMqFixture broker) : BrokerSuite(broker), IClassFixture<RabbitMqFixture>;
 
 [Trait("Category", "Engines")]
-public sealed class KafkaTests(KafkaFixture broker) : BrokerSuite(broker), IClassFixture<KafkaFixture>;
+public sealed class KafkaTests(KafkaFixture broker) : BrokerSuite(broker), IClassFixture<KafkaFixture>
+{
+    private protected override bool GoesOnBesideABusyOne(string engine) => engine != SidecarProcess.Daprd;
+}

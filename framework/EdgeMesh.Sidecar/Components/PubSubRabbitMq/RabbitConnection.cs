@@ -23,12 +23,7 @@ internal sealed class RabbitConnection(ConnectionFactory factory) : IAsyncDispos
                 return made;
             }
 
-            if (_connection is { } broken)
-            {
-                _connection = null;
-                await broken.DisposeAsync();
-            }
-
+            // A broken one ends by itself: disposed now, it would forget to tell those of its channels that do not know yet.
             return _connection = await factory.CreateConnectionAsync(cancellation);
         }
         finally

@@ -2,46 +2,54 @@ using System.Globalization;
 using System.Text;
 using RabbitMQ.Client;
 using RabbitMQ.Client.Events;
-using RabbitMQ.Client.Exceptions;
 
 namespace EdgeMesh.Sidecar.Components.PubSubRabbitMq;
 
 /// <summary>Takes what one channel delivers to a handler, several at a time, and tells the broker what became of it.</summary>
 internal sealed class RabbitConsumer(IChannel channel, RabbitOptions options, string topic, BrokerHandler handler, InHand inHand, CancellationToken stopped) : AsyncDefaultBasicConsumer(channel)
 {
-    /// <summary>Messages in hand where the component sets no <c>prefetchCount</c>: daprd would take all that the queue holds into memory.</summary>
-    public const ushort MostInHand = 256;
-
     private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(10);
 
     private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly SemaphoreSlim _free = new(options.MostInHand);
     private int _refusals;
 
     /// <summary>Ends when the broker sends nothing more.</summary>
     public Task Ended => _ended.Task;
 
-    /// <summary>The body is the client's, and valid until this returns.</summary>
+    /// <summary>Begins the delivery and returns: the client tells its channels one after the other that their connection broke, each when its
+    /// consumers are idle, so one that an app works on for an hour would keep all others from their new connection. The body is the client's,
+    /// and valid until this returns.</summary>
     public override async Task HandleBasicDeliverAsync(
         string consumerTag, ulong deliveryTag, bool redelivered, string exchange, string routingKey, IReadOnlyBasicProperties properties, ReadOnlyMemory<byte> body, CancellationToken cancellationToken = default)
     {
+        // The broker sends no more than that, but for those that need no acknowledgement.
+        await _free.WaitAsync(cancellationToken);
         inHand.Begin();
+        _ = DeliverAsync(deliveryTag, new BrokerMessage(topic, body.ToArray(), options.TellsProperties ? Metadata(properties) : BrokerMessage.NoMetadata) { Id = properties.MessageId ?? Guid.NewGuid().ToString() });
+    }
+
+    private async Task DeliverAsync(ulong deliveryTag, BrokerMessage message)
+    {
+        // Off the client's thread at once.
+        await Task.Yield();
         try
         {
-            var message = new BrokerMessage(topic, body, options.TellsProperties ? Metadata(properties) : BrokerMessage.NoMetadata) { Id = properties.MessageId ?? Guid.NewGuid().ToString() };
             var done = !stopped.IsCancellationRequested && await TryHandleAsync(message);
             if (!options.AutoAck)
             {
                 await SettleAsync(deliveryTag, done);
             }
         }
-        catch (Exception error) when (error is AlreadyClosedException or OperationInterruptedException or ObjectDisposedException)
+        catch (Exception)
         {
             // The channel ended first: the broker gives the message to another.
             _ended.TrySetResult();
         }
         finally
         {
+            _free.Release();
             inHand.End();
         }
     }

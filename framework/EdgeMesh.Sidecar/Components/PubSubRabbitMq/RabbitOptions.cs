@@ -7,6 +7,9 @@ namespace EdgeMesh.Sidecar.Components.PubSubRabbitMq;
 /// <summary>The metadata of a <c>pubsub.rabbitmq</c> component, with daprd's names and defaults.</summary>
 internal sealed record RabbitOptions
 {
+    /// <summary>Where the component sets no <c>prefetchCount</c>: daprd would take all that the queue holds into memory.</summary>
+    private const ushort DefaultMostInHand = 256;
+
     private static readonly TimeSpan DefaultReconnectWait = TimeSpan.FromSeconds(3);
     private static readonly TimeSpan DefaultHeartBeat = TimeSpan.FromSeconds(10);
 
@@ -37,8 +40,9 @@ internal sealed record RabbitOptions
 
     public bool Persistent { get; private init; }
 
-    /// <summary>0: as many as the sidecar takes.</summary>
-    public ushort Prefetch { get; private init; }
+    /// <summary>Messages that the app works on at a time, of one subscription: one after the other if the component says so, else its
+    /// <c>prefetchCount</c>.</summary>
+    public ushort MostInHand { get; private init; }
 
     public TimeSpan ReconnectWait { get; private init; }
 
@@ -47,9 +51,6 @@ internal sealed record RabbitOptions
     public long MaxBytes { get; private init; }
 
     public string ExchangeKind { get; private init; } = "";
-
-    /// <summary>One message at a time.</summary>
-    public bool Single { get; private init; }
 
     /// <summary>How long a message that says nothing else may wait.</summary>
     public TimeSpan? TimeToLive { get; private init; }
@@ -67,15 +68,17 @@ internal sealed record RabbitOptions
         Requeue = spec.Flag("requeueInFailure", false),
         Confirms = spec.Flag("publisherConfirm", false),
         Persistent = spec.Number("deliveryMode", 0, 0, 2) == 2,
-        Prefetch = (ushort)spec.Number("prefetchCount", 0, 0, byte.MaxValue),
+        MostInHand = IsSingle(spec) ? (ushort)1 : spec.Number("prefetchCount", 0, 0, byte.MaxValue) is > 0 and var prefetch ? (ushort)prefetch : DefaultMostInHand,
         ReconnectWait = spec.Duration("reconnectWaitSeconds", spec.Duration("reconnectWait", DefaultReconnectWait)),
         MaxLength = spec.Number("maxLen", 0, 0, long.MaxValue),
         MaxBytes = spec.Number("maxLenBytes", 0, 0, long.MaxValue),
         ExchangeKind = spec.Choice("exchangeKind", "fanout", "fanout", "topic", "direct", "headers"),
-        Single = spec.Choice(spec.Text("concurrencyMode") is null ? "concurrency" : "concurrencyMode", "parallel", "parallel", "single") == "single",
         TimeToLive = spec.Text("ttlInSeconds") is null ? null : TimeSpan.FromSeconds(spec.Number("ttlInSeconds", 0, 1, int.MaxValue)),
         TellsProperties = spec.Flag("publishMessagePropertiesToMetadata", false),
     };
+
+    private static bool IsSingle(ComponentSpec spec) =>
+        spec.Choice(spec.Text("concurrencyMode") is null ? "concurrency" : "concurrencyMode", "parallel", "parallel", "single") == "single";
 
     /// <summary>How to reach the broker. Connections are not healed by the client: whoever uses one knows best what to set up anew.</summary>
     /// <exception cref="ArgumentException">A value is missing, or is no such value.</exception>

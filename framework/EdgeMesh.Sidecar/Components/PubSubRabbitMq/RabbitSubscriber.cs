@@ -60,11 +60,10 @@ internal sealed partial class RabbitSubscriber : IAsyncDisposable
     private async Task ConsumeAsync()
     {
         var connection = await _connection.GetAsync(_stop.Token);
-        var prefetch = _options.Single ? (ushort)1 : _options.Prefetch == 0 ? RabbitConsumer.MostInHand : _options.Prefetch;
         await using var channel = await connection.CreateChannelAsync(
-            new CreateChannelOptions(publisherConfirmationsEnabled: false, publisherConfirmationTrackingEnabled: false, consumerDispatchConcurrency: prefetch), _stop.Token);
+            new CreateChannelOptions(publisherConfirmationsEnabled: false, publisherConfirmationTrackingEnabled: false), _stop.Token);
         var queue = await RabbitTopology.DeclareQueueAsync(channel, _options, _subscription, _stop.Token);
-        await channel.BasicQosAsync(0, prefetch, global: false, _stop.Token);
+        await channel.BasicQosAsync(0, _options.MostInHand, global: false, _stop.Token);
         var consumer = new RabbitConsumer(channel, _options, _subscription.Topic, _handler, _inHand, _stop.Token);
         var tag = await channel.BasicConsumeAsync(queue, _options.AutoAck, $"{queue}-{Guid.NewGuid()}", noLocal: false, exclusive: false, arguments: null, consumer, _stop.Token);
         _stands.TrySetResult();
