@@ -1,13 +1,12 @@
 using System.Buffers.Binary;
-using System.Net.Sockets;
 using System.Text;
 using Google.Protobuf;
 
 namespace EdgeMesh.LoadTests.Http;
 
-/// <summary>One HTTP/2 connection that makes the same unary gRPC call again and again, one at a time (RFC 9113): as little as a client can do, so
-/// that the machine's time goes to the sidecars. It takes no compressed tables of headers, so that it need not read any.</summary>
-internal sealed class RawGrpcClient : IDisposable
+/// <summary>One HTTP/2 connection and one unary gRPC call (RFC 9113). It takes no compressed tables of headers, so that it need not read
+/// any.</summary>
+internal sealed class RawGrpcClient : RawClient
 {
     private const int HeadLength = 9;
     private const int WholeWindow = int.MaxValue - 65_535;
@@ -15,7 +14,6 @@ internal sealed class RawGrpcClient : IDisposable
     private const byte Data = 0, Headers = 1, Reset = 3, Settings = 4, Ping = 6, GoAway = 7, WindowUpdate = 8;
     private const byte EndStream = 1, Ack = 1, EndHeaders = 4;
 
-    private readonly Socket _socket = new(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
     private readonly byte[] _request;
     private readonly int _dataAt;
     private byte[] _buffer = new byte[64 * 1024];
@@ -27,104 +25,94 @@ internal sealed class RawGrpcClient : IDisposable
     private long _window = 65_535;
     private int _unreturned;
 
-    private RawGrpcClient(byte[] request, int dataAt) => (_request, _dataAt) = (request, dataAt);
+    /// <summary>A message came back for the call under way. A failure has none.</summary>
+    private bool _answered;
 
-    public static async Task<RawGrpcClient> ConnectAsync(Uri address, string method, IMessage message, CancellationToken cancellation)
+    private RawGrpcClient(Uri address, byte[] request, int dataAt)
+        : base(address) => (_request, _dataAt) = (request, dataAt);
+
+    public static RawGrpcClient Connect(Uri address, string method, IMessage message)
     {
         var headers = HeaderBlock(address.Authority, method);
         var body = message.ToByteArray();
         byte[] prefixed = [0, .. BigEndian(body.Length), .. body];
-        byte[] request = [.. Frame(Headers, EndHeaders, headers), .. Frame(Data, EndStream, prefixed)];
-        var client = new RawGrpcClient(request, HeadLength + headers.Length);
-        await client._socket.ConnectAsync(address.Host, address.Port, cancellation);
+        var client = new RawGrpcClient(address, [.. Frame(Headers, EndHeaders, headers), .. Frame(Data, EndStream, prefixed)], HeadLength + headers.Length);
 
         // No table of headers, and windows that are never full.
         byte[] settings = [0, 1, .. BigEndian(0), 0, 4, .. BigEndian(int.MaxValue)];
-        await client._socket.SendAsync(
-            (byte[])[.. "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"u8, .. Frame(Settings, 0, settings), .. Frame(WindowUpdate, 0, BigEndian(WholeWindow))], cancellation);
+        client.Socket.Send([.. "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"u8, .. Frame(Settings, 0, settings), .. Frame(WindowUpdate, 0, BigEndian(WholeWindow))]);
         return client;
     }
 
-    /// <summary>True: a message came back. A failure has none.</summary>
-    public async ValueTask<bool> CallAsync(CancellationToken cancellation)
+    public override void Begin()
     {
         _stream += 2;
+        _answered = false;
         BinaryPrimitives.WriteInt32BigEndian(_request.AsSpan(5), _stream);
         BinaryPrimitives.WriteInt32BigEndian(_request.AsSpan(_dataAt + 5), _stream);
         var needed = _request.Length - _dataAt - HeadLength;
         while (_window < needed)
         {
-            await NextAsync(cancellation);
+            TryFinish();
         }
 
         _window -= needed;
-        await _socket.SendAsync(_request, cancellation);
-        var answered = false;
-        while (true)
-        {
-            var (type, flags, stream, length) = await NextAsync(cancellation);
-            if (stream != _stream)
-            {
-                continue;
-            }
-
-            answered |= type == Data && length >= 5;
-            if (type == Reset || (type is Data or Headers && (flags & EndStream) != 0))
-            {
-                return answered && type != Reset;
-            }
-        }
+        Socket.Send(_request);
     }
 
-    public void Dispose() => _socket.Dispose();
-
-    /// <summary>Reads a frame, and answers what is of the connection itself.</summary>
-    private async ValueTask<(byte Type, byte Flags, int Stream, int Length)> NextAsync(CancellationToken cancellation)
+    public override bool? TryFinish()
     {
-        await FillAsync(HeadLength, cancellation);
-        var frame = (Type: _buffer[_from + 3], Flags: _buffer[_from + 4], Stream: BinaryPrimitives.ReadInt32BigEndian(_buffer.AsSpan(_from + 5)), Length: BinaryPrimitives.ReadInt32BigEndian(_buffer.AsSpan(_from)) >>> 8);
-        await FillAsync(HeadLength + frame.Length, cancellation);
-        var payload = _buffer.AsMemory(_from + HeadLength, frame.Length);
-        _from += HeadLength + frame.Length;
-        switch (frame.Type)
+        if (_from == _to)
+        {
+            (_from, _to) = (0, 0);
+        }
+
+        _to += Receive(ref _buffer, _to);
+        bool? ended = null;
+        while (TryTakeFrame(out var type, out var flags, out var stream, out var payload))
+        {
+            AnswerConnection(type, flags, stream, payload);
+            if (stream == _stream)
+            {
+                _answered |= type == Data && payload.Length >= 5;
+                ended = type == Reset ? false : type is Data or Headers && (flags & EndStream) != 0 ? _answered : ended;
+            }
+        }
+
+        return ended;
+    }
+
+    private bool TryTakeFrame(out byte type, out byte flags, out int stream, out ReadOnlySpan<byte> payload)
+    {
+        var bytes = _buffer.AsSpan(_from, _to - _from);
+        var length = bytes.Length < HeadLength ? 0 : BinaryPrimitives.ReadInt32BigEndian(bytes) >>> 8;
+        var isWhole = bytes.Length >= HeadLength + length;
+        (type, flags, stream) = isWhole ? (bytes[3], bytes[4], BinaryPrimitives.ReadInt32BigEndian(bytes[5..])) : default;
+        payload = isWhole ? bytes.Slice(HeadLength, length) : default;
+        _from += isWhole ? HeadLength + length : 0;
+        return isWhole;
+    }
+
+    /// <summary>What is of the connection itself.</summary>
+    private void AnswerConnection(byte type, byte flags, int stream, ReadOnlySpan<byte> payload)
+    {
+        switch (type)
         {
             case GoAway:
                 throw new IOException("The sidecar closed the connection.");
-            case Settings when (frame.Flags & Ack) == 0:
-                await _socket.SendAsync(Frame(Settings, Ack, []), cancellation);
+            case Settings when (flags & Ack) == 0:
+                Socket.Send(Frame(Settings, Ack, []));
                 break;
-            case Ping when (frame.Flags & Ack) == 0:
-                await _socket.SendAsync(Frame(Ping, Ack, payload.Span), cancellation);
+            case Ping when (flags & Ack) == 0:
+                Socket.Send(Frame(Ping, Ack, payload));
                 break;
-            case WindowUpdate when frame.Stream == 0:
-                _window += BinaryPrimitives.ReadInt32BigEndian(payload.Span);
+            case WindowUpdate when stream == 0:
+                _window += BinaryPrimitives.ReadInt32BigEndian(payload);
                 break;
-            case Data when (_unreturned += frame.Length) >= ReturnedWindow:
-                await _socket.SendAsync(Frame(WindowUpdate, 0, BigEndian(_unreturned)), cancellation);
+            case Data when (_unreturned += payload.Length) >= ReturnedWindow:
+                Socket.Send(Frame(WindowUpdate, 0, BigEndian(_unreturned)));
                 _unreturned = 0;
                 break;
-        }
-
-        return frame;
-    }
-
-    private async ValueTask FillAsync(int length, CancellationToken cancellation)
-    {
-        while (_to - _from < length)
-        {
-            if (_from > 0)
-            {
-                _buffer.AsSpan(_from, _to - _from).CopyTo(_buffer);
-                (_from, _to) = (0, _to - _from);
-            }
-
-            if (_to == _buffer.Length)
-            {
-                Array.Resize(ref _buffer, _buffer.Length * 2);
-            }
-
-            var read = await _socket.ReceiveAsync(_buffer.AsMemory(_to), cancellation);
-            _to += read > 0 ? read : throw new IOException("The sidecar closed the connection.");
         }
     }
 

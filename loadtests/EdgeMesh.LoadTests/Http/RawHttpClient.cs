@@ -1,56 +1,34 @@
 using System.Buffers.Text;
-using System.Net.Sockets;
 using System.Text;
 
 namespace EdgeMesh.LoadTests.Http;
 
-/// <summary>One connection that sends the same bytes again and again and reads whole answers: as little as a client can do, so that the
-/// machine's time goes to the sidecars.</summary>
-internal sealed class RawHttpClient : IDisposable
+/// <summary>HTTP/1.1: the same bytes each time, and whole answers.</summary>
+/// <param name="address">The sidecar's.</param>
+/// <param name="request">Head and body.</param>
+/// <param name="expected">The status.</param>
+internal sealed class RawHttpClient(Uri address, byte[] request, int expected) : RawClient(address)
 {
-    private readonly Socket _socket = new(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
-    private readonly byte[] _request;
-    private readonly int _expected;
     private byte[] _buffer = new byte[16 * 1024];
     private int _length;
 
-    private RawHttpClient(byte[] request, int expected) => (_request, _expected) = (request, expected);
-
-    public static async Task<RawHttpClient> ConnectAsync(Uri address, string method, string path, ReadOnlyMemory<byte> body, string type, int expected, CancellationToken cancellation)
+    public static RawHttpClient Connect(Uri address, string method, string path, ReadOnlySpan<byte> body, string type, int expected)
     {
         var head = $"{method} {path} HTTP/1.1\r\nHost: {address.Authority}\r\nContent-Type: {type}\r\nContent-Length: {body.Length}\r\n\r\n";
-        var client = new RawHttpClient([.. Encoding.ASCII.GetBytes(head), .. body.Span], expected);
-        await client._socket.ConnectAsync(address.Host, address.Port, cancellation);
-        return client;
+        return new RawHttpClient(address, [.. Encoding.ASCII.GetBytes(head), .. body], expected);
     }
 
-    /// <summary>True: the answer has the expected status.</summary>
-    public async ValueTask<bool> CallAsync(CancellationToken cancellation)
+    public override void Begin()
     {
-        await _socket.SendAsync(_request, cancellation);
         _length = 0;
-        while (true)
-        {
-            if (_length == _buffer.Length)
-            {
-                Array.Resize(ref _buffer, _buffer.Length * 2);
-            }
-
-            var read = await _socket.ReceiveAsync(_buffer.AsMemory(_length), cancellation);
-            if (read == 0)
-            {
-                throw new IOException("The sidecar closed the connection.");
-            }
-
-            _length += read;
-            if (Status(_buffer.AsSpan(0, _length)) is { } status)
-            {
-                return status == _expected;
-            }
-        }
+        Socket.Send(request);
     }
 
-    public void Dispose() => _socket.Dispose();
+    public override bool? TryFinish()
+    {
+        _length += Receive(ref _buffer, _length);
+        return Status(_buffer.AsSpan(0, _length)) is { } status ? status == expected : null;
+    }
 
     /// <summary>The status of a whole answer; null while more is to come.</summary>
     private static int? Status(ReadOnlySpan<byte> answer)

@@ -7,7 +7,7 @@ using Google.Protobuf;
 namespace EdgeMesh.LoadTests.Scenarios;
 
 /// <summary>One call of the Dapr API, and how a client makes it.</summary>
-internal sealed record Scenario(string Name, Func<SidecarProcess, int, CancellationToken, Task<Func<CancellationToken, ValueTask<bool>>>> ConnectAsync)
+internal sealed record Scenario(string Name, Func<SidecarProcess, int, RawClient> Connect)
 {
     private static readonly byte[] Body = Encoding.UTF8.GetBytes($"{{\"order\":\"{new string('x', 1000)}\"}}");
 
@@ -42,26 +42,19 @@ internal sealed record Scenario(string Name, Func<SidecarProcess, int, Cancellat
     private static byte[] Items(int client) => Encoding.UTF8.GetBytes($"[{{\"key\":\"k{client}\",\"value\":{Encoding.UTF8.GetString(Body)}}}]");
 
     private static Scenario Http(string name, string method, Func<int, string> path, Func<int, byte[]> body, int expected) =>
-        new(name, async (sidecar, n, cancellation) =>
-        {
-            var client = await RawHttpClient.ConnectAsync(sidecar.Http, method, path(n), body(n), "application/json", expected, cancellation);
-            return client.CallAsync;
-        });
+        new(name, (sidecar, n) => RawHttpClient.Connect(sidecar.Http, method, path(n), body(n), "application/json", expected));
 
     /// <summary>Each client has a connection of its own, as over HTTP.</summary>
-    private static Scenario Grpc(string name, string method, Func<int, IMessage> message) => new(name, async (sidecar, n, cancellation) =>
-    {
-        var client = await RawGrpcClient.ConnectAsync(sidecar.Grpc, "/dapr.proto.runtime.v1.Dapr/" + method, message(n), cancellation);
-        return client.CallAsync;
-    });
+    private static Scenario Grpc(string name, string method, Func<int, IMessage> message) =>
+        new(name, (sidecar, n) => RawGrpcClient.Connect(sidecar.Grpc, "/dapr.proto.runtime.v1.Dapr/" + method, message(n)));
 
     /// <summary>What it reads is written first.</summary>
     private Scenario After(string store) => this with
     {
-        ConnectAsync = async (sidecar, n, cancellation) =>
+        Connect = (sidecar, n) =>
         {
-            using var writer = await RawHttpClient.ConnectAsync(sidecar.Http, "POST", store, Items(n), "application/json", 204, cancellation);
-            return await writer.CallAsync(cancellation) ? await ConnectAsync(sidecar, n, cancellation) : throw new InvalidOperationException($"{sidecar.Engine} did not take what {Name} reads.");
+            using var writer = RawHttpClient.Connect(sidecar.Http, "POST", store, Items(n), "application/json", 204);
+            return writer.Call() ? Connect(sidecar, n) : throw new InvalidOperationException($"{sidecar.Engine} did not take what {Name} reads.");
         },
     };
 }

@@ -80,18 +80,14 @@ internal sealed class SidecarBench(Report report, TimeSpan time, string? only)
     private async Task CompareAsync(Scenario scenario, int clients, (SidecarProcess Sidecar, int AppPort)[] engines, CancellationToken cancellation)
     {
         var samples = engines.ToDictionary(e => e.Sidecar.Engine, _ => new List<Sample>());
-        var calls = new Dictionary<string, Func<CancellationToken, ValueTask<bool>>[]>();
-        foreach (var (sidecar, _) in engines)
-        {
-            calls[sidecar.Engine] = await Task.WhenAll(Enumerable.Range(0, clients).Select(n => scenario.ConnectAsync(sidecar, n, cancellation)));
-        }
+        var callers = engines.ToDictionary(e => e.Sidecar.Engine, e => Enumerable.Range(0, clients).Select(n => scenario.Connect(e.Sidecar, n)).ToArray());
 
         for (var round = -1; round < Rounds; round++)
         {
             foreach (var (sidecar, port) in engines)
             {
                 var before = scenario.Delivers ? await DeliveredAsync(port, cancellation) : 0;
-                var sample = await ClosedLoop.RunAsync(calls[sidecar.Engine], sidecar.Meter, round < 0 ? WarmUp : time, SettleAsync, cancellation);
+                var sample = await ClosedLoop.RunAsync(callers[sidecar.Engine], sidecar.Meter, round < 0 ? WarmUp : time, SettleAsync, cancellation);
                 if (round >= 0)
                 {
                     samples[sidecar.Engine].Add(sample);
@@ -99,6 +95,11 @@ internal sealed class SidecarBench(Report report, TimeSpan time, string? only)
 
                 Task SettleAsync(long made, CancellationToken cancel) => scenario.Delivers ? AllDeliveredAsync(port, before + made, cancel) : Task.CompletedTask;
             }
+        }
+
+        foreach (var client in callers.Values.SelectMany(c => c))
+        {
+            client.Dispose();
         }
 
         report.Calls(scenario, clients, Sample.Median(samples["embedded"]), Sample.Median(samples["daprd"]));
