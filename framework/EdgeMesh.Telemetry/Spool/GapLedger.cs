@@ -98,6 +98,19 @@ internal sealed class GapLedger : IDisposable
         }
     }
 
+    /// <summary>After a write that failed: what holds is written once more. Else the next start might find a loss that never was, and give up the
+    /// segment that it names.</summary>
+    public void Settle()
+    {
+        lock (_gate)
+        {
+            if (_file.IsInDoubt)
+            {
+                Save(_open, _taken, _evicted);
+            }
+        }
+    }
+
     public void Dispose() => _file.Dispose();
 
     /// <summary>Holds from when it stands on disk on, and not before: what a disk refused is tried again, and must not count twice.</summary>

@@ -10,6 +10,7 @@ internal sealed class Lane(LogSpoolOptions options, LogPriority priority)
 {
     private readonly Lock _gate = new();
     private readonly List<Segment> _segments = [];
+    private readonly Stack<string> _remains = [];
     private Segment? _givenUp;
     private SafeFileHandle? _open;
     private long _written;
@@ -46,10 +47,12 @@ internal sealed class Lane(LogSpoolOptions options, LogPriority priority)
 
     private string Prefix => priority.ToString().ToLowerInvariant() + "-";
 
-    /// <summary>Finds what an earlier process left: cuts torn tails, removes what was delivered or was being given up when it ended.
-    /// Tells how many bytes it cut.</summary>
+    /// <summary>Finds what an earlier process left, and cuts torn tails. What was delivered, or was being given up when it ended, goes with
+    /// <see cref="DeleteRemains"/> and <see cref="FinishGivingUp"/>: a file that the disk does not let go keeps nobody from writing. Tells how many
+    /// bytes it cut.</summary>
     public long Recover(SpoolPosition delivered, long evicted)
     {
+        _remains.Clear();
         lock (_gate)
         {
             _segments.Clear();
@@ -62,9 +65,16 @@ internal sealed class Lane(LogSpoolOptions options, LogPriority priority)
         foreach (var number in numbers)
         {
             var path = PathOf(number);
-            if (number < delivered.Sequence || number == evicted)
+            if (number < delivered.Sequence)
             {
-                options.Disk.Delete(path);
+                _remains.Push(path);
+            }
+            else if (number == evicted)
+            {
+                lock (_gate)
+                {
+                    _givenUp = new Segment(number, path, default, new FileInfo(path).Length, 0, 0, 0);
+                }
             }
             else if (SegmentReader.ReadNonce(path) is { } nonce)
             {
@@ -73,13 +83,23 @@ internal sealed class Lane(LogSpoolOptions options, LogPriority priority)
             else
             {
                 cut += new FileInfo(path).Length;
-                options.Disk.Delete(path);
+                _remains.Push(path);
             }
         }
 
         // Also past files that are gone: no number may ever name a second file.
         _next = Math.Max(numbers.LastOrDefault(), Math.Max(delivered.Sequence, evicted)) + 1;
         return cut;
+    }
+
+    /// <summary>Deletes what an earlier process left and nobody needs. Throws at what the disk does not let go.</summary>
+    public void DeleteRemains()
+    {
+        while (_remains.TryPeek(out var path))
+        {
+            options.Disk.Delete(path);
+            _remains.Pop();
+        }
     }
 
     /// <summary>Whether a run of frames of this length still goes into the open segment.</summary>
@@ -231,7 +251,7 @@ internal sealed class Lane(LogSpoolOptions options, LogPriority priority)
 
         if (records == 0)
         {
-            options.Disk.Delete(path);
+            _remains.Push(path);
         }
         else
         {

@@ -19,6 +19,9 @@ internal sealed class SlotFile : IDisposable
 
     public static SlotFile Open(string path, ISpoolDisk disk) => new(File.OpenHandle(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.Read), disk);
 
+    /// <summary>The last write failed. How much of it reached the file nobody knows: a process that starts may find it whole.</summary>
+    public bool IsInDoubt { get; private set; }
+
     /// <summary>What was written last; empty: nothing yet.</summary>
     public byte[] Read()
     {
@@ -49,8 +52,9 @@ internal sealed class SlotFile : IDisposable
         var generation = _generation + 1;
         BinaryPrimitives.WriteUInt64LittleEndian(slot[8..], generation);
         BinaryPrimitives.WriteUInt32LittleEndian(slot[4..], Crc32C.Of(slot[8..]));
+        IsInDoubt = true;
         _disk.Overwrite(_file, slot, (long)(generation % 2) * SlotLength);
-        _generation = generation;
+        (_generation, IsInDoubt) = (generation, false);
     }
 
     public void Dispose() => _file.Dispose();

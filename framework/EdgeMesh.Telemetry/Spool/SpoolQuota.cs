@@ -39,6 +39,7 @@ internal sealed class SpoolQuota(LogSpoolOptions options, Lane[] lanes, ShipCurs
             {
                 DeleteDelivered(lane);
                 lane.FinishGivingUp();
+                lane.DeleteRemains();
             }
             catch (Exception error) when (error is IOException or UnauthorizedAccessException)
             {

@@ -123,7 +123,7 @@ internal sealed class SpoolWriter : IDisposable
             done &= pending.Count == 0 || !_recovered || Try(() => Write(lane, pending)) || (_isFull && MakesRoomFor(lane) && Try(() => Write(lane, pending)));
         }
 
-        done &= Try(CountLost) & Attempt(_quota.Keep, isOfLanes: false);
+        done &= Try(CountLost) & Attempt(_quota.Keep, isOfLanes: false) & Attempt(_gaps.Settle, isOfLanes: false);
         if (done)
         {
             _fault = null;

@@ -38,6 +38,9 @@ internal sealed class FaultyDisk : ISpoolDisk
     /// <summary>Half of it is written before the error comes.</summary>
     public bool FailsOverwrite { get; set; }
 
+    /// <summary>All of it is written before the error comes.</summary>
+    public bool FailsOverwriteSync { get; set; }
+
     public int Syncs { get; private set; }
 
     public SafeFileHandle Create(string path)
@@ -101,6 +104,10 @@ internal sealed class FaultyDisk : ISpoolDisk
         }
 
         _disk.Overwrite(file, bytes, offset);
+        if (FailsOverwriteSync)
+        {
+            throw new IOException("Input/output error");
+        }
     }
 
     public void Truncate(SafeFileHandle file, long length) => _disk.Truncate(file, length);

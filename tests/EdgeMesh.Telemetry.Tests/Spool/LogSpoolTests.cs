@@ -195,6 +195,27 @@ public sealed class LogSpoolTests : IDisposable
     }
 
     [Fact]
+    public async Task Append_NoRoomAndALossIsWrittenButNotSynced_NothingIsLostOnceThereIsRoom()
+    {
+        using (var spool = Open())
+        {
+            Append(spool, LogPriority.Low, "debug");
+            await spool.FlushAsync();
+            (_disk.Room, _disk.FailsOverwriteSync) = (0, true);
+            Append(spool, LogPriority.High, "error");
+            Assert.False(await spool.FlushAsync());
+
+            (_disk.Room, _disk.FailsOverwriteSync) = (null, false);
+            Assert.True(await spool.FlushAsync());
+        }
+
+        using var again = Open();
+        await again.FlushAsync();
+        Assert.Equal(["error", "debug"], Texts(again.Read(100, 1 << 20)));
+        Assert.Equal(0, again.Status.LostRecords);
+    }
+
+    [Fact]
     public async Task Append_NoRoomAndALossCannotBeWrittenDown_ItIsCountedOnceItCan()
     {
         using var spool = Open();
@@ -270,6 +291,36 @@ public sealed class LogSpoolTests : IDisposable
 
         Assert.Null(spool.Read(100, 1 << 20));
         Assert.Equal(1, spool.Status.LostRecords);
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Open_AFileThatTheDiskDoesNotLetGo_KeepsNobodyFromWriting(bool wasGivenUp)
+    {
+        await WriteAsync("given up");
+        using (var gaps = GapLedger.Open(_folder.Path, Guid.NewGuid, new LocalDisk()))
+        {
+            gaps.Add(LogPriority.Normal, 1, 8, 0, 0, segment: wasGivenUp ? 1 : 0);
+        }
+
+        if (!wasGivenUp)
+        {
+            // The process died before its first sync.
+            await File.WriteAllBytesAsync(_folder.Segments.Single(), [], TestContext.Current.CancellationToken);
+        }
+
+        _disk.FailsDelete = true;
+        using var spool = Open();
+        Append(spool, LogPriority.Normal, "two");
+        await spool.FlushAsync();
+
+        Assert.Equal(["two"], Texts(spool.Read(100, 1 << 20)));
+        Assert.Equal("Permission denied", spool.Status.Fault);
+        Assert.Equal(2, _folder.Segments.Length);
+        _disk.FailsDelete = false;
+        await _clock.MoveUntilAsync(() => spool.Status.Fault is null);
+        Assert.Single(_folder.Segments);
     }
 
     [Fact]
