@@ -3,8 +3,8 @@ namespace EdgeMesh.Telemetry;
 /// <summary>Addresses of requests as telemetry may keep them: without queries, where people search for names, and without the parts of a
 /// path that name a record. A part of a path stays if it reads as a name of an interface: letters, hyphens and dots, or a version such as
 /// <c>v1.0-alpha1</c>. Of what is behind <c>fhir</c> the resource type and FHIR's own words alone stay, of what is behind <c>state</c> and
-/// <c>actors</c> never the key or the actor's id, and of the <c>receipts</c> none. Everything else becomes <c>{id}</c>. An address whose route is
-/// known becomes the route.</summary>
+/// <c>actors</c> never the key or the actor's id, and of what is behind <c>receipts</c> nothing. Everything else becomes <c>{id}</c>. An address
+/// whose route is known becomes the route.</summary>
 public static class AnonymousAddress
 {
     /// <summary>What a span tells of its route, by OpenTelemetry's convention.</summary>
@@ -13,34 +13,43 @@ public static class AnonymousAddress
     /// <summary>Stands for what named a record.</summary>
     private const string Id = "{id}";
     private const int LongestName = 40;
-    private const string Fhir = "fhir";
 
-    /// <summary>How many parts behind each one item of many is named: FHIR's resources and Dapr's keys and actors behind their collection,
-    /// and receipts, for which people type whatever they have.</summary>
-    private static readonly Dictionary<string, int> Items = new(StringComparer.Ordinal) { [Fhir] = 2, ["state"] = 2, ["actors"] = 2, ["receipts"] = 1 };
+    /// <summary>FHIR's resource type, Dapr's store and type of actor: the parts behind them that come before an item of many is named.</summary>
+    private static readonly Dictionary<string, int> Collections = new(StringComparer.OrdinalIgnoreCase) { ["fhir"] = 1, ["state"] = 1, ["actors"] = 1, ["receipts"] = 0 };
+
+    /// <summary>Those behind which nothing is a name of an interface: FHIR's ids are in many places, and behind receipts people type whatever they
+    /// have.</summary>
+    private static readonly string[] Closed = ["fhir", "receipts"];
 
     private static readonly string[] Queries = ["url.query", "QueryString"];
     private static readonly string[] Paths = ["url.path", "http.target", "dapr.invoke_method", "RequestPath"];
     private static readonly string[] Addresses = ["url.full", "http.url", "RequestUri", "Uri"];
 
+    /// <summary>A sidecar's, of the type and the id. A span of a call to one names it as the peer too.</summary>
+    private const string Actor = "dapr.actor";
+    private static readonly string[] Peers = ["net.peer.name", "server.address"];
+
     /// <summary>A method and a path, or that of gRPC; of a database a statement, for which sidecars give the call.</summary>
     private static readonly string[] Calls = ["dapr.api", "db.statement", "db.query.text"];
 
-    /// <summary>Names of attributes that hold addresses: those of OpenTelemetry's conventions, old and new, of Dapr's spans, and of what
-    /// ASP.NET Core and its HTTP client log.</summary>
-    public static IReadOnlyList<string> AttributeNames { get; } = [.. Queries, .. Paths, .. Addresses, .. Calls];
+    /// <summary>Attributes that hold addresses: those of OpenTelemetry's conventions, old and new, of Dapr's spans, and of what ASP.NET Core and
+    /// its HTTP client log.</summary>
+    private static readonly string[] Names = [.. Queries, .. Paths, .. Addresses, .. Calls, .. Peers, Actor];
 
-    /// <summary>What may be kept of an attribute.</summary>
-    /// <param name="name">One of <see cref="AttributeNames"/>; what another attribute holds stays as it is.</param>
-    /// <param name="value">What it holds.</param>
-    /// <param name="route">The request's route, where it is known.</param>
-    /// <returns>Null: nothing.</returns>
-    public static string? OfAttribute(string name, string value, string? route = null) =>
-        Queries.Contains(name) ? null
-        : Paths.Contains(name) ? OfPath(value, route)
-        : Addresses.Contains(name) ? OfUrl(value)
-        : Calls.Contains(name) && value.Contains(" /", StringComparison.Ordinal) ? OfName(value)
-        : value;
+    /// <summary>Cuts the attributes of a span or of a line.</summary>
+    /// <param name="find">What one holds; null: it is not there, or is no text.</param>
+    /// <param name="change">Takes the name of one that may not stay as it is, what it holds, and what may be kept of it; null: nothing.</param>
+    public static void Cut(Func<string, string?> find, Action<string, string, string?> change)
+    {
+        var (route, actor) = (find(RouteKey), find(Actor));
+        foreach (var name in Names)
+        {
+            if (find(name) is { } value && OfAttribute(name, value, route, actor) is var kept && kept != value)
+            {
+                change(name, value, kept);
+            }
+        }
+    }
 
     /// <summary>A path, with or without a slash before it.</summary>
     /// <param name="path">The path; a query behind it is cut.</param>
@@ -51,6 +60,16 @@ public static class AnonymousAddress
     /// <summary>A span's name, or a call with its method: words that are paths are treated as such, and those that are routes stay.</summary>
     public static string OfName(string name) =>
         name.Contains('/', StringComparison.Ordinal) ? string.Join(' ', name.Split(' ').Select(word => word.AsSpan().Contains('/') && !word.Contains('{', StringComparison.Ordinal) ? OfPath(word) : word)) : name;
+
+    private static string? OfAttribute(string name, string value, string? route, string? actor) =>
+        Queries.Contains(name) ? null
+        : Paths.Contains(name) ? OfPath(value, route)
+        : Addresses.Contains(name) ? OfUrl(value)
+        : Calls.Contains(name) && value.Contains(" /", StringComparison.Ordinal) ? OfName(value)
+        : name == Actor || (Peers.Contains(name) && value == actor) ? OfActor(value)
+        : value;
+
+    private static string OfActor(string actor) => actor.IndexOf('.', StringComparison.Ordinal) is >= 0 and var id ? $"{actor[..id]}.{Id}" : actor;
 
     private static string OfUrl(string url)
     {
@@ -64,12 +83,17 @@ public static class AnonymousAddress
     private static string Cut(string path)
     {
         var parts = path.Split('/');
-        var collection = Array.FindIndex(parts, Items.ContainsKey);
-        var item = collection < 0 ? parts.Length : collection + Items[parts[collection]];
+        var (item, isClosed) = (-1, false);
         for (var n = 0; n < parts.Length; n++)
         {
-            var stays = parts[n].Length == 0 || (n < item ? IsName(parts[n]) : IsWord(parts[n]) || (n > item && parts[collection] != Fhir && IsName(parts[n])));
-            parts[n] = stays ? parts[n] : Id;
+            var part = parts[n];
+            if (n > item && !isClosed && Collections.TryGetValue(part, out var before))
+            {
+                (item, isClosed) = (n + before + 1, Closed.Contains(part, StringComparer.OrdinalIgnoreCase));
+            }
+
+            var stays = part.Length == 0 || (n == item || (isClosed && n > item) ? IsWord(part) : IsName(part));
+            parts[n] = stays ? part : Id;
         }
 
         return string.Join('/', parts);

@@ -13,6 +13,13 @@ public sealed class AnonymousAddressTests
     [InlineData("/receipts/3.17.0", "/receipts/{id}")]
     [InlineData("/receipts/meier", "/receipts/{id}")]
     [InlineData("/v1.0/invoke/records/method/receipts/meier", "/v1.0/invoke/records/method/receipts/{id}")]
+    [InlineData("/receipts/meier/schmidt", "/receipts/{id}/{id}")]
+    [InlineData("/receipts/meier/receipts/schmidt", "/receipts/{id}/{id}/{id}")]
+    [InlineData("/Receipts/meier", "/Receipts/{id}")]
+    [InlineData("/FHIR/Patient/meier", "/FHIR/Patient/{id}")]
+    [InlineData("/v1.0/state/heads/key/receipts/meier", "/v1.0/state/heads/{id}/receipts/{id}")]
+    [InlineData("/v1.0/actors/SiteActor/clinic-a/method/receipts/meier", "/v1.0/actors/SiteActor/{id}/method/receipts/{id}")]
+    [InlineData("/v1.0/state/state/meier", "/v1.0/state/state/{id}")]
     [InlineData("/orders/42/lines", "/orders/{id}/lines")]
     [InlineData("/customers/Ada%20Meier", "/customers/{id}")]
     [InlineData("/customers/Ad\u00e9le", "/customers/{id}")]
@@ -44,11 +51,25 @@ public sealed class AnonymousAddressTests
     [InlineData("dapr.api", "/dapr.proto.runtime.v1.Dapr/InvokeService", "/dapr.proto.runtime.v1.Dapr/InvokeService")]
     [InlineData("db.statement", "GET /v1.0/state/heads/a||b", "GET /v1.0/state/heads/{id}")]
     [InlineData("db.query.text", "SELECT 7/2", "SELECT 7/2")]
-    public void OfAttribute_KeepsWhatNamesNobody(string name, string value, string? kept) => Assert.Equal(kept, AnonymousAddress.OfAttribute(name, value));
+    public void Cut_AnAttribute_KeepsWhatNamesNobody(string name, string value, string? kept) => Assert.Equal(kept, Cut(new() { [name] = value }).GetValueOrDefault(name));
+
+    [Fact]
+    public void Cut_ACallOfAnActor_KeepsItsTypeAlone()
+    {
+        var attributes = Cut(new() { ["dapr.actor"] = "PatientActor.meier", ["net.peer.name"] = "PatientActor.meier", ["server.address"] = "127.0.0.1" });
+
+        Assert.Equal(["PatientActor.{id}", "PatientActor.{id}", "127.0.0.1"], [attributes["dapr.actor"], attributes["net.peer.name"], attributes["server.address"]]);
+    }
 
     [Theory]
     [InlineData("GET /fhir/Patient/x", "GET /fhir/Patient/{id}")]
     [InlineData("GET /customers/{name}", "GET /customers/{name}")]
     [InlineData("http blab", "http blab")]
     public void OfName_TreatsPathsAsPaths(string name, string kept) => Assert.Equal(kept, AnonymousAddress.OfName(name));
+
+    private static Dictionary<string, string?> Cut(Dictionary<string, string?> attributes)
+    {
+        AnonymousAddress.Cut(attributes.GetValueOrDefault, (name, _, kept) => attributes[name] = kept);
+        return attributes;
+    }
 }

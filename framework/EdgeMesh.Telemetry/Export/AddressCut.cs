@@ -10,13 +10,6 @@ internal sealed class AddressCut : BaseProcessor<Activity>
     public override void OnEnd(Activity data)
     {
         data.DisplayName = AnonymousAddress.OfName(data.DisplayName);
-        var route = data.GetTagItem(AnonymousAddress.RouteKey) as string;
-        foreach (var name in AnonymousAddress.AttributeNames)
-        {
-            if (data.GetTagItem(name) is string value)
-            {
-                data.SetTag(name, AnonymousAddress.OfAttribute(name, value, route));
-            }
-        }
+        AnonymousAddress.Cut(name => data.GetTagItem(name) as string, (name, _, kept) => data.SetTag(name, kept));
     }
 }

@@ -16,16 +16,10 @@ internal static class RequestFields
     /// <returns>The message.</returns>
     public static string Cut(Dictionary<string, string> fields, string message = "")
     {
-        var route = fields.GetValueOrDefault(AnonymousAddress.RouteKey);
-        foreach (var name in AnonymousAddress.AttributeNames)
-        {
-            if (fields.TryGetValue(name, out var value))
-            {
-                message = Replace(fields, name, value, AnonymousAddress.OfAttribute(name, value, route), message);
-            }
-        }
-
-        return fields.TryGetValue(Path, out var path) && Methods.Any(fields.ContainsKey) ? Replace(fields, Path, path, AnonymousAddress.OfPath(path, route), message) : message;
+        AnonymousAddress.Cut(fields.GetValueOrDefault, (name, value, kept) => message = Replace(fields, name, value, kept, message));
+        return fields.TryGetValue(Path, out var path) && Methods.Any(fields.ContainsKey)
+            ? Replace(fields, Path, path, AnonymousAddress.OfPath(path, fields.GetValueOrDefault(AnonymousAddress.RouteKey)), message)
+            : message;
     }
 
     private static string Replace(Dictionary<string, string> fields, string name, string value, string? kept, string message)
