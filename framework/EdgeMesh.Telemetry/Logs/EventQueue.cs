@@ -31,9 +31,14 @@ internal sealed class EventQueue : IDisposable
         _thread.Start();
     }
 
-    /// <summary>False: there is no room, or the queue has ended.</summary>
+    /// <summary>False: there is no room, the event is too large to wait, or the queue has ended.</summary>
     public bool TryAdd(LogEvent logEvent)
     {
+        if (EventSize.IsLarge(logEvent))
+        {
+            return false;
+        }
+
         if (Interlocked.Increment(ref _count) > Limit)
         {
             Interlocked.Decrement(ref _count);

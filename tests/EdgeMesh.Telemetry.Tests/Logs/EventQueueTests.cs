@@ -83,27 +83,33 @@ public sealed class EventQueueTests
     [Fact]
     public void TryAdd_TheQueueHasEnded_SaysSo()
     {
-        var queue = new EventQueue(_ => Assert.Fail("Nobody takes from it any more."));
+        var written = 0;
+        var queue = new EventQueue(_ => Interlocked.Increment(ref written));
         queue.Dispose();
 
         Assert.False(queue.TryAdd(Some()));
         Assert.False(queue.TryAdd(Some()));
+        queue.Dispose();
+        Assert.Equal(0, written);
     }
 
     [Fact]
     public void Dispose_WhileOthersAdd_LosesNothingThatItTook()
     {
-        var (written, taken) = (0, 0);
+        var (written, taken, refused) = (0, 0, 0);
         var queue = new EventQueue(_ => Interlocked.Increment(ref written));
+        using var hasEnded = new CancellationTokenSource();
         var callers = Enumerable.Range(0, 4).Select(_ => new Thread(() =>
         {
-            while (queue.TryAdd(Some()))
+            while (!hasEnded.IsCancellationRequested)
             {
-                Interlocked.Increment(ref taken);
+                Interlocked.Increment(ref queue.TryAdd(Some()) ? ref taken : ref refused);
             }
         })).ToList();
         callers.ForEach(c => c.Start());
+        SpinWait.SpinUntil(() => Volatile.Read(ref taken) > EventQueue.Limit);
         queue.Dispose();
+        hasEnded.Cancel();
         callers.ForEach(c => c.Join());
 
         Assert.Equal(taken, written);
@@ -116,6 +122,28 @@ public sealed class EventQueueTests
         queue.Dispose();
         queue.Dispose();
         Assert.False(queue.TryAdd(Some()));
+    }
+
+    [Theory]
+    [InlineData("scalar", true)]
+    [InlineData("list", true)]
+    [InlineData("structure", true)]
+    [InlineData("map", true)]
+    [InlineData("small", false)]
+    public void TryAdd_AnEventOfMuchContent_DoesNotKeepItWaiting(string shape, bool isLarge)
+    {
+        var (text, few) = (new ScalarValue(new string('x', EventSize.Limit)), new ScalarValue(7));
+        LogEventPropertyValue value = shape switch
+        {
+            "scalar" => new ScalarValue(new string('x', EventSize.Limit + 1)),
+            "list" => new SequenceValue([.. Enumerable.Repeat(few, EventSize.Limit)]),
+            "structure" => new StructureValue([new("Inner", new StructureValue([new("Text", text), new("More", few)]))]),
+            "map" => new DictionaryValue([new(new ScalarValue("key"), text)]),
+            _ => new SequenceValue([.. Enumerable.Repeat(few, 100)]),
+        };
+        using var queue = new EventQueue(_ => { });
+
+        Assert.Equal(!isLarge, queue.TryAdd(new(DateTimeOffset.UnixEpoch, LogEventLevel.Information, null, Template, [new("Value", value)])));
     }
 
     private static LogEvent Some() => new(DateTimeOffset.UnixEpoch, LogEventLevel.Information, null, Template, []);
