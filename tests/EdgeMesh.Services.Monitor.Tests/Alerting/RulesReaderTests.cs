@@ -124,10 +124,10 @@ public sealed class RulesReaderTests
     [InlineData("rules: [{name: a, summary: x, site: y}]", "'rules[0].site' must be a mapping")]
     [InlineData("rules: [{name: a, summary: x, site: {is: 1}}]", "has '1'")]
     [InlineData("rules: [{name: a, summary: x, series: {name: y, above: NaN}}]", "'rules[0].series.above' is 'NaN'")]
-    [InlineData("rules: [{name: a, summary: x, series: {name: y, above: 1, over: 0s}}]", "must be more than nothing")]
+    [InlineData("rules:\n- {name: a, summary: x,\n   series: {name: y, above: 1, over: 0s}}", "alerts.yaml:3: 'rules[0].series.over' must be more than nothing")]
     [InlineData("rules: [{name: a, summary: x, site: {flapping: true}, for: 900d}]", "at most 7d")]
-    [InlineData("rules: [{name: a, summary: x, logs: {level: error, over: 0s}}]", "'rules[0].logs.over' must be more than nothing")]
-    [InlineData("rules: [{name: a, summary: x, logs: {fields: {a: 1, b: 2, c: 3, d: 4, e: 5, f: 6, g: 7, h: 8, i: 9, j: 10, k: 11}}}]", "at most 10 fields")]
+    [InlineData("rules:\n- {name: a, summary: x,\n   logs: {level: error, over: 0s}}", "alerts.yaml:3: 'rules[0].logs.over' must be more than nothing")]
+    [InlineData("rules:\n- {name: a, summary: x,\n   logs: {fields: {a: 1, b: 2, c: 3, d: 4, e: 5, f: 6, g: 7, h: 8, i: 9, j: 10, k: 11}}}", "alerts.yaml:3: 'rules[0].logs.fields' is more than the console can search for: at most 10 fields")]
     public void AFile_ThatCantBe_SaysWhy(string text, string why) => Assert.Contains(Faults(text), f => f.Contains(why, StringComparison.Ordinal));
 
     [Fact]

@@ -41,12 +41,21 @@ internal sealed record LogSearch(string? Text, IReadOnlyDictionary<string, strin
         return fields.Aggregate(words, (typed, field) => With(typed, field.Key, field.Value));
     }
 
-    /// <summary>The same search with one field more, as one would type it.</summary>
+    /// <summary>The same search with one field more, as one would type it. A quote that was left open is closed: it would take the field in.</summary>
     public static string With(string? typed, string name, string value)
     {
         var part = $"{(IsPlain(name) ? name : Quoted(name))}={(IsPlain(value) ? value : Quoted(value))}";
-        return string.IsNullOrWhiteSpace(typed) ? part : $"{typed.Trim()} {part}";
+        if (string.IsNullOrWhiteSpace(typed))
+        {
+            return part;
+        }
+
+        var before = IsOpen(typed) && Parse(typed) is var read ? Write(read.Text, read.Fields) : typed.Trim();
+        return $"{before} {part}";
     }
+
+    /// <summary>Whether a word behind it would be no part of its own.</summary>
+    private static bool IsOpen(string typed) => Parts(typed + " word").Count() == Parts(typed).Count();
 
     private static bool IsPlain(string text) => text.Length > 0 && !text.Any(c => char.IsWhiteSpace(c) || c is '"' or '\\' or '=');
 

@@ -37,6 +37,20 @@ public sealed class LogSearchTests
         Assert.Equal(value, LogSearch.Parse(LogSearch.With("before", "name", value)).Fields["name"]);
 
     [Theory]
+    [InlineData("a=\"open", null, "a:open name:x y")]
+    [InlineData("\"split view", "split view", "name:x y")]
+    [InlineData("\"ends with \\", "ends with \\", "name:x y")]
+    [InlineData("b=1 \"a b", "a b", "b:1 name:x y")]
+    [InlineData("\"", null, "name:x y")]
+    [InlineData("not\"open", "not\"open", "name:x y")]
+    public void With_AQuoteThatWasLeftOpen_ClosesIt(string typed, string? text, string fields)
+    {
+        var search = LogSearch.Parse(LogSearch.With(typed, "name", "x y"));
+
+        Assert.Equal((text, fields), (search.Text, string.Join(' ', search.Fields.Select(f => $"{f.Key}:{f.Value}"))));
+    }
+
+    [Theory]
     [InlineData("trouble", "trouble")]
     [InlineData("split view", "split view")]
     [InlineData("status=500", "\"status=500\"")]
