@@ -51,4 +51,21 @@ public sealed class DaprdFilesTests : IDisposable
         Assert.Contains(place.Data.Secrets("clinic-a"), File.ReadAllText(Path.Combine(resources, "secrets.yaml")), StringComparison.Ordinal);
         Assert.Contains("cleanupInterval: \"-1s\"", File.ReadAllText(DaprdFiles.Configuration(place, place.Topology.Sites[1])), StringComparison.Ordinal);
     }
+
+    /// <summary>A sidecar tells of whole paths, with the ids of records: the monitor cuts them before it keeps anything, another exporter would not.</summary>
+    [Fact]
+    public void Write_Sidecars_SendTheirSpansToTheSitesMonitorAlone()
+    {
+        var place = TestMesh.In(folder).On(MeshPlace.Daprd, null);
+        MeshProvisioner.Provision(place);
+        var site = place.Topology.Sites[1];
+        DaprdFiles.Write(place, site);
+
+        var (real, embedded) = (File.ReadAllText(DaprdFiles.Configuration(place, site)), File.ReadAllText(SidecarFile.Write(place, site)));
+
+        Assert.Contains($"endpointAddress: \"127.0.0.1:{place.Topology.Binding(site, "monitor", "otlp-http")}\"", real, StringComparison.Ordinal);
+        Assert.Single(real.Split('\n'), line => line.Contains("endpointAddress", StringComparison.Ordinal));
+        Assert.All(["zipkin", "stdout"], exporter => Assert.DoesNotContain(exporter, real, StringComparison.Ordinal));
+        Assert.DoesNotContain("tracing", embedded, StringComparison.Ordinal);
+    }
 }
