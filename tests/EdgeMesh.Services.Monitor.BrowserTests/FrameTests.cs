@@ -3,10 +3,11 @@ using Microsoft.Playwright;
 namespace EdgeMesh.Services.Monitor.BrowserTests;
 
 /// <summary>What holds on every page.</summary>
+[Collection(FrameCollection.Name)]
 [Trait("Category", "Engines")]
-public sealed class FrameTests(Chromium chromium, SharedConsole shared) : IClassFixture<SharedConsole>
+public sealed class FrameTests(Chromium chromium, SharedConsole shared)
 {
-    private static readonly string[] Pages = ["", "sites/clinic-17", "alerts", "services", "logs", "traces", $"traces/{Telemetry.TraceId(3)}", "metrics", "functions", "ledger", "consents", "nowhere"];
+    internal static readonly string[] Pages = ["", "sites/clinic-17", "alerts", "services", "logs", "traces", $"traces/{Telemetry.TraceId(3)}", "metrics", "functions", "ledger", "consents", "nowhere"];
 
     [Theory]
     [InlineData(false)]
@@ -30,39 +31,6 @@ public sealed class FrameTests(Chromium chromium, SharedConsole shared) : IClass
 
     private static Task<bool> IsHereSeenAsync(Window window) => window.Page.EvaluateAsync<bool>(
         "() => { const here = document.querySelector('nav.side .active')?.getBoundingClientRect(); return !here || (here.left >= 0 && here.right <= innerWidth); }");
-
-    [Fact]
-    public async Task Keyboard_TheFirstTab_LeadsToTheSkipLink_WhichLeadsToThePage()
-    {
-        await using var window = await chromium.OpenAsync(shared.Site, path: "/console/ledger");
-        await window.GoAsync("traces");
-        await window.Page.Keyboard.PressAsync("Tab");
-        Assert.Equal("Skip to the page", await window.Page.EvaluateAsync<string>("() => document.activeElement.textContent"));
-
-        await window.Page.Keyboard.PressAsync("Enter");
-        await window.Page.WaitForFunctionAsync("() => document.activeElement === document.getElementById('main')");
-        await window.Page.Keyboard.PressAsync("Tab");
-        Assert.True(await window.Page.EvaluateAsync<bool>("() => document.querySelector('main').contains(document.activeElement)"));
-        Assert.NotEqual("none", await window.Page.EvaluateAsync<string>("() => getComputedStyle(document.activeElement).outlineStyle"));
-    }
-
-    [Fact]
-    public async Task Keyboard_Letters_GoToPages_FindTheSearch_AndExplainThemselves()
-    {
-        await using var window = await chromium.OpenAsync(shared.Site, path: "/console/functions");
-        await window.Page.Keyboard.PressAsync("g");
-        await window.Page.Keyboard.PressAsync("l");
-        await window.Page.Locator("h1", new() { HasText = "Logs" }).WaitForAsync();
-
-        await window.Page.Keyboard.PressAsync("/");
-        Assert.Equal("q", await window.Page.EvaluateAsync<string>("() => document.activeElement.name"));
-        await window.Page.Keyboard.PressAsync("Escape");
-
-        await window.Page.Keyboard.PressAsync("?");
-        await Assertions.Expect(window.Page.Locator("dialog#keys")).ToBeVisibleAsync();
-        await window.Page.Keyboard.PressAsync("Escape");
-        await Assertions.Expect(window.Page.Locator("dialog#keys")).ToBeHiddenAsync();
-    }
 
     [Fact]
     public async Task Theme_FollowsTheSystem_UntilSomebodySwitches_AndStaysSwitched()
@@ -105,4 +73,11 @@ public sealed class FrameTests(Chromium chromium, SharedConsole shared) : IClass
     }
 
     private static Task<string> BackgroundAsync(Window window) => window.Page.EvaluateAsync<string>("() => getComputedStyle(document.body).backgroundColor");
+}
+
+/// <summary>Classes that look at every page of one console.</summary>
+[CollectionDefinition(Name)]
+public sealed class FrameCollection : ICollectionFixture<SharedConsole>
+{
+    public const string Name = "Frame";
 }

@@ -25,7 +25,8 @@ public sealed class FunctionsTests(Chromium chromium, FunctionsConsole functions
         await Assertions.Expect(rows.Filter(new() { HasText = "greeter" })).ToContainTextAsync("POST /run");
         Assert.True(await window.FitsAsync());
 
-        await window.Page.GetByRole(AriaRole.Link, new() { Name = "greeter" }).ClickAsync();
+        await window.TabToAsync(window.Page.GetByRole(AriaRole.Link, new() { Name = "greeter" }));
+        await window.Page.Keyboard.PressAsync("Enter");
         await Assertions.Expect(window.Page.Locator("h1")).ToContainTextAsync("1.1.0");
 
         await Assertions.Expect(window.Page.Locator("table", new() { HasText = "How far each site is" }).Locator("tbody tr")).ToContainTextAsync(ConsoleSite.Name);

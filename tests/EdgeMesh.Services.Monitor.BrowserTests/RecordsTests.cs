@@ -59,6 +59,29 @@ public sealed class RecordsTests(Chromium chromium, WholeSite whole) : IClassFix
     }
 
     [Fact]
+    public async Task ReceiptAndEntry_AreLookedUp_ByTheKeyboardAlone()
+    {
+        var receipt = await whole.WriteAsync();
+        await using var window = await chromium.OpenAsync(whole.Site, role: "auditor", path: "/console/consents");
+        await GoneAsync(window, "not yet", async () =>
+        {
+            await window.GoAsync("consents");
+            await window.Page.Keyboard.PressAsync("/");
+            await window.Page.Keyboard.TypeAsync(receipt);
+            await window.Page.Keyboard.PressAsync("Enter");
+            await window.Page.Locator("#found").WaitForAsync();
+        });
+        await Assertions.Expect(window.Page.Locator("[data-holds=true]")).ToContainTextAsync("Holds");
+
+        await window.Page.Keyboard.PressAsync("Escape");
+        await window.Page.Keyboard.TypeAsync("gd");
+        await window.TabToAsync(window.Page.Locator("input[name=entry]"));
+        await window.Page.Keyboard.TypeAsync("0");
+        await window.Page.Keyboard.PressAsync("Enter");
+        await Assertions.Expect(window.Page.Locator("[data-holds=true]")).ToContainTextAsync("Entry 0 is in the tree");
+    }
+
+    [Fact]
     public async Task Functions_AreAskedWithTheCallersOwnRights()
     {
         await using var operators = await chromium.OpenAsync(whole.Site, role: "operator", path: "/console/functions");

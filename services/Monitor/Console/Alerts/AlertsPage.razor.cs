@@ -5,6 +5,7 @@ using EdgeMesh.Services.Monitor.Alerting.Rules;
 using EdgeMesh.Services.Monitor.Console.Access;
 using EdgeMesh.Services.Monitor.Console.Text;
 using Microsoft.AspNetCore.Components;
+using Microsoft.JSInterop;
 
 namespace EdgeMesh.Services.Monitor.Console.Alerts;
 
@@ -25,6 +26,8 @@ public sealed partial class AlertsPage
     private string _why = "";
     private int _hours = Hours[1];
     private bool _mayAct;
+    private bool _mustFocus;
+    private ElementReference _whyField;
 
     [Inject]
     private AlertBook Book { get; set; } = default!;
@@ -36,6 +39,23 @@ public sealed partial class AlertsPage
 
     /// <inheritdoc/>
     protected override async Task OnParametersSetAsync() => _mayAct = await Who.MayAsync(ConsoleRight.Operate);
+
+    /// <inheritdoc/>
+    protected override async Task OnAfterRenderAsync(bool firstRender)
+    {
+        if (_mustFocus)
+        {
+            _mustFocus = false;
+            try
+            {
+                await _whyField.FocusAsync();
+            }
+            catch (Exception error) when (error is JSException or JSDisconnectedException or InvalidOperationException or OperationCanceledException)
+            {
+                // The alert, or whoever looks, is gone meanwhile.
+            }
+        }
+    }
 
     private protected override void Begin() => Read();
 
@@ -60,10 +80,14 @@ public sealed partial class AlertsPage
     {
         var firing = _active.Count(a => a.State == AlertState.Firing && a.SilencedUntil is null);
         var silenced = _active.Count(a => a.SilencedUntil is not null);
-        return _active.Count == 0 ? "None." : $"{Amounts.Count(firing, "alert")} told, {_active.Count(a => a.State == AlertState.Pending)} pending, {silenced} silenced.";
+        return _active.Count == 0 ? "None." : $"{Amounts.Count(firing)} firing, {_active.Count(a => a.State == AlertState.Pending)} pending, {silenced} silenced.";
     }
 
-    private void Open(string? alert) => (_silencing, _fault, _why) = (_silencing == alert ? null : alert, null, "");
+    private void Open(string? alert)
+    {
+        (_silencing, _fault, _why) = (_silencing == alert ? null : alert, null, "");
+        _mustFocus = _silencing is not null;
+    }
 
     private async Task SilenceAsync(Alert alert)
     {

@@ -49,12 +49,29 @@
   document.addEventListener('click', event => {
     const act = event.target.closest?.('[data-act]')?.dataset.act;
     if (act && acts[act]) acts[act]();
+    event.target.closest?.('[data-leave]')?.closest('article').querySelector('[aria-expanded]').focus();
     for (const open of document.querySelectorAll('details.who[open]')) if (!open.contains(event.target)) open.open = false;
   });
+
+  // Closes what is open, and gives the focus back to what opened it. False: nothing was open.
+  const leave = from => {
+    const button = from.closest?.('form.silence')?.querySelector('[data-leave]'), who = document.querySelector('details.who[open]');
+    if (button) button.click();
+    else if (who) { who.open = false; who.querySelector('summary').focus(); }
+    return !!(button || who);
+  };
+
+  // The lines of a log, or the spans of a trace: there may be hundreds of stops before them.
+  const step = by => {
+    const rows = [...document.querySelectorAll('main .line > summary, main .span > summary')];
+    const here = rows.findIndex(row => row.parentElement.contains(document.activeElement));
+    rows[Math.min(rows.length - 1, Math.max(0, here + by))]?.focus();
+  };
 
   let isGoing = 0;
   document.addEventListener('keydown', event => {
     if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return;
+    if (event.key === 'Escape' && leave(event.target)) return;
     if (event.target.closest?.('input, textarea, select, [contenteditable]')) {
       if (event.key === 'Escape') event.target.blur();
       return;
@@ -75,8 +92,9 @@
         if (field) { event.preventDefault(); field.focus(); field.select(); }
         break;
       }
+      case 'j': step(1); break;
+      case 'k': step(-1); break;
       case 'p': document.querySelector('main [data-pause]')?.click(); break;
-      case 'Escape': for (const open of document.querySelectorAll('details.who[open]')) open.open = false; break;
     }
   });
 
