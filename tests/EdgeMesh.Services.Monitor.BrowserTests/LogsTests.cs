@@ -124,6 +124,18 @@ public sealed class LogsTests(Chromium chromium)
         Assert.True(await window.FitsAsync());
     }
 
+    [Fact]
+    public async Task Lines_OfAnotherDay_StandBelowItsDate()
+    {
+        await using var site = await ConsoleSite.StartAsync();
+        var today = new DateTimeOffset(Now.UtcDateTime.Date, TimeSpan.Zero);
+        await site.AddAsync(new TelemetryBatch { Logs = [Telemetry.Line(today.AddHours(-30), "long ago"), Telemetry.Line(today.AddHours(-2), "last night")] });
+        await using var window = await chromium.OpenAsync(site, path: "/console/logs?range=7d");
+
+        await Assertions.Expect(window.Page.Locator($".day:has-text('{today.AddDays(-1):yyyy-MM-dd}') + .line")).ToContainTextAsync("last night");
+        await Assertions.Expect(window.Page.Locator($".day:has-text('{today.AddDays(-2):yyyy-MM-dd}') + .line")).ToContainTextAsync("long ago");
+    }
+
     private static async Task SearchAsync(Window window, string text)
     {
         await window.Page.Locator("input[name=q]").FillAsync(text);

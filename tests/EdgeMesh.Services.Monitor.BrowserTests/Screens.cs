@@ -8,35 +8,41 @@ public sealed class Screens(Chromium chromium)
 {
     private static readonly string[] Pages = ["", "sites/clinic-17", "alerts", "services", "logs", "traces", "metrics", "functions", "functions/greeter", "ledger", "consents"];
 
+    private static string Folder => Directory.CreateDirectory(Environment.GetEnvironmentVariable("EDGEMESH_SCREENS") ?? Path.Combine(Path.GetTempPath(), "edgemesh-screens")).FullName;
+
     [Fact(Explicit = true)]
     [Trait("Category", "Engines")]
     public async Task Shoot_EveryPage()
     {
-        var folder = Directory.CreateDirectory(Environment.GetEnvironmentVariable("EDGEMESH_SCREENS") ?? Path.Combine(Path.GetTempPath(), "edgemesh-screens")).FullName;
         await using var whole = new WholeSite(sites: 40);
         await whole.InitializeAsync();
         var site = whole.Site;
         await FillAsync(site);
         await whole.WriteAsync();
         await FunctionsConsole.DeployAllAsync(site);
-        await using (var door = await chromium.OpenAsync(site, role: null))
-        {
-            await door.Page.GotoAsync("/console/");
-            await door.ShootAsync(Path.Combine(folder, "sign-in.png"));
-        }
+        await ShootAsync(site.Door, site.Token("admin"), [.. Pages, "traces/" + Telemetry.TraceId(3)]);
+    }
 
+    /// <summary>Of a site that runs: its door is in <c>EDGEMESH_CONSOLE</c>, a token of <c>./edgemesh token</c> in <c>EDGEMESH_CONSOLE_TOKEN</c>.</summary>
+    [Fact(Explicit = true)]
+    [Trait("Category", "Engines")]
+    public Task Shoot_ASiteThatRuns() =>
+        ShootAsync(new Uri(Environment.GetEnvironmentVariable("EDGEMESH_CONSOLE")!), Environment.GetEnvironmentVariable("EDGEMESH_CONSOLE_TOKEN")!, [.. Pages.Where(p => !p.Contains('/', StringComparison.Ordinal)), "sites/core"]);
+
+    private async Task ShootAsync(Uri door, string token, string[] pages)
+    {
         foreach (var (name, isPhone, isDark) in new[] { ("light", false, false), ("dark", false, true), ("phone", true, false), ("phone-dark", true, true) })
         {
-            await using var window = await chromium.OpenAsync(site, isPhone: isPhone, isDark: isDark);
-            foreach (var page in Pages)
+            await using var window = await chromium.OpenAsync(door, isPhone, isDark);
+            await window.Page.GotoAsync("/console/");
+            await window.ShootAsync(Path.Combine(Folder, $"sign-in-{name}.png"));
+            await window.SignInAsync(token);
+            foreach (var page in pages)
             {
                 await window.GoAsync(page);
                 await window.Page.WaitForTimeoutAsync(700);
-                await window.ShootAsync(Path.Combine(folder, $"{(page.Length == 0 ? "fleet" : page.Replace('/', '-'))}-{name}.png"));
+                await window.ShootAsync(Path.Combine(Folder, $"{(page.Length == 0 ? "fleet" : page.Replace('/', '-'))}-{name}.png"));
             }
-
-            await window.GoAsync("traces/" + Telemetry.TraceId(3));
-            await window.ShootAsync(Path.Combine(folder, $"trace-{name}.png"));
         }
     }
 
