@@ -8,7 +8,7 @@ namespace EdgeMesh.Services.Monitor.BrowserTests;
 
 /// <summary>How fast the console is on this machine, and that it is as fast as it must be where nothing else runs: a page that was drawn before within
 /// a second, and news within a second. By hand, as the machine must be quiet:
-/// <c>dotnet run -c Release --project tests/EdgeMesh.Services.Monitor.BrowserTests -- -explicit only -method "*Figures*" -showLiveOutput</c>.</summary>
+/// <c>dotnet run -c Release --project tests/EdgeMesh.Services.Monitor.BrowserTests -- -trait Category=Long -showLiveOutput</c>.</summary>
 public sealed class ConsoleFigures(Chromium chromium)
 {
     private const double Second = 1000;
@@ -42,8 +42,9 @@ public sealed class ConsoleFigures(Chromium chromium)
         await PaintedAsync(window, "fleet again", Second);
     }
 
-    [Fact(Explicit = true)]
+    [Fact]
     [Trait("Category", "Engines")]
+    [Trait("Category", "Long")]
     public async Task Figures_OfFortySites_AndAMillionLines()
     {
         await using var site = await ConsoleSite.StartAsync(sites: 40);

@@ -37,6 +37,7 @@ internal sealed partial class TelemetryBench(FigureReport report, TimeSpan time)
             report.Note("drain: OpenSearch is not here (set EDGEMESH_ENGINES to the folder with opensearch/start)");
         }
 
+        report.Note("the monitor's memory and the console's first paint and updates need a monitor and a browser: dotnet run -c Release --project tests/EdgeMesh.Services.Monitor.Tests -- -method \"*StaysUnder150MiB\" -showLiveOutput; the same of tests/EdgeMesh.Services.Monitor.BrowserTests with -method \"*Figures*\"");
         return report.Failed ? 1 : 0;
     }
 
