@@ -100,7 +100,7 @@ public static class AnonymousAddress
     }
 
     /// <summary>Stands where an item's name would, and is none: such as <c>_history</c> and <c>$everything</c>.</summary>
-    private static bool IsWord(string part) => part is "bulk" or "transaction" or "query" || (part[0] is '_' or '$' && IsLetters(part.AsSpan(1)));
+    private static bool IsWord(string part) => part is "bulk" or "transaction" or "query" or "_history" or "_search" || (part[0] == '$' && IsLetters(part.AsSpan(1)));
 
     /// <summary>Names of letters, such as a site's or that of a gRPC service with its version.</summary>
     private static bool IsName(string part)

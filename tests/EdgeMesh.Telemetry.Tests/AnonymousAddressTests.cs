@@ -17,6 +17,7 @@ public sealed class AnonymousAddressTests
     [InlineData("/receipts/meier/receipts/schmidt", "/receipts/{id}/{id}/{id}")]
     [InlineData("/Receipts/meier", "/Receipts/{id}")]
     [InlineData("/FHIR/Patient/meier", "/FHIR/Patient/{id}")]
+    [InlineData("/fhir/Patient/_meier", "/fhir/Patient/{id}")]
     [InlineData("/v1.0/state/heads/key/receipts/meier", "/v1.0/state/heads/{id}/receipts/{id}")]
     [InlineData("/v1.0/actors/SiteActor/clinic-a/method/receipts/meier", "/v1.0/actors/SiteActor/{id}/method/receipts/{id}")]
     [InlineData("/v1.0/state/state/meier", "/v1.0/state/state/{id}")]
