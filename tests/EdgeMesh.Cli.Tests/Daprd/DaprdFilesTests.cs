@@ -2,6 +2,7 @@ using System.Text;
 using EdgeMesh.Cli.Commands;
 using EdgeMesh.Cli.Daprd;
 using EdgeMesh.Cli.Provisioning;
+using EdgeMesh.Cli.Topology;
 
 namespace EdgeMesh.Cli.Tests.Daprd;
 

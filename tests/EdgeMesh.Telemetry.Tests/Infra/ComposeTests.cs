@@ -69,6 +69,18 @@ public sealed partial class ComposeTests
         Assert.All(files, file => Assert.True(File.Exists(InfraFolder.File(file)), $"setup.sh installs {file}, which is not there"));
     }
 
+    [Fact]
+    public void Logstash_WritesAsAUserThatSetupMakesWithTheRightsOfASite()
+    {
+        var setup = File.ReadAllText(InfraFolder.File("setup.sh"));
+        var pipeline = File.ReadAllText(InfraFolder.File("logstash", "pipeline", "edgemesh.conf"));
+
+        Assert.Contains("user => \"edgemesh-logstash\"", pipeline, StringComparison.Ordinal);
+        Assert.Contains("_security/user/edgemesh-logstash", setup, StringComparison.Ordinal);
+        Assert.Contains("\"roles\":[\"edgemesh-shipper\"]", setup, StringComparison.Ordinal);
+        Assert.Contains("${LOGSTASH_PASSWORD}", pipeline, StringComparison.Ordinal);
+    }
+
     [GeneratedRegex(@"(?<!\$)\$\{(?<name>\w+)[^}]*\}")]
     private static partial Regex Variable { get; }
 
