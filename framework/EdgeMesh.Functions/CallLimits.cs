@@ -29,7 +29,7 @@ public sealed record CallLimits
     {
         Fuel = Math.Min(Fuel, options.MaxFuel),
         WallClock = WallClock < options.MaxWallClock ? WallClock : options.MaxWallClock,
-        MemoryBytes = Math.Min(MemoryBytes, options.MaxMemoryBytes),
+        MemoryBytes = (int)Math.Min(Math.Min(MemoryBytes, options.MaxMemoryBytes), options.MemoryBytes),
         InputBytes = Math.Min(InputBytes, options.MaxInputBytes),
         OutputBytes = Math.Min(OutputBytes, options.MaxOutputBytes),
         LogBytes = Math.Min(LogBytes, options.MaxLogBytes),

@@ -19,6 +19,9 @@ public sealed class FunctionSandbox : IDisposable
     private readonly FairScheduler _scheduler;
     private readonly EpochTicker _ticker;
     private readonly CancellationTokenSource _closing = new();
+    private readonly Lock _stopping = new();
+    private bool _disposed;
+
     /// <summary>Guarded by the scheduler's lock, until that is closed.</summary>
     private readonly List<Thread> _threads = [];
     private readonly ConcurrentDictionary<SandboxedFunction, bool> _functions = new();
@@ -81,21 +84,38 @@ public sealed class FunctionSandbox : IDisposable
         return function;
     }
 
-    /// <summary>Refuses what waits, ends what runs at its next host call or limit, and frees everything.</summary>
+    /// <summary>Refuses what comes, and ends what waits and what runs as <see cref="CallOutcome.Canceled"/>: it is over soon after.</summary>
+    public void Stop()
+    {
+        lock (_stopping)
+        {
+            if (_closing.IsCancellationRequested)
+            {
+                return;
+            }
+
+            // First what begins no more, then what must see that it is over.
+            _scheduler.Close(_functions.Keys.Select(f => f.Queue));
+            _closing.Cancel();
+            _ticker.EndAll(_options.MaxWallClock);
+        }
+    }
+
+    /// <summary>Stops, returns when nothing runs, and has freed everything.</summary>
     public void Dispose()
     {
-        if (_closing.IsCancellationRequested)
+        if (_disposed)
         {
             return;
         }
 
-        _closing.Cancel();
+        _disposed = true;
+        Stop();
         foreach (var function in _functions.Keys)
         {
             function.Dispose();
         }
 
-        _scheduler.Close();
         _threads.ForEach(t => t.Join());
         foreach (var module in _modules.Keys)
         {

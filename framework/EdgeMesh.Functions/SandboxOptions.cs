@@ -13,6 +13,9 @@ public sealed record SandboxOptions
     /// <summary>Calls that wait, all functions together.</summary>
     public int QueueLimit { get; init; } = 10_000;
 
+    /// <summary>The memory that all calls under way may have together, those that wait for the host included; each counts with its limit. What does not fit waits.</summary>
+    public long MemoryBytes { get; init; } = 1024L * 1024 * 1024;
+
     /// <summary>The most memory that any call may be given.</summary>
     public int MaxMemoryBytes { get; init; } = 256 * 1024 * 1024;
 

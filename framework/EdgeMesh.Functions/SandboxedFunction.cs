@@ -13,6 +13,8 @@ public sealed class SandboxedFunction : IDisposable
     internal SandboxedFunction(SandboxOptions options, FairScheduler scheduler, FunctionQueue queue, Action<SandboxedFunction> forget) =>
         (_options, _scheduler, _queue, _forget) = (options, scheduler, queue, forget);
 
+    internal FunctionQueue Queue => _queue;
+
     /// <summary>Its module.</summary>
     public FunctionModule Module => _queue.Module;
 

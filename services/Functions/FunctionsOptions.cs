@@ -12,6 +12,9 @@ internal sealed record FunctionsOptions
     /// <summary><c>Concurrency</c>: calls that work at once, of all functions.</summary>
     public int Concurrency { get; init; } = Math.Max(2, Environment.ProcessorCount);
 
+    /// <summary><c>MemoryMegabytes</c>: what the calls under way may have of memory together, in MiB.</summary>
+    public int MemoryMegabytes { get; init; } = 1024;
+
     /// <summary><c>LoadedModules</c>: compiled modules kept in memory; the one that was idle longest makes room.</summary>
     public int LoadedModules { get; init; } = 64;
 
@@ -35,6 +38,7 @@ internal sealed record FunctionsOptions
         {
             Labels = section.GetSection("Labels").GetChildren().ToDictionary(l => l.Key, l => l.Value ?? "", StringComparer.Ordinal),
             Concurrency = Number("Concurrency", usual.Concurrency, 1024),
+            MemoryMegabytes = Number("MemoryMegabytes", usual.MemoryMegabytes, 1_000_000),
             LoadedModules = Number("LoadedModules", usual.LoadedModules, 100_000),
             CompiledMegabytes = Number("CompiledMegabytes", usual.CompiledMegabytes, 1_000_000),
             KeptVersions = Number("KeptVersions", usual.KeptVersions, 1000),

@@ -5,7 +5,7 @@ namespace EdgeMesh.Functions.Tests;
 /// <summary>The order of calls, on the test's own thread.</summary>
 public sealed class FairSchedulerTests
 {
-    private readonly FairScheduler _scheduler = new(new SandboxOptions { Concurrency = 1_000, QueueLimit = 1_000 }, TimeProvider.System, static () => { });
+    private readonly FairScheduler _scheduler = new(new SandboxOptions { Concurrency = 1_000, QueueLimit = 1_000, MemoryBytes = long.MaxValue }, TimeProvider.System, static () => { });
 
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
 

@@ -91,7 +91,7 @@ public sealed class HostTurnTests
         }
 
         Assert.True(await Task.Factory.StartNew(() => ended.Wait(Long, Cancel), Cancel, TaskCreationOptions.LongRunning, TaskScheduler.Default));
-        scheduler.Close();
+        scheduler.Close([]);
         closed.Signal();
         Assert.True(closed.Wait(Long, Cancel));
         Assert.InRange(highest, 1, concurrency + WaitingForHost);

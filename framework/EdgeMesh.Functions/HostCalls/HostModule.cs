@@ -63,7 +63,9 @@ internal static class HostModule
         }
         catch (OperationCanceledException) when (call.Deadline.IsCancellationRequested)
         {
-            throw call.Stop(CallOutcome.OutOfTime, $"its {call.Input.Limits.WallClock.TotalMilliseconds} ms were over while the host worked for it; raise limits.time or ask for less");
+            throw call.IsClosing
+                ? call.Stop(CallOutcome.Canceled, ActiveCall.Closing)
+                : call.Stop(CallOutcome.OutOfTime, $"its {call.Input.Limits.WallClock.TotalMilliseconds} ms were over while the host worked for it; raise limits.time or ask for less");
         }
         catch (Exception error)
         {
@@ -72,6 +74,12 @@ internal static class HostModule
         finally
         {
             call.InHost += call.Clock.GetElapsedTime(began);
+        }
+
+        if (call.IsClosing && answer.Status == HostStatus.Unavailable)
+        {
+            // It is the site that stops: what the function would make of that is not its own failure.
+            throw call.Stop(CallOutcome.Canceled, ActiveCall.Closing);
         }
 
         if (answer.Status == HostStatus.Done && answer.Data.Length > MaxValue)

@@ -6,6 +6,9 @@ namespace EdgeMesh.Functions.Sandbox;
 /// <summary>The state of one running call. Owned by the call's thread; host functions find it through their caller.</summary>
 internal sealed class ActiveCall(CallInput input, Turn turn, TimeProvider clock, CancellationToken closing) : IDisposable
 {
+    /// <summary>What is said of a call that the sandbox's end ended.</summary>
+    public const string Closing = "the site stops";
+
     private readonly long _began = clock.GetTimestamp();
     private CancellationTokenSource? _deadline;
     private WasiStrings? _arguments;
@@ -25,6 +28,9 @@ internal sealed class ActiveCall(CallInput input, Turn turn, TimeProvider clock,
 
     /// <summary>Ends when the call's time is over. The host alone waits for it: a call that never asks the host needs no timer.</summary>
     public CancellationToken Deadline => (_deadline ??= StartDeadline()).Token;
+
+    /// <summary>Whether the sandbox ends what runs.</summary>
+    public bool IsClosing => closing.IsCancellationRequested;
 
     public TimeProvider Clock => clock;
 

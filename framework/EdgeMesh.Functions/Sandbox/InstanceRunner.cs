@@ -15,6 +15,12 @@ internal sealed class InstanceRunner(Engine engine, Linker linker, SandboxOption
         store.Fuel = (ulong)input.Limits.Fuel;
         store.SetLimits(input.Limits.MemoryBytes, (uint)options.MaxTableElements, 1, 4, 1);
         store.SetEpochDeadline((ulong)(input.Limits.WallClock / options.Tick) + 1);
+        if (closing.IsCancellationRequested)
+        {
+            // What is ended by the clock had its deadline before: this one may have come after.
+            return CallResult.NotStarted(CallOutcome.Canceled, ActiveCall.Closing);
+        }
+
         var (started, memory, fault) = (clock.GetTimestamp(), 0L, (Exception?)null);
         Instance? instance = null;
         try
@@ -53,6 +59,7 @@ internal sealed class InstanceRunner(Engine engine, Linker linker, SandboxOption
             ({ ExitCode: 0 }, _) or (_, null) => (CallOutcome.Completed, 0, null),
             ({ ExitCode: { } code }, _) => (CallOutcome.Failed, code, $"it left with exit code {code}; what it wrote to stderr says why"),
             (_, TrapException { Type: TrapCode.OutOfFuel }) => (CallOutcome.OutOfFuel, null, $"it used up its fuel of {limits.Fuel}; look for an endless loop, or raise limits.fuel"),
+            (_, TrapException { Type: TrapCode.Interrupt }) when call.IsClosing => (CallOutcome.Canceled, null, ActiveCall.Closing),
             (_, TrapException { Type: TrapCode.Interrupt }) => (CallOutcome.OutOfTime, null, $"it ran longer than {limits.WallClock.TotalMilliseconds} ms; raise limits.time or do less"),
             (_, TrapException { Type: TrapCode.StackOverflow }) => (CallOutcome.StackOverflow, null, "its calls went too deep; look for a recursion that does not end"),
             (_, TrapException trap) => (CallOutcome.Trapped, null, $"it trapped: {trap.Type}"),

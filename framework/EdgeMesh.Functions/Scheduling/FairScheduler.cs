@@ -25,6 +25,7 @@ internal sealed class FairScheduler(SandboxOptions options, TimeProvider clock, 
     private long _order;
     private int _running;
     private int _away;
+    private long _memory;
     private double _pass;
     private double _furthest;
     private bool _closed;
@@ -121,6 +122,8 @@ internal sealed class FairScheduler(SandboxOptions options, TimeProvider clock, 
         {
             _running--;
             queue.Running--;
+            _memory -= call.Memory;
+            queue.Memory -= call.Memory;
             Charge(queue, (kept?.TotalMilliseconds ?? 0) - call.Charged);
             if (kept is { } usual)
             {
@@ -150,7 +153,7 @@ internal sealed class FairScheduler(SandboxOptions options, TimeProvider clock, 
         {
             queue.IsClosed = true;
             Withdraw(queue);
-            RefuseWaiting(queue);
+            RefuseWaiting(queue, "the function was removed");
             // It may have been its turn.
             Wake();
             while (queue.Running > 0)
@@ -160,11 +163,19 @@ internal sealed class FairScheduler(SandboxOptions options, TimeProvider clock, 
         }
     }
 
-    public void Close()
+    /// <summary>Nothing begins any more.</summary>
+    /// <param name="queues">All that there are, read once no call comes any more.</param>
+    public void Close(IEnumerable<FunctionQueue> queues)
     {
         lock (_gate)
         {
             _closed = true;
+            foreach (var queue in queues)
+            {
+                Withdraw(queue);
+                RefuseWaiting(queue, "the site stops");
+            }
+
             while (_idle.TryPop(out var thread))
             {
                 thread.Wake();
@@ -178,12 +189,12 @@ internal sealed class FairScheduler(SandboxOptions options, TimeProvider clock, 
         _furthest = Math.Max(_furthest, queue.Pass);
     }
 
-    private void RefuseWaiting(FunctionQueue queue)
+    private void RefuseWaiting(FunctionQueue queue, string reason)
     {
         _waiting -= queue.Waiting.Count;
         while (queue.Waiting.TryDequeue(out var call))
         {
-            call.Refuse(CallOutcome.Canceled, "the function was removed");
+            call.Refuse(CallOutcome.Canceled, reason);
         }
     }
 
@@ -215,6 +226,8 @@ internal sealed class FairScheduler(SandboxOptions options, TimeProvider clock, 
         _waiting--;
         _running++;
         queue.Running++;
+        _memory += call.Memory;
+        queue.Memory += call.Memory;
         Works(queue);
         _pass = Math.Max(_pass, queue.Pass);
         call.Charged = queue.UsualCost;
@@ -231,13 +244,16 @@ internal sealed class FairScheduler(SandboxOptions options, TimeProvider clock, 
         }
     }
 
-    private bool MayWork(FunctionQueue queue) => Working < options.Concurrency || (OneHasAll && queue != _holder);
+    private bool MayBegin(FunctionQueue queue) => (Working < options.Concurrency || (OneHasAll && queue != _holder)) && Fits(queue, queue.Waiting.Peek().Memory);
+
+    private bool Fits(FunctionQueue queue, long memory) =>
+        _running == 0 || (_memory + memory <= options.MemoryBytes && (queue.Running == 0 || queue.Memory + memory <= options.MemoryBytes / 2));
 
     /// <summary>The function whose call may begin now; null: none waits, or there is no room.</summary>
     private FunctionQueue? NextToBegin() =>
         !_runnable.TryPeek(out var first, out _) ? null
-        : MayWork(first) ? first
-        : OneHasAll ? _runnable.UnorderedItems.Where(i => i.Element != _holder).OrderBy(i => i.Priority).FirstOrDefault().Element
+        : MayBegin(first) ? first
+        : Working < options.Concurrency || OneHasAll ? _runnable.UnorderedItems.Where(i => MayBegin(i.Element)).OrderBy(i => i.Priority).FirstOrDefault().Element
         : null;
 
     /// <summary>Gives the room that there is to a call that may begin, by one thread, which wakes the next.</summary>

@@ -15,6 +15,9 @@ internal sealed class FunctionQueue(FunctionModule module, FunctionShare share)
     /// <summary>Its calls that have begun and are not over.</summary>
     public int Running { get; set; }
 
+    /// <summary>What they may have of memory, in bytes.</summary>
+    public long Memory { get; set; }
+
     /// <summary>Those of them that wait for the host.</summary>
     public int Away { get; set; }
 

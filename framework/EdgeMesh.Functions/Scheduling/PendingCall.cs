@@ -11,6 +11,9 @@ internal sealed class PendingCall(CallInput input, long enqueued, CancellationTo
 
     public long Enqueued => enqueued;
 
+    /// <summary>What it may have of memory, in bytes.</summary>
+    public long Memory => input.Limits.MemoryBytes;
+
     /// <summary>What its function was charged for it when it was taken, in milliseconds. The scheduler's own.</summary>
     public double Charged { get; set; }
 

@@ -14,7 +14,8 @@ internal sealed class LoadedFunctions(FunctionsOptions options, ModuleParts modu
 {
     private readonly Lock _gate = new();
     private readonly Dictionary<string, Loading> _loaded = new(StringComparer.Ordinal);
-    private readonly Lazy<FunctionSandbox> _sandbox = new(() => new FunctionSandbox(new SandboxOptions { Concurrency = options.Concurrency }, clock));
+    private readonly Lazy<FunctionSandbox> _sandbox = new(() => new FunctionSandbox(
+        new SandboxOptions { Concurrency = options.Concurrency, MemoryBytes = options.MemoryMegabytes * 1024L * 1024 }, clock));
     private long _uses;
 
     /// <summary>Compiled modules in memory.</summary>
