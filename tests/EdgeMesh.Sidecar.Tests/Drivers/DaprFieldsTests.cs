@@ -10,18 +10,18 @@ namespace EdgeMesh.Sidecar.Tests.Drivers;
 public sealed class DaprFieldsTests
 {
     [Theory]
-    [InlineData("concurrencyMode", "single", true)]
-    [InlineData("concurrency", "single", true)]
-    [InlineData("concurrencyMode", "parallel", false)]
-    public void Rabbit_Concurrency_GoesByEitherName(string field, string value, bool single)
+    [InlineData("concurrencyMode", "single", 1)]
+    [InlineData("concurrency", "single", 1)]
+    [InlineData("concurrencyMode", "parallel", 20)]
+    public void Rabbit_Concurrency_GoesByEitherName(string field, string value, int mostInHand)
     {
         Assert.Contains(field, RabbitOptions.Fields);
-        Assert.Equal(single, RabbitOptions.Read(Spec("pubsub.rabbitmq", ("hostname", "x"), (field, value))).Single);
+        Assert.Equal(mostInHand, RabbitOptions.Read(Spec("pubsub.rabbitmq", ("hostname", "x"), ("prefetchCount", "20"), (field, value))).MostInHand);
     }
 
     [Fact]
     public void Rabbit_ConcurrencyMode_GoesBeforeConcurrency() =>
-        Assert.False(RabbitOptions.Read(Spec("pubsub.rabbitmq", ("hostname", "x"), ("concurrency", "single"), ("concurrencyMode", "parallel"))).Single);
+        Assert.Equal(256, RabbitOptions.Read(Spec("pubsub.rabbitmq", ("hostname", "x"), ("concurrency", "single"), ("concurrencyMode", "parallel"))).MostInHand);
 
     [Theory]
     [InlineData("reconnectWait")]

@@ -55,15 +55,13 @@ internal sealed class MemoryGroup
         using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellation, limit.Token);
         try
         {
-            while (await _queue.Writer.WaitToWriteAsync(either.Token))
-            {
-                if (_queue.Writer.TryWrite(message))
-                {
-                    return true;
-                }
-            }
-
-            // Closed: it takes anything.
+            // In line: of those that only wait for room, each place that gets free would wake them all.
+            await _queue.Writer.WriteAsync(message, either.Token);
+            return true;
+        }
+        catch (ChannelClosedException)
+        {
+            // It takes anything.
             return true;
         }
         catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
@@ -111,7 +109,13 @@ internal sealed class MemoryGroup
     }
 
     /// <summary>A subscriber went with a message in hand.</summary>
-    public void Return(MemoryMessage message) => _queue.Writer.TryWrite(message);
+    public void Return(MemoryMessage message)
+    {
+        if (!TryAdd(message))
+        {
+            Lost("full");
+        }
+    }
 
     public void Close()
     {
