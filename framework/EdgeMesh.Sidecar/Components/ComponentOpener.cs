@@ -86,7 +86,7 @@ internal sealed partial class ComponentOpener(SidecarOptions options, ComponentC
         foreach (var app in apps)
         {
             var own = spec with { Metadata = spec.Metadata.ToDictionary(m => m.Key, m => _tags.ForApp(m.Value, app), StringComparer.OrdinalIgnoreCase) };
-            if (!catalog.TryAdd(app, new OpenComponent(own, driver) { IgnoreErrors = resource.IgnoreErrors }))
+            if (!catalog.TryAdd(app, new OpenComponent(own, driver) { IgnoreErrors = resource.IgnoreErrors, Tap = options.Tap is { } tap ? (tap, app) : null }))
             {
                 faults.Add($"{resource.Source}: there are two components '{resource.Name}' for the app '{app}'. Rename one, or scope them to different apps.");
             }
@@ -127,8 +127,7 @@ internal sealed partial class ComponentOpener(SidecarOptions options, ComponentC
     }
 
     /// <summary>As building blocks see it. The types of our own that carry between sites have no namespaces.</summary>
-    private object Exposed(ComponentSpec spec, object opened) =>
-        TappedComponents.Behind(options.Tap, spec.Name, opened is IPubSubBroker broker and IServerDriver ? PrefixedBroker.Of(broker, spec.TopicPrefix) : opened);
+    private static object Exposed(ComponentSpec spec, object opened) => opened is IPubSubBroker broker and IServerDriver ? PrefixedBroker.Of(broker, spec.TopicPrefix) : opened;
 
     /// <summary>The process goes on without the component, which opens when its server answers.</summary>
     private ComponentDriver Await(IServerDriver server, ComponentResource resource, ComponentSpec spec, string failure)

@@ -10,9 +10,13 @@ internal sealed record OpenComponent(ComponentSpec Spec, ComponentDriver Shared)
     private const string Separator = "||";
 
     private string? _statePrefix;
+    private object? _tapped;
 
     /// <summary>An <see cref="IStateStore"/>, <see cref="IPubSubBroker"/> or <see cref="ISecretStore"/>; null while it is not open.</summary>
-    public object? Driver => Shared.Instance;
+    public object? Driver => Tap is not { } tap || Shared.Instance is not { } driver ? Shared.Instance : _tapped ??= TappedComponents.Behind(tap.Tap, tap.App, Spec.Name, driver);
+
+    /// <summary>What stands between this app and the driver; null: nothing does.</summary>
+    public (ComponentTap Tap, string App)? Tap { get; init; }
 
     /// <summary>Why it is not open.</summary>
     public string? Failure => Shared.Failure;

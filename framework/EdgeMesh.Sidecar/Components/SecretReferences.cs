@@ -20,7 +20,7 @@ internal sealed class SecretReferences(IReadOnlyList<string> appIds, ComponentCa
             return item.Value ?? "";
         }
 
-        var store = storeName is { } name ? appIds.Select(a => catalog.Find(name, a)?.Driver as ISecretStore).FirstOrDefault(s => s is not null) : null;
+        var store = storeName is { } name ? appIds.Select(a => catalog.Find(name, a)?.Shared.Instance as ISecretStore).FirstOrDefault(s => s is not null) : null;
         if (store is null)
         {
             throw new ArgumentException($"'{item.Name}' refers to a secret, and auth.secretStore '{storeName}' is no secret store that could be opened.");

@@ -25,7 +25,7 @@ internal static class EncryptionScheme
     public static async Task EncryptAsync(CryptoProvider keys, EncryptionChoice choice, ChunkSource source, ChunkSink sink, CancellationToken cancellation)
     {
         var fileKey = RandomNumberGenerator.GetBytes(FileKeySize);
-        var manifest = new Manifest(choice.WrittenKeyName, choice.Wrap, await keys.UseAsync(k => Wrapped(k, choice, fileKey), NotWrapped, cancellation), choice.Cipher, RandomNumberGenerator.GetBytes(Manifest.NoncePrefixSize));
+        var manifest = new Manifest(choice.WrittenKeyName, choice.Wrap, await keys.UseAsync(ComponentCallKind.Encrypt, choice.KeyName, k => Wrapped(k, choice, fileKey), NotWrapped, cancellation), choice.Cipher, RandomNumberGenerator.GetBytes(Manifest.NoncePrefixSize));
         using var cipher = new SegmentCipher(choice.Cipher, fileKey, manifest.NoncePrefix);
         var buffer = new ChunkBuffer(source);
         await sink(manifest.ToHeader(fileKey), cancellation);
@@ -54,7 +54,7 @@ internal static class EncryptionScheme
         var header = await HeaderAsync(buffer, cancellation);
         var manifest = Manifest.Parse(header);
         var name = keyName ?? manifest.KeyName ?? throw new CryptographicException("document's manifest does not contain a key name, and no key name was provided");
-        var fileKey = await keys.UseAsync(k => Unwrapped(k, name, manifest), NotUnwrapped, cancellation);
+        var fileKey = await keys.UseAsync(ComponentCallKind.Decrypt, name, k => Unwrapped(k, name, manifest), NotUnwrapped, cancellation);
         if (!Manifest.IsSigned(header, fileKey))
         {
             throw new CryptographicException("failed to validate the document's signature");

@@ -79,6 +79,7 @@ internal static class InvocationBlock
             {
                 RemoteSidecar remote => await InvocationMetrics.CountAsync(caller, remote.AppId, isHere: false, () => RemoteInvocation.SendAsync(caller, remote, appId, request, cancellation)),
                 AppChannel channel => await InvocationMetrics.CountAsync(caller, channel.AppId, isHere: true, () => channel.SendAsync(request, cancellation)),
+                _ when caller.Process.Tap is { } tap => await ThroughAsync(tap, caller.AppId, target, appId, request, cancellation),
                 _ => await target.SendAsync(request, cancellation),
             };
         }
@@ -86,6 +87,14 @@ internal static class InvocationBlock
         {
             throw Failed(appId, error.InnerException is Http.BodyTooLargeException large ? large.Message : $"error invoking app channel: {error.Message}");
         }
+    }
+
+    /// <summary>To a server outside, through a test's tap.</summary>
+    private static async Task<HttpResponseMessage> ThroughAsync(ComponentTap tap, string caller, IInvocationTarget target, string name, HttpRequestMessage request, CancellationToken cancellation)
+    {
+        var body = request.Content is { } content ? await content.ReadAsByteArrayAsync(cancellation) : [];
+        var call = new ComponentCall(ComponentCallKind.Invocation, caller, name, $"{request.Method} {request.RequestUri!.AbsolutePath}", body);
+        return await tap.RunAsync(call, new HttpResponseMessage(), token => target.SendAsync(request, token), cancellation);
     }
 
     /// <summary>A body that can be sent again. It is within the limit of a body.</summary>

@@ -23,12 +23,13 @@ internal sealed class JobStore : IAsyncDisposable
 
     private readonly string _path;
     private readonly string _namespace;
+    private readonly ComponentTap? _tap;
     private readonly Lock _gate = new();
     private GroupWriter? _writer;
 
     public JobStore(SidecarOptions options)
     {
-        _namespace = options.Namespace;
+        (_namespace, _tap) = (options.Namespace, options.Tap);
         var folder = options.WorkingDirectory ?? Directory.GetCurrentDirectory();
         _path = Path.GetFullPath(options.JobsFile ?? "jobs.db", folder);
     }
@@ -37,7 +38,10 @@ internal sealed class JobStore : IAsyncDisposable
     public event Action<string>? Changed;
 
     /// <returns>False: there is one of that name, and it was not to be replaced.</returns>
-    public async Task<bool> AddAsync(string appId, Job job, DateTimeOffset now, DateTimeOffset due, bool overwrite, CancellationToken cancellation)
+    public Task<bool> AddAsync(string appId, Job job, DateTimeOffset now, DateTimeOffset due, bool overwrite, CancellationToken cancellation) =>
+        PassAsync(ComponentCallKind.JobSchedule, appId, job.Name, true, token => KeepAsync(appId, job, now, due, overwrite, token), cancellation, job);
+
+    private async Task<bool> KeepAsync(string appId, Job job, DateTimeOffset now, DateTimeOffset due, bool overwrite, CancellationToken cancellation)
     {
         var isAdded = false;
         await Writer().WriteAsync(
@@ -62,20 +66,33 @@ internal sealed class JobStore : IAsyncDisposable
         return isAdded;
     }
 
-    public async Task<StoredJob?> FindAsync(string appId, string name, CancellationToken cancellation) =>
-        (await ReadAsync("AND name = $name", appId, cancellation, ("$name", name))).FirstOrDefault();
+    public Task<StoredJob?> FindAsync(string appId, string name, CancellationToken cancellation) => PassAsync(
+        ComponentCallKind.JobRead, appId, name, null, async token => (await ReadAsync("AND name = $name", appId, token, ("$name", name))).FirstOrDefault(), cancellation);
 
     /// <summary>By name.</summary>
-    public Task<List<StoredJob>> ListAsync(string appId, CancellationToken cancellation) => ReadAsync("ORDER BY name", appId, cancellation);
+    public Task<List<StoredJob>> ListAsync(string appId, CancellationToken cancellation) =>
+        PassAsync(ComponentCallKind.JobRead, appId, "", [], token => ReadAsync("ORDER BY name", appId, token), cancellation);
 
     /// <summary>Those that come first.</summary>
     public Task<List<StoredJob>> FirstDueAsync(string appId, int count, CancellationToken cancellation) =>
         ReadAsync("ORDER BY due LIMIT $count", appId, cancellation, ("$count", count));
 
-    public Task DeleteAsync(string appId, string name, CancellationToken cancellation) => ChangeAsync("DELETE FROM jobs WHERE namespace = $ns AND app = $app AND name = $name", appId, cancellation, ("$name", name));
+    public Task DeleteAsync(string appId, string name, CancellationToken cancellation) => PassAsync(
+        ComponentCallKind.JobDelete, appId, name, true, token => ChangeAsync("DELETE FROM jobs WHERE namespace = $ns AND app = $app AND name = $name", appId, token, ("$name", name)), cancellation);
 
-    public Task DeletePrefixAsync(string appId, string prefix, CancellationToken cancellation) =>
-        ChangeAsync("DELETE FROM jobs WHERE namespace = $ns AND app = $app AND substr(name, 1, $length) = $prefix", appId, cancellation, ("$prefix", prefix), ("$length", prefix.EnumerateRunes().Count()));
+    public Task DeletePrefixAsync(string appId, string prefix, CancellationToken cancellation) => PassAsync(
+        ComponentCallKind.JobDelete,
+        appId,
+        prefix,
+        true,
+        token => ChangeAsync(
+            "DELETE FROM jobs WHERE namespace = $ns AND app = $app AND substr(name, 1, $length) = $prefix", appId, token, ("$prefix", prefix), ("$length", prefix.EnumerateRunes().Count())),
+        cancellation);
+
+    /// <summary>What an app asks for passes a test's tap, if there is one; what the sidecar does by itself does not.</summary>
+    private Task<T> PassAsync<T>(ComponentCallKind kind, string appId, string name, T undone, Func<CancellationToken, Task<T>> run, CancellationToken cancellation, Job? job = null) => _tap is null
+        ? run(cancellation)
+        : _tap.RunAsync(new ComponentCall(kind, appId, ComponentCall.Scheduler, name, job is null ? default : JobData.Body(job)), undone, run, cancellation);
 
     /// <summary>It comes again, later or once more for the same time.</summary>
     public Task PostponeAsync(StoredJob job, DateTimeOffset due, long times, long attempts) => ChangeAsync(
@@ -87,11 +104,12 @@ internal sealed class JobStore : IAsyncDisposable
         "DELETE FROM jobs WHERE namespace = $ns AND app = $app AND name = $name AND revision = $revision",
         job.AppId, CancellationToken.None, ("$name", job.Job.Name), ("$revision", job.Revision));
 
-    private async Task ChangeAsync(string sql, string appId, CancellationToken cancellation, params (string, object)[] parameters)
+    /// <returns>True.</returns>
+    private async Task<bool> ChangeAsync(string sql, string appId, CancellationToken cancellation, params (string, object)[] parameters)
     {
         if (_writer is null && !File.Exists(_path))
         {
-            return;
+            return true;
         }
 
         await Writer().WriteAsync(
@@ -103,6 +121,7 @@ internal sealed class JobStore : IAsyncDisposable
             },
             cancellation);
         Changed?.Invoke(appId);
+        return true;
     }
 
     /// <summary>Reads go through the writer too: they are rare, and see what was just written.</summary>
