@@ -89,7 +89,7 @@ public sealed record SidecarAppOptions
     public AppProtocol AppProtocol { get; init; }
 
     /// <summary>Makes the way to the app from the sidecar's own handler, or in its place: for tests, and for a process that holds both; null:
-    /// the sidecar's own.</summary>
+    /// the sidecar's own. Called twice for an app that speaks gRPC: for Dapr's callbacks, and for the app's own services.</summary>
     public Func<HttpMessageHandler, HttpMessageHandler>? AppHandler { get; init; }
 
     /// <summary>Port of the HTTP API; 0 takes a free one.</summary>

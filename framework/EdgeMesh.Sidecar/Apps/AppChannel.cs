@@ -10,6 +10,9 @@ namespace EdgeMesh.Sidecar.Apps;
 /// <c>AppCallback.OnInvoke</c>. Where Dapr has a callback of its own (topics, bindings, jobs), a block asks <see cref="Callbacks"/>.</summary>
 internal sealed class AppChannel : IInvocationTarget, IDisposable
 {
+    private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(10);
+    private static readonly TimeSpan LongestPause = TimeSpan.FromMilliseconds(100);
+
     private readonly HttpMessageInvoker _client;
     private readonly GrpcChannel? _grpc;
     private readonly Version _version;
@@ -22,20 +25,26 @@ internal sealed class AppChannel : IInvocationTarget, IDisposable
         (AppId, Endpoint, Protocol) = (app.AppId, endpoint, app.AppProtocol);
         _version = app.AppProtocol is AppProtocol.Http or AppProtocol.Https ? HttpVersion.Version11 : HttpVersion.Version20;
         _places = app.MaxConcurrency is { } places ? new SemaphoreSlim(places) : null;
-        _client = new HttpMessageInvoker(new AppHandler(app.AppHandler?.Invoke(Handler()) ?? Handler(), app.AppToken, _places, app.AppProtocol is AppProtocol.Grpc or AppProtocol.Grpcs ? null : metrics));
+        _client = new HttpMessageInvoker(new AppHandler(Way(app), app.AppToken, _places, app.AppProtocol is AppProtocol.Grpc or AppProtocol.Grpcs ? null : metrics));
         if (app.AppProtocol is AppProtocol.Grpc or AppProtocol.Grpcs)
         {
             _grpc = GrpcChannel.ForAddress(endpoint, new GrpcChannelOptions
             {
                 // Not the handler above: the channel puts itself into the one that it is given.
-                HttpHandler = new AppHandler(Handler(), app.AppToken, _places, null),
+                HttpHandler = new AppHandler(Way(app), app.AppToken, _places, null),
                 DisposeHttpClient = true,
                 MaxReceiveMessageSize = maxBodySize,
                 MaxSendMessageSize = maxBodySize,
+                // An app may come long after its sidecar; left to itself the channel would look for it every other minute.
+                InitialReconnectBackoff = FirstPause,
+                MaxReconnectBackoff = LongestPause,
             });
             Callbacks = new AppCallbacks(_grpc.CreateCallInvoker());
         }
     }
+
+    /// <summary>On a request to an HTTP app: the input binding whose event it brings.</summary>
+    public static readonly HttpRequestOptionsKey<string> Binding = new("binding");
 
     public string AppId { get; }
 
@@ -95,6 +104,8 @@ internal sealed class AppChannel : IInvocationTarget, IDisposable
         _client.Dispose();
         _places?.Dispose();
     }
+
+    private static HttpMessageHandler Way(SidecarAppOptions app) => app.AppHandler?.Invoke(Handler()) ?? Handler();
 
     private static HttpMessageHandler Handler()
     {
