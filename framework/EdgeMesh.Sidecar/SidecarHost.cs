@@ -19,6 +19,7 @@ using Grpc.AspNetCore.Server.Model;
 using Grpc.Reflection;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
@@ -275,11 +276,17 @@ public sealed class SidecarHost : IAsyncDisposable
         return !limit.IsCancellationRequested;
     }
 
+    /// <summary>For tests, before <see cref="EndAsync"/>: nobody is answered any more. Connections break off in the middle of their calls, and the ports are free.</summary>
+    internal Task CutAsync() => _web.Services.GetRequiredService<IServer>().StopAsync(new CancellationToken(canceled: true));
+
     /// <summary>Blocks new messages, ends subscriptions, finishes calls in flight, closes components.</summary>
-    public async ValueTask DisposeAsync()
+    public ValueTask DisposeAsync() => EndAsync(_shutdownTimeout);
+
+    /// <param name="shutdownTimeout">How long calls in flight may take to end.</param>
+    internal async ValueTask EndAsync(TimeSpan shutdownTimeout)
     {
         // Calls are made by others, whatever clock a test gave to this process.
-        using CancellationTokenSource limit = new(_shutdownTimeout), last = new(_shutdownTimeout + AnswerTime);
+        using CancellationTokenSource limit = new(shutdownTimeout), last = new(shutdownTimeout + AnswerTime);
         if (_watcher is not null)
         {
             // A change that is being taken over may wait for what an app has in hand.
@@ -302,7 +309,7 @@ public sealed class SidecarHost : IAsyncDisposable
         isInTime &= await TryStopServingAsync(last.Token);
 
         // Whoever gives no time at all wants everything cut off.
-        IsCutOff = !isInTime && _shutdownTimeout > TimeSpan.Zero;
+        IsCutOff = !isInTime && shutdownTimeout > TimeSpan.Zero;
         await _web.DisposeAsync();
         if (_remote is not null)
         {

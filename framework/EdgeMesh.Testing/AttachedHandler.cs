@@ -11,6 +11,6 @@ internal sealed class AttachedHandler : HttpMessageHandler
     {
         // The sidecar's addresses are as it was given them; test servers take canonical ones alone.
         request.RequestUri = new Uri(request.RequestUri!.OriginalString);
-        return _app is { } app ? app.SendAsync(request, cancellationToken) : throw new HttpRequestException("the app was not attached yet: call DaprTestHost.AttachAsync");
+        return _app is { } app ? app.SendAsync(request, cancellationToken) : throw Unreachable.Because("the app was not attached yet: call DaprTestHost.AttachAsync");
     }
 }

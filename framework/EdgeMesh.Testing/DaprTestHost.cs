@@ -17,9 +17,12 @@ public sealed class DaprTestHost : IAsyncDisposable
     private readonly Dictionary<string, HostedApp> _apps;
     private SidecarHost? _sidecar;
 
+    /// <summary>Of the sidecar that runs, or ran last.</summary>
+    private CancellationTokenSource _killed = new();
+
     private DaprTestHost(DaprTestHostOptions options)
     {
-        (_options, _ownsData, Faults) = (options, options.DataDirectory is null, new FaultPlan(options.Clock));
+        (_options, _ownsData, Faults) = (options, options.DataDirectory is null, new FaultPlan(options.Clock, Calls));
         DataDirectory = options.DataDirectory is { } given
             ? Directory.CreateDirectory(given).FullName
             : Directory.CreateTempSubdirectory("edgemesh-test-").FullName;
@@ -29,22 +32,29 @@ public sealed class DaprTestHost : IAsyncDisposable
             directory.Save(directoryPath = Path.Combine(DataDirectory, "mesh.json"));
         }
 
-        _apps = options.Apps.ToDictionary(a => a.AppId, a => new HostedApp(a, options, DataDirectory, directoryPath, Calls, Faults));
+        _apps = options.Apps.ToDictionary(a => a.AppId, a => new HostedApp(a, options, DataDirectory, directoryPath));
     }
 
     /// <summary>The site's folder.</summary>
     public string DataDirectory { get; }
 
-    /// <summary>What passed: published messages and their deliveries, invocations, actors' calls, reads and writes of state.</summary>
+    /// <summary>What passed between apps, and between them and components: see <see cref="CallKind"/>.</summary>
     public CallLog Calls { get; } = new();
 
     /// <summary>Faults on demand.</summary>
     public FaultPlan Faults { get; }
 
     /// <summary>Starts the sidecar, then the apps, and waits until all are ready.</summary>
-    /// <exception cref="TimeoutException">An app is not ready in <see cref="DaprTestHostOptions.ReadyLimit"/>; the message says what each waits for.</exception>
+    /// <exception cref="ArgumentException">The options can't be used: two apps have one id, or one has a protocol that needs a certificate.</exception>
+    /// <exception cref="SidecarConfigurationException">The resources can't be used; the message lists every fault, with file, line and what to do.</exception>
+    /// <exception cref="TimeoutException">An app is not ready in <see cref="DaprTestHostOptions.ReadyLimit"/>; the message says what it waits for.</exception>
     public static async Task<DaprTestHost> StartAsync(DaprTestHostOptions options, CancellationToken cancellation)
     {
+        if (options.Apps.CountBy(a => a.AppId).FirstOrDefault(a => a.Value > 1) is { Value: > 1 } several)
+        {
+            throw new ArgumentException($"There are {several.Value} apps '{several.Key}'. Ids must differ.", nameof(options));
+        }
+
         var host = new DaprTestHost(options);
         try
         {
@@ -61,7 +71,7 @@ public sealed class DaprTestHost : IAsyncDisposable
         }
     }
 
-    /// <summary>Dapr's client, as that app.</summary>
+    /// <summary>Dapr's client, as that app. It is the host's, and the same each time.</summary>
     public DaprClient Dapr(string appId) => Find(appId).Dapr;
 
     /// <summary>A new HTTP client for the Dapr API of that app's sidecar, with its token.</summary>
@@ -70,12 +80,14 @@ public sealed class DaprTestHost : IAsyncDisposable
     /// <summary>A new HTTP client by which one app invokes another, through its own sidecar: relative addresses are the other's.</summary>
     public HttpClient InvokeClient(string from, string to) => Find(from).SidecarClient($"/v1.0/invoke/{to}/method/");
 
-    /// <summary>A new HTTP client that calls the app directly, as its sidecar does.</summary>
+    /// <summary>A new HTTP client that calls the app directly, as its sidecar does: with the app's token, and neither recorded nor faulted.</summary>
+    /// <exception cref="InvalidOperationException">The app only calls, or another host runs it.</exception>
     public HttpClient AppClient(string appId) => Find(appId).AppClient();
 
-    /// <summary>The container of a running app.</summary>
+    /// <summary>The container of a running app, also of an attached one that was told of its sidecar by <c>UseDapr</c>.</summary>
+    /// <exception cref="InvalidOperationException">The app is not running.</exception>
     public IServiceProvider Services(string appId) =>
-        Find(appId).Running?.Services ?? throw new InvalidOperationException($"The app '{appId}' is not running.");
+        Find(appId).Services ?? throw new InvalidOperationException($"The app '{appId}' is not running.");
 
     /// <summary>Stops an app; its sidecar stays, and answers as it does when an app is away.</summary>
     public Task StopAppAsync(string appId) => Find(appId).StopAsync();
@@ -90,6 +102,8 @@ public sealed class DaprTestHost : IAsyncDisposable
     /// <param name="appId">An app given as <see cref="TestApp.Attached"/>.</param>
     /// <param name="handler">The way to it: <c>factory.Server.CreateHandler()</c>.</param>
     /// <param name="cancellation">Ends the wait.</param>
+    /// <exception cref="InvalidOperationException">This host runs the app itself.</exception>
+    /// <exception cref="TimeoutException">The app does not answer in <see cref="DaprTestHostOptions.ReadyLimit"/>.</exception>
     public Task AttachAsync(string appId, HttpMessageHandler handler, CancellationToken cancellation)
     {
         var app = Find(appId);
@@ -97,7 +111,8 @@ public sealed class DaprTestHost : IAsyncDisposable
         return WaitUntilReadyAsync([app], cancellation);
     }
 
-    /// <summary>The sidecar is gone, as far as apps can tell: nothing answers at its ports, and what its components had in memory is lost.</summary>
+    /// <summary>The sidecar stops in order, as on a signal: it takes no new messages, lets calls in flight end (for five seconds), deactivates
+    /// actors. Then nothing answers at its ports, and what its components had in memory is lost.</summary>
     public async Task StopSidecarAsync()
     {
         if (Interlocked.Exchange(ref _sidecar, null) is { } sidecar)
@@ -106,16 +121,32 @@ public sealed class DaprTestHost : IAsyncDisposable
         }
     }
 
-    /// <summary>The sidecar comes back on its ports, and takes up what its components kept. Returns when every app is ready again.</summary>
+    /// <summary>The sidecar dies, as of <c>kill -9</c>: apps see their connections to it break in the middle of a call, and the calls that they
+    /// have in hand aborted. Messages in flight are not acknowledged, actors are told nothing, and what components had in memory is lost.</summary>
+    public async Task KillSidecarAsync()
+    {
+        if (Interlocked.Exchange(ref _sidecar, null) is { } sidecar)
+        {
+            await sidecar.CutAsync();
+            await _killed.CancelAsync();
+            await sidecar.EndAsync(TimeSpan.Zero);
+        }
+    }
+
+    /// <summary>A sidecar that was stopped or killed comes back on its ports, and takes up what its components kept. Returns when every app is
+    /// ready again.</summary>
+    /// <exception cref="InvalidOperationException">The sidecar runs.</exception>
+    /// <exception cref="TimeoutException">An app is not ready in <see cref="DaprTestHostOptions.ReadyLimit"/>; the message says what it waits for.</exception>
     public async Task StartSidecarAsync(CancellationToken cancellation)
     {
         await OpenSidecarAsync(cancellation);
         await WaitUntilReadyAsync(_apps.Values, cancellation);
     }
 
-    /// <summary>Stops the apps, then the sidecar, and removes the temporary folder.</summary>
+    /// <summary>Lets what <see cref="FaultPlan.Reorder"/> holds back happen, stops the apps, then the sidecar, and removes the temporary folder.</summary>
     public async ValueTask DisposeAsync()
     {
+        await Faults.EndAsync();
         foreach (var app in _apps.Values)
         {
             await app.DisposeAsync();
@@ -127,6 +158,8 @@ public sealed class DaprTestHost : IAsyncDisposable
             Directory.Delete(DataDirectory, recursive: true);
         }
     }
+
+    internal void Introduce(string appId, IServiceProvider services) => Find(appId).Introduce(services);
 
     private HostedApp Find(string appId) =>
         _apps.GetValueOrDefault(appId) ?? throw new ArgumentException($"No app '{appId}' here; there are {string.Join(", ", _apps.Keys)}.", nameof(appId));
@@ -151,6 +184,9 @@ public sealed class DaprTestHost : IAsyncDisposable
             await File.WriteAllTextAsync(path, _options.Configuration, cancellation);
         }
 
+        _killed.Dispose();
+        _killed = new CancellationTokenSource();
+        var gate = new CallGate(Calls, Faults, _killed.Token);
         _sidecar = await SidecarHost.StartAsync(new SidecarOptions
         {
             Namespace = _options.Site,
@@ -158,8 +194,8 @@ public sealed class DaprTestHost : IAsyncDisposable
             ConfigurationPaths = configurations,
             WorkingDirectory = DataDirectory,
             Clock = _options.Clock,
-            Tap = new ComponentCalls(Calls, Faults).TapAsync,
-            Apps = [.. _apps.Values.Select(a => a.Sidecar)],
+            Tap = new ComponentCalls(gate).TapAsync,
+            Apps = [.. _apps.Values.Select(a => a.Sidecar(gate))],
         }, _options.Loggers, cancellation);
         foreach (var app in _apps.Values)
         {

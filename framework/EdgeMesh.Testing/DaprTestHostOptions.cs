@@ -1,4 +1,5 @@
 using EdgeMesh.Hosting;
+using EdgeMesh.Sidecar;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -52,6 +53,14 @@ public sealed record TestApp(string AppId, Func<WebApplicationBuilder, WebApplic
 
     /// <summary>Whether <see cref="DaprTestHost.AttachAsync"/> brings it.</summary>
     public bool IsAttached { get; private init; }
+
+    /// <summary>What the app speaks: HTTP, h2c, or gRPC, and then it gets Dapr's callbacks and calls of its own services. In clear text: what the
+    /// host runs has no certificate.</summary>
+    public AppProtocol Protocol { get; init; }
+
+    /// <summary>How the app's health is probed, on the host's clock; null: it isn't, and the app counts as healthy. One that is probed gets
+    /// messages and calls after its first healthy answer, and no start waits for that.</summary>
+    public AppHealthOptions? HealthCheck { get; init; }
 
     /// <summary>Settings of this app, under configuration keys.</summary>
     public IReadOnlyDictionary<string, string?> Settings { get; init; } = new Dictionary<string, string?>();

@@ -1,4 +1,6 @@
 using EdgeMesh.Testing;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace Microsoft.AspNetCore.Hosting;
 
@@ -14,7 +16,18 @@ public static class DaprWebHostBuilderExtensions
             builder.UseSetting(name, value);
         }
 
+        builder.ConfigureServices(services => services.AddSingleton<IStartupFilter>(new Introduction(host, appId)));
         // A watcher for each host would use up what the system gives a user once many tests run.
         return builder.UseSetting("hostBuilder:reloadConfigOnChange", "false");
+    }
+
+    /// <summary>So that the host knows which of the app's gRPC methods stream, and gives its services out.</summary>
+    private sealed class Introduction(DaprTestHost host, string appId) : IStartupFilter
+    {
+        public Action<IApplicationBuilder> Configure(Action<IApplicationBuilder> next) => app =>
+        {
+            host.Introduce(appId, app.ApplicationServices);
+            next(app);
+        };
     }
 }

@@ -1,7 +1,11 @@
+using System.Net;
 using System.Security.Cryptography;
 using Dapr.Client;
 using EdgeMesh.Sidecar;
 using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Routing;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
@@ -9,7 +13,7 @@ using Microsoft.Extensions.Hosting;
 namespace EdgeMesh.Testing;
 
 /// <summary>One app of the host: its port and tokens, which stay, and the running instance, which may go and come.</summary>
-internal sealed class HostedApp(TestApp app, DaprTestHostOptions options, string dataDirectory, string? directoryPath, CallLog calls, FaultPlan faults) : IAsyncDisposable
+internal sealed class HostedApp(TestApp app, DaprTestHostOptions options, string dataDirectory, string? directoryPath) : IAsyncDisposable
 {
     private readonly string _apiToken = NewToken();
     private readonly string _appToken = NewToken();
@@ -18,6 +22,7 @@ internal sealed class HostedApp(TestApp app, DaprTestHostOptions options, string
     // A sidecar that dies comes back where it was: apps know it by its ports.
     private readonly (int Http, int Grpc) _ports = (LoopbackPorts.Take(), LoopbackPorts.Take());
     private ServiceProvider? _clients;
+    private IServiceProvider? _attachedServices;
     private Uri? _sidecarHttp;
     private Uri? _sidecarGrpc;
 
@@ -27,11 +32,23 @@ internal sealed class HostedApp(TestApp app, DaprTestHostOptions options, string
 
     public bool IsAttached => app.IsAttached;
 
-    public SidecarAppOptions Sidecar => new()
+    /// <summary>Null: it is not there, or another host runs it and did not say.</summary>
+    public IServiceProvider? Services => Running?.Services ?? _attachedServices;
+
+    /// <summary>What the app serves, as far as that is known.</summary>
+    public EndpointDataSource? Endpoints => Services?.GetService<EndpointDataSource>();
+
+    private bool SpeaksHttp2 => app.Protocol is AppProtocol.Grpc or AppProtocol.H2c;
+
+    public SidecarAppOptions Sidecar(CallGate gate) => new()
     {
         AppId = app.AppId,
         AppEndpoint = _endpoint,
-        AppHandler = direct => new AppCalls(app.AppId, calls, faults, _attached ?? direct),
+        AppProtocol = app.Protocol is AppProtocol.Https or AppProtocol.Grpcs
+            ? throw new ArgumentException($"The app '{AppId}' has protocol {app.Protocol}, and a test host's apps have no certificates. Give {(app.Protocol is AppProtocol.Https ? AppProtocol.Http : AppProtocol.Grpc)}.")
+            : app.Protocol,
+        AppHandler = direct => new AppCalls(this, gate, _attached ?? direct),
+        HealthCheck = app.HealthCheck,
         HttpPort = _ports.Http,
         GrpcPort = _ports.Grpc,
         ApiToken = _apiToken,
@@ -45,9 +62,12 @@ internal sealed class HostedApp(TestApp app, DaprTestHostOptions options, string
     public void Attach(HttpMessageHandler handler) =>
         (_attached ?? throw new InvalidOperationException($"'{AppId}' is run by this host. Give it as TestApp.Attached(\"{AppId}\") to attach it.")).Attach(handler);
 
+    /// <summary>Another host runs the app, with these services.</summary>
+    public void Introduce(IServiceProvider services) => _attachedServices = services;
+
     public HttpClient AppClient() => app.Create is null
         ? throw new InvalidOperationException(app.IsAttached ? $"'{AppId}' is run by another host: call it through that." : $"'{AppId}' only calls; it has no address.")
-        : Client(_endpoint!, _appToken);
+        : Client(_endpoint!, _appToken, SpeaksHttp2);
 
     public HttpClient SidecarClient(string path = "/") => Client(new Uri(_sidecarHttp!, path), _apiToken);
 
@@ -69,6 +89,11 @@ internal sealed class HostedApp(TestApp app, DaprTestHostOptions options, string
         builder.Services.AddSingleton(options.Clock);
         builder.Services.AddSingleton(options.Loggers);
         builder.Services.AddSingleton<IHostLifetime, TestLifetime>();
+        if (SpeaksHttp2)
+        {
+            builder.WebHost.ConfigureKestrel(kestrel => kestrel.ConfigureEndpointDefaults(listen => listen.Protocols = HttpProtocols.Http2));
+        }
+
         var web = app.Create(builder);
         try
         {
@@ -133,9 +158,11 @@ internal sealed class HostedApp(TestApp app, DaprTestHostOptions options, string
         return services.BuildServiceProvider();
     }
 
-    private static HttpClient Client(Uri address, string token) => new(new SocketsHttpHandler { UseProxy = false })
+    private static HttpClient Client(Uri address, string token, bool isHttp2 = false) => new(new SocketsHttpHandler { UseProxy = false })
     {
         BaseAddress = address,
+        DefaultRequestVersion = isHttp2 ? HttpVersion.Version20 : HttpVersion.Version11,
+        DefaultVersionPolicy = isHttp2 ? HttpVersionPolicy.RequestVersionExact : HttpVersionPolicy.RequestVersionOrLower,
         DefaultRequestHeaders = { { "dapr-api-token", token } },
     };
 

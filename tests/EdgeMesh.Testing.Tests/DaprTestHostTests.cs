@@ -147,6 +147,14 @@ public sealed class DaprTestHostTests
     }
 
     [Fact]
+    public async Task Start_TwoAppsOfOneId_SaysSo()
+    {
+        var error = await Assert.ThrowsAsync<ArgumentException>(() => DaprTestHost.StartAsync(new() { Apps = [new("test"), new("test")] }, Token));
+
+        Assert.StartsWith("There are 2 apps 'test'. Ids must differ.", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Start_AnAppThatNeverGetsReady_SaysWhatItWaitsFor()
     {
         var options = new DaprTestHostOptions

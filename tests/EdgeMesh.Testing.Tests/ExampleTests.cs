@@ -111,7 +111,7 @@ public sealed class ExampleTests
         using var client = app.CreateClient();
         using var placed = await client.PostAsJsonAsync("/orders", new Order("7", "bandage"), Token);
 
-        await dapr.StopSidecarAsync();
+        await dapr.KillSidecarAsync();
         using var away = await client.GetAsync("/orders/7", Token);
         await dapr.StartSidecarAsync(Token);
 

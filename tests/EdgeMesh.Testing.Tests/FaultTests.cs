@@ -125,6 +125,62 @@ public sealed class FaultTests
     }
 
     [Fact]
+    public async Task Reorder_AMessageWithoutASecond_IsDeliveredWhenTheFaultEnds()
+    {
+        await using var host = await StartListenerAsync();
+        using (host.Faults.Reorder(c => c.Kind == CallKind.Publish))
+        {
+            await host.Dapr("test").PublishEventAsync("events", "news", "alone", Token);
+        }
+
+        Assert.Equal("alone", (await host.Calls.FirstAsync(c => c.Kind == CallKind.Delivery, Token)).Json<string>());
+    }
+
+    [Fact]
+    public async Task Reorder_AnOddNumberOfTimes_HoldsNothingBackForEver()
+    {
+        await using var host = await StartListenerAsync();
+        host.Faults.Reorder(c => c.Kind == CallKind.Publish, times: 3);
+
+        foreach (var news in (string[])["first", "second", "third"])
+        {
+            await host.Dapr("test").PublishEventAsync("events", "news", news, Token);
+        }
+
+        var deliveries = await host.Calls.TakeAsync(3, c => c.Kind == CallKind.Delivery, Token);
+        Assert.Equal(["second", "first", "third"], deliveries.Select(d => d.Json<string>()));
+    }
+
+    [Fact]
+    public async Task Dispose_AHostThatHoldsADeliveryBack_DeliversIt()
+    {
+        Heard heard;
+        await using (var host = await StartListenerAsync())
+        {
+            heard = host.Services("listener").GetRequiredService<Heard>();
+            host.Faults.Reorder(c => c.Kind == CallKind.Delivery);
+            await host.Dapr("test").PublishEventAsync("events", "news", "held", Token);
+            await host.Calls.FirstAsync(c => c.Kind == CallKind.Delivery, Token);
+            Assert.Empty(heard.All);
+        }
+
+        Assert.Equal(["held"], heard.All);
+    }
+
+    [Fact]
+    public async Task Reorder_AWriteThatFailsWhenItHappens_IsRecordedAsFailed()
+    {
+        await using var host = await DaprTestHost.StartAsync(new() { Apps = [new TestApp("test")] }, Token);
+        using (host.Faults.Reorder(c => c is { Kind: CallKind.StateWrite, Name: "k" }))
+        {
+            host.Faults.Fail(c => c is { Kind: CallKind.StateWrite, Name: "k" });
+            await host.Dapr("test").SaveStateAsync("heads", "k", 1, cancellationToken: Token);
+        }
+
+        Assert.NotNull((await host.Calls.FirstAsync(c => c.Failure is not null, Token)).Failure);
+    }
+
+    [Fact]
     public async Task Partition_TwoApps_FailBetweenThemAndNowhereElse()
     {
         await using var host = await StartListenerAsync(new TestApp("other"));
@@ -203,29 +259,5 @@ public sealed class FaultTests
         app.MapGet("/ping", () => "pong");
         app.MapPost("/news", [Topic("events", "news")] async (HttpRequest request, Heard heard) => heard.Add((await request.ReadFromJsonAsync<object>())?.ToString()));
         return app;
-    }
-
-    private sealed class Heard
-    {
-        private readonly List<string?> _all = [];
-
-        public IReadOnlyList<string?> All
-        {
-            get
-            {
-                lock (_all)
-                {
-                    return [.. _all];
-                }
-            }
-        }
-
-        public void Add(string? said)
-        {
-            lock (_all)
-            {
-                _all.Add(said);
-            }
-        }
     }
 }

@@ -1,54 +1,50 @@
 using System.Net;
+using Grpc.Core;
 
 namespace EdgeMesh.Testing;
 
 /// <summary>Records what a sidecar calls on its app, and lets faults strike there. Bodies are read whole: they are recorded, and may be sent
-/// twice. What the sidecar only asks (subscriptions, configuration, health) passes as it is.</summary>
-internal sealed class AppCalls(string appId, CallLog log, FaultPlan faults, HttpMessageHandler inner) : DelegatingHandler(inner)
+/// twice; but for what a gRPC client streams, which may never end. What the sidecar only asks (subscriptions, configuration, health) passes
+/// as it is.</summary>
+/// <param name="app">The app.</param>
+/// <param name="gate">Where its calls pass.</param>
+/// <param name="inner">The way to it.</param>
+internal sealed class AppCalls(HostedApp app, CallGate gate, HttpMessageHandler inner) : DelegatingHandler(inner)
 {
     protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
     {
-        var data = request.Content is null ? [] : await request.Content.ReadAsByteArrayAsync(cancellationToken);
-        if (See(request, data) is not { } call)
+        var method = GrpcCalls.MethodOf(request, app);
+        var isStream = method is MethodType.ClientStreaming or MethodType.DuplexStreaming;
+        var data = isStream || request.Content is null ? [] : await request.Content.ReadAsByteArrayAsync(cancellationToken);
+        if ((method is null ? HttpCalls.See(app.AppId, request, data) : GrpcCalls.See(app.AppId, request, data)) is not { } call)
         {
-            return await base.SendAsync(request, cancellationToken);
+            return await gate.UnlessKilledAsync(token => base.SendAsync(request, token), cancellationToken);
         }
 
         HttpResponseMessage? answer = null;
-        try
+        var (isSent, isReturned) = (false, false);
+        await gate.PassAsync(call, async token =>
         {
-            await faults.RunAsync(call, async () =>
+            if (isStream && isSent)
             {
-                answer?.Dispose();
-                answer = await base.SendAsync(Copy(request, data), cancellationToken);
-            }, cancellationToken);
-            log.Add(call with { Status = (int?)answer?.StatusCode });
-            // Dropped or held back: for the sidecar it is done.
-            return answer ?? new HttpResponseMessage(HttpStatusCode.OK) { RequestMessage = request };
-        }
-        catch (Exception error)
-        {
-            answer?.Dispose();
-            log.Add(call with { Failure = error });
-            throw;
-        }
-    }
+                // It has passed, and can't come again.
+                return null;
+            }
 
-    private DaprCall? See(HttpRequestMessage request, byte[] data)
-    {
-        var path = request.RequestUri!.AbsolutePath;
-        if (request.Headers.TryGetValues("pubsubname", out var component))
-        {
-            return new DaprCall(CallKind.Delivery, component.First(), appId, EventJson.Text(data, "topic") is { Length: > 0 } topic ? topic : path, data);
-        }
+            isSent = true;
+            var last = await base.SendAsync(isStream ? request : Copy(request, data), token);
+            if (method == MethodType.Unary)
+            {
+                await last.Content.LoadIntoBufferAsync(token);
+            }
 
-        var from = request.Headers.TryGetValues("dapr-caller-app-id", out var caller) ? caller.First() : "";
-        if (path.StartsWith("/actors/", StringComparison.Ordinal))
-        {
-            return new DaprCall(CallKind.ActorCall, from, appId, Uri.UnescapeDataString(path["/actors/".Length..]), data);
-        }
-
-        return from.Length == 0 ? null : new DaprCall(CallKind.Invocation, from, appId, $"{request.Method} {path}", data);
+            (isReturned ? last : answer)?.Dispose();
+            answer = last;
+            return method is null ? (int)last.StatusCode : GrpcCalls.StatusOf(last);
+        }, cancellationToken);
+        isReturned = true;
+        // Dropped or held back: for the sidecar it is done.
+        return answer ?? (method is null ? new HttpResponseMessage(HttpStatusCode.OK) { RequestMessage = request } : GrpcCalls.Done(request, method.Value));
     }
 
     /// <summary>A request can be sent once; a fault may send it twice.</summary>

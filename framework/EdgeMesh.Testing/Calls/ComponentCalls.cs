@@ -3,41 +3,43 @@ using EdgeMesh.Sidecar;
 namespace EdgeMesh.Testing;
 
 /// <summary>Records what apps do with components, and lets faults strike there.</summary>
-internal sealed class ComponentCalls(CallLog log, FaultPlan faults)
+internal sealed class ComponentCalls(CallGate gate)
 {
     private const string Separator = "||";
 
-    public async Task TapAsync(ComponentCall call, Func<Task> next, CancellationToken cancellation)
-    {
-        var seen = See(call);
-        try
+    public Task TapAsync(ComponentCall call, Func<Task> next, CancellationToken cancellation) => gate.PassAsync(
+        new DaprCall(KindOf(call.Kind), call.App, call.Component, NameOf(call), call.Data) { Metadata = call.Metadata },
+        async _ =>
         {
-            await faults.RunAsync(seen, next, cancellation);
-            log.Add(seen);
-        }
-        catch (Exception error)
-        {
-            log.Add(seen with { Failure = error });
-            throw;
-        }
-    }
+            await next();
+            return null;
+        },
+        cancellation);
 
-    private static DaprCall See(ComponentCall call)
-    {
-        if (call.Kind == ComponentCallKind.Publish)
-        {
-            return new DaprCall(CallKind.Publish, EventJson.Text(call.Data, "source"), call.Component, call.Name, call.Data);
-        }
+    /// <summary>Keys and locks carry the app's prefix.</summary>
+    private static string NameOf(ComponentCall call) =>
+        call.Kind is ComponentCallKind.StateRead or ComponentCallKind.StateWrite or ComponentCallKind.StateDelete or ComponentCallKind.Lock or ComponentCallKind.Unlock
+        && call.Name.IndexOf(Separator, StringComparison.Ordinal) is >= 0 and var split
+            ? call.Name[(split + Separator.Length)..]
+            : call.Name;
 
-        var kind = call.Kind switch
-        {
-            ComponentCallKind.StateRead => CallKind.StateRead,
-            ComponentCallKind.StateWrite => CallKind.StateWrite,
-            _ => CallKind.StateDelete,
-        };
-        var split = call.Name.IndexOf(Separator, StringComparison.Ordinal);
-        return split < 0
-            ? new DaprCall(kind, "", call.Component, call.Name, call.Data)
-            : new DaprCall(kind, call.Name[..split], call.Component, call.Name[(split + Separator.Length)..], call.Data);
-    }
+    private static CallKind KindOf(ComponentCallKind kind) => kind switch
+    {
+        ComponentCallKind.StateRead => CallKind.StateRead,
+        ComponentCallKind.StateWrite => CallKind.StateWrite,
+        ComponentCallKind.StateDelete => CallKind.StateDelete,
+        ComponentCallKind.Publish => CallKind.Publish,
+        ComponentCallKind.BindingInvocation => CallKind.BindingInvocation,
+        ComponentCallKind.SecretRead => CallKind.SecretRead,
+        ComponentCallKind.ConfigurationRead => CallKind.ConfigurationRead,
+        ComponentCallKind.Lock => CallKind.Lock,
+        ComponentCallKind.Unlock => CallKind.Unlock,
+        ComponentCallKind.Encrypt => CallKind.Encrypt,
+        ComponentCallKind.Decrypt => CallKind.Decrypt,
+        ComponentCallKind.Invocation => CallKind.Invocation,
+        ComponentCallKind.JobSchedule => CallKind.JobSchedule,
+        ComponentCallKind.JobRead => CallKind.JobRead,
+        ComponentCallKind.JobDelete => CallKind.JobDelete,
+        _ => throw new ArgumentOutOfRangeException(nameof(kind), kind, "no kind of call is known for this"),
+    };
 }

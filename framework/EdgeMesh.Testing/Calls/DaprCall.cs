@@ -4,18 +4,28 @@ using System.Text.Json;
 namespace EdgeMesh.Testing;
 
 /// <summary>Something that passed through a <see cref="DaprTestHost"/>.</summary>
-/// <param name="Kind">What happened.</param>
-/// <param name="From">The app that caused it, where that is known; the pub/sub component for deliveries.</param>
-/// <param name="To">The app that was called, or the component.</param>
-/// <param name="Name">A topic, a key without its prefix, <c>POST path</c> of an invocation, <c>type/id/method/name</c> of an actor's call.</param>
-/// <param name="Data">The body, the value, or the message: of a published or delivered message the CloudEvent.</param>
+/// <param name="Kind">What happened; it says what the other values are.</param>
+/// <param name="From">Who caused it: an app; of what comes to an app by itself the component (pub/sub, binding), or <c>scheduler</c> for jobs.
+/// Empty: an actor's timer or reminder.</param>
+/// <param name="To">The app, component or server outside that was called; <c>scheduler</c> for jobs.</param>
+/// <param name="Name">A topic; a key or a lock, without its prefix; an operation of a binding; a binding; a secret, a job, a key that
+/// encrypts; <c>POST /path</c> of an invocation, <c>/package.Service/Method</c> of one by gRPC; <c>type/id/method/name</c> of an actor's call.
+/// Empty where all are read at once (secrets, configuration, jobs).</param>
+/// <param name="Data">The body, the value, or the message, as it was sent: of a published message the CloudEvent, and so of one delivered to an
+/// HTTP app; of one delivered to a gRPC app its data (in bulk, the <c>TopicEventBulkRequest</c>). Of a call of an app's own gRPC service the
+/// protobuf message, as its client wrote it (compressed, if that compresses), and empty when the caller streams. Of a lock its owner. Empty where
+/// nothing is handed over.</param>
 public sealed record DaprCall(CallKind Kind, string From, string To, string Name, ReadOnlyMemory<byte> Data)
 {
-    /// <summary>The app's HTTP status; null: it was not asked, or did not answer.</summary>
+    /// <summary>The app's HTTP status; of a gRPC app what Dapr makes of its status (OK is 200, NotFound 404, …), of one that streams its answer
+    /// as it began. Null: no app was asked (but a component, or a server outside), or it did not answer.</summary>
     public int? Status { get; init; }
 
-    /// <summary>Why it failed; null: it did not.</summary>
+    /// <summary>Why it failed; null: it did not. An app that answers with an error has a <see cref="Status"/>, and did not fail.</summary>
     public Exception? Failure { get; init; }
+
+    /// <summary>What the app said besides: metadata of a published message, of an invoked binding.</summary>
+    public IReadOnlyDictionary<string, string> Metadata { get; init; } = new Dictionary<string, string>();
 
     /// <summary>The data as text.</summary>
     public string Text => Encoding.UTF8.GetString(Data.Span);
@@ -24,33 +34,12 @@ public sealed record DaprCall(CallKind Kind, string From, string To, string Name
     /// <exception cref="JsonException">The data is no such JSON.</exception>
     public T? Json<T>()
     {
-        var json = JsonDocument.Parse(Data).RootElement;
-        var isEvent = json.ValueKind == JsonValueKind.Object && json.TryGetProperty("specversion", out _);
-        return (isEvent ? json.GetProperty("data") : json).Deserialize<T>(JsonSerializerOptions.Web);
+        using var json = JsonDocument.Parse(Data);
+        var root = json.RootElement;
+        var isEvent = root.ValueKind == JsonValueKind.Object && root.TryGetProperty("specversion", out _);
+        return (!isEvent ? root : root.TryGetProperty("data", out var data) ? data : throw new JsonException("the CloudEvent has no JSON in 'data'")).Deserialize<T>(JsonSerializerOptions.Web);
     }
-}
 
-/// <summary>What a <see cref="DaprCall"/> was.</summary>
-public enum CallKind
-{
-    /// <summary>An app published a message.</summary>
-    Publish,
-
-    /// <summary>A message reached an app that subscribes it.</summary>
-    Delivery,
-
-    /// <summary>An app called another one.</summary>
-    Invocation,
-
-    /// <summary>An actor was called: by an app, a timer or a reminder.</summary>
-    ActorCall,
-
-    /// <summary>An app read a key.</summary>
-    StateRead,
-
-    /// <summary>An app wrote a key.</summary>
-    StateWrite,
-
-    /// <summary>An app deleted a key.</summary>
-    StateDelete,
+    /// <summary>One line, for the messages of assertions: <c>Delivery events → orders: shipped, 200</c>.</summary>
+    public override string ToString() => $"{Kind} {From} → {To}: {Name}{(Status is { } status ? $", {status}" : "")}{(Failure is { } failure ? $", failed: {failure.Message}" : "")}";
 }

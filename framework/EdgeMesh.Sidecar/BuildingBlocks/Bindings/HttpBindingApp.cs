@@ -57,6 +57,7 @@ internal sealed partial class HttpBindingApp(AppRuntime app, AppChannel channel,
                 request.Headers.TryAddWithoutValidation("traceparent", parent);
             }
 
+            request.Options.Set(AppChannel.Binding, happened.Binding);
             using var answer = await channel.SendAsync(request, limit.Token);
             if (!answer.IsSuccessStatusCode)
             {
