@@ -62,7 +62,7 @@ public sealed class DaprFieldsTests
     public async Task Broker_BehindATap_StillExpiresItsMessages()
     {
         var context = new ComponentContext(Path.GetTempPath(), TimeProvider.System, new Dictionary<string, string>(), _ => null);
-        await using var tapped = (IPubSubBroker)TappedComponents.Behind((_, next, _) => next(), "mine", new RabbitBroker(Spec("pubsub.rabbitmq", ("hostname", "x")), context));
+        await using var tapped = (IPubSubBroker)TappedComponents.Behind((_, next, _) => next(), "app", "mine", new RabbitBroker(Spec("pubsub.rabbitmq", ("hostname", "x")), context));
         Assert.True(tapped.ExpiresMessages);
     }
 
