@@ -62,8 +62,12 @@ internal sealed class PortedApps(IReadOnlyDictionary<string, AppListeners> liste
     private static Task InternalAsync(HttpContext context, RequestDelegate next)
     {
         context.Features.Set(InternalPort.Here);
-        return IsGrpc(context) && !context.Request.Path.StartsWithSegments("/" + MethodTable.Service) ? next(context) : DenyAsync(context);
+        return IsGrpc(context) && (GrpcProxy.Passes(context.Request) || IsInternalCall(context.Request)) ? next(context) : DenyAsync(context);
     }
+
+    /// <summary>By its path alone, and not by one that comes to it: whatever reads the request line must read the same.</summary>
+    private static bool IsInternalCall(HttpRequest request) =>
+        (request.Path.Value == InternalMessages.CallLocal.FullName || request.Path.Value == InternalMessages.CallLocalStream.FullName) && RequestPath.IsAsWritten(request);
 
     /// <summary>What a probe may ask that has no token.</summary>
     private static Task PublicAsync(HttpContext context, RequestDelegate next)
@@ -123,7 +127,7 @@ internal sealed class PortedApps(IReadOnlyDictionary<string, AppListeners> liste
     /// <summary>Whoever asks for health needs no token: by that path alone, and not by one that comes to it, which an invocation may.</summary>
     private static bool IsOpen(HttpRequest request) => request.Path.Value is "/v1.0/healthz" or "/v1.0/healthz/" or "/v1.0/healthz/outbound" or "/v1.0/healthz/outbound/" && Asks(request);
 
-    private static bool Asks(HttpRequest request) => HttpMethods.IsGet(request.Method) && RequestPath.IsAsWritten(request);
+    private static bool Asks(HttpRequest request) => HttpMethods.IsGet(request.Method) && !GrpcProxy.IsGrpc(request) && RequestPath.IsAsWritten(request);
 
     private static bool Carries(HttpContext context, byte[] token) =>
         CryptographicOperations.FixedTimeEquals(Encoding.UTF8.GetBytes(context.Request.Headers["dapr-api-token"].ToString()), token);

@@ -16,7 +16,7 @@ internal static class GrpcProxy
 
     public static void UseGrpcProxy(this IApplicationBuilder pipeline) => pipeline.Use((HttpContext context, RequestDelegate next) =>
     {
-        if (!IsGrpc(context.Request) || Array.Exists(Own, o => context.Request.Path.Value!.StartsWith(o, StringComparison.Ordinal)))
+        if (!Passes(context.Request))
         {
             return next(context);
         }
@@ -26,6 +26,9 @@ internal static class GrpcProxy
         var target = isInternal ? app.AppId : context.Request.Headers["dapr-app-id"].ToString();
         return PassAsync(context, app, target, isInternal);
     });
+
+    /// <summary>Whether it is a call of an app's own service.</summary>
+    public static bool Passes(HttpRequest request) => IsGrpc(request) && !Array.Exists(Own, o => request.Path.Value!.StartsWith(o, StringComparison.Ordinal));
 
     public static bool IsGrpc(HttpRequest request) => request.ContentType?.StartsWith("application/grpc", StringComparison.OrdinalIgnoreCase) == true;
 

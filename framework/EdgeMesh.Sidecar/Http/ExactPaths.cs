@@ -9,7 +9,7 @@ namespace EdgeMesh.Sidecar.Http;
 /// spelling is a path that nothing serves.</summary>
 internal static class ExactPaths
 {
-    private static readonly RequestDelegate Unknown = Answers.Route(InvocationRoutes.InvokeByHeaderAsync);
+    private static readonly RequestDelegate Unknown = Answers.Route(InvocationRoutes.InvokeUnroutedAsync);
 
     public static void UseExactPaths(this IApplicationBuilder pipeline) => pipeline.Use((HttpContext context, RequestDelegate next) =>
     {

@@ -1,6 +1,7 @@
 using System.Text;
 using EdgeMesh.Sidecar.Apps;
 using EdgeMesh.Sidecar.BuildingBlocks.Invocation;
+using EdgeMesh.Sidecar.Http.Pipeline;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
@@ -8,8 +9,8 @@ using Microsoft.AspNetCore.Routing;
 
 namespace EdgeMesh.Sidecar.Http;
 
-/// <summary><c>/v1.0/invoke/{app}/method/…</c>, and any path that nothing else serves with the header <c>dapr-app-id</c>. Bodies stream
-/// both ways.</summary>
+/// <summary><c>/v1.0/invoke/{app}/method/…</c>, and any path that nothing else serves with the header <c>dapr-app-id</c>, which goes before the
+/// path's app. Bodies stream both ways.</summary>
 internal static class InvocationRoutes
 {
     private const string Prefix = "/v1.0/invoke/";
@@ -19,11 +20,12 @@ internal static class InvocationRoutes
     /// <summary>Recognised before routing, from the request line: routing has decoded the path and taken dot segments out, and so would
     /// let <c>…/method/../../…</c> reach another API than daprd does.</summary>
     public static void UseInvocation(this IApplicationBuilder pipeline) => pipeline.Use((HttpContext context, RequestDelegate next) =>
-        Split(context) is ({ } appId, { } target)
-            ? Answers.Route((inner, app) => InvokeAsync(inner, app, appId, target))(context)
-            : next(context));
+        Split(context) is { AppId: not null } named && context.Features.Get<AliasedPath>() is null ? Answers.Route((inner, app) => InvokeAsync(inner, app, named))(context) : next(context));
 
-    public static void MapInvocation(this IEndpointRouteBuilder routes) => routes.MapFallback("{**path}", Answers.Route(InvokeByHeaderAsync));
+    public static void MapInvocation(this IEndpointRouteBuilder routes) => routes.MapFallback("{**path}", Answers.Route(InvokeUnroutedAsync));
+
+    /// <summary>What no route serves: it names an app by its header, or by the path that an alias stands for.</summary>
+    public static Task InvokeUnroutedAsync(HttpContext context, AppRuntime app) => InvokeAsync(context, app, Split(context));
 
     private static (string? AppId, string? Target) Split(HttpContext context)
     {
@@ -44,11 +46,6 @@ internal static class InvocationRoutes
             ? (Uri.UnescapeDataString(target[Prefix.Length..slash]), target[(slash + Method.Length - 1)..])
             : default;
     }
-
-    public static Task InvokeByHeaderAsync(HttpContext context, AppRuntime app) =>
-        AppIdOf(context.Request) is { } appId
-            ? InvokeAsync(context, app, appId, context.Features.GetRequiredFeature<IHttpRequestFeature>().RawTarget)
-            : Answers.FaultAsync(context, DaprFault.NoRoute());
 
     /// <summary>The header, or the user part of the address (<c>http://dapr-app-id:app@…</c>), which clients send as basic credentials.</summary>
     private static string? AppIdOf(HttpRequest request)
@@ -71,11 +68,17 @@ internal static class InvocationRoutes
                 : null;
     }
 
+    /// <summary>An app that a header names goes before the path's, which then is the app's as a whole.</summary>
+    private static Task InvokeAsync(HttpContext context, AppRuntime app, (string? AppId, string? Target) path) =>
+        AppIdOf(context.Request) is { } named ? InvokeAsync(context, app, named, context.Features.GetRequiredFeature<IHttpRequestFeature>().RawTarget)
+        : path is ({ } appId, { } target) ? InvokeAsync(context, app, appId, target)
+        : Answers.FaultAsync(context, DaprFault.NoRoute());
+
     private static async Task InvokeAsync(HttpContext context, AppRuntime app, string appId, string target)
     {
-        if (!app.Configuration.Api.AllowsInvocation)
+        if (!app.Configuration.Api.AllowsInvocation || context.Features.Get<InternalPort>() is not null)
         {
-            // Looked at here again: the path that reached this need not say what it is.
+            // Looked at here again: the path that reached this need not say what it is. And other sidecars do not call as the app.
             throw DaprFault.NoRoute();
         }
 

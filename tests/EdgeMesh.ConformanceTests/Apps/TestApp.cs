@@ -54,6 +54,7 @@ internal sealed class TestApp : IAsyncDisposable
         web.MapGet("/dapr/subscribe", () => Results.Text(JsonSerializer.Serialize(subscriptions), "application/json"));
         web.MapGet("/dapr/config", () => Results.Text(ActorTypes.ConfigOf(appId), "application/json"));
         web.MapMethods("/echo/{**path}", ["GET", "POST", "PUT", "DELETE", "PATCH", "HEAD"], EchoAsync);
+        web.MapGet("/v1.0/invoke/{**path}", EchoAsync);
         web.MapPost("/deliver/{name}", app.TakeAsync);
         web.MapGet("/health", () =>
         {

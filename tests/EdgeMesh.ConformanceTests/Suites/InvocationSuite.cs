@@ -65,15 +65,18 @@ public abstract class InvocationSuite(EngineFixture fixture)
         Assert.Equal("ERR_DIRECT_INVOKE", await StateSuite.ErrorCodeAsync(answer));
     }
 
-    [Fact]
-    public async Task Invoke_ByAppIdHeader_ReachesTheOtherApp()
+    /// <summary>It goes before an app that the path names.</summary>
+    [Theory]
+    [InlineData("/echo/by-header")]
+    [InlineData("/v1.0/invoke/nobody/method/by-header")]
+    public async Task Invoke_ByAppIdHeader_ReachesTheOtherApp(string path)
     {
         var dapr = await fixture.RunningAsync();
         using var client = dapr.Client();
-        using var request = new HttpRequestMessage(HttpMethod.Get, "/echo/by-header");
+        using var request = new HttpRequestMessage(HttpMethod.Get, path);
         request.Headers.Add("dapr-app-id", "beta");
         using var answer = await client.SendAsync(request, Cancellation);
-        Assert.Equal("/echo/by-header", Header(answer, "x-echo-path"));
+        Assert.Equal(path, Header(answer, "x-echo-path"));
     }
 
     [Fact]

@@ -64,6 +64,45 @@ public abstract class MiddlewareSuite(bool isReal) : RunSuite(isReal)
         Assert.Equal(("/echo/new", "?a=1"), (Header(answer, "x-echo-path"), Header(answer, "x-echo-query")));
     }
 
+    [Fact]
+    public async Task RouterAlias_StandsForInvocationsAlone_AndLeadsAroundNoListAndNoToken()
+    {
+        (string From, string To, string? AppId, string Answer)[] cases =
+        [
+            ("/state", "/v1.0/state/memory/k", null, "404"),
+            ("/metadata", "/v1.0/metadata", null, "404"),
+            ("/workflows", "/v1.0/workflows/dapr/x", null, "404"),
+            ("/v1.0/mall/info", "/v1.0/invoke/alpha/method/echo/mall", null, "200 /echo/mall"),
+            ("/v1.0/invoke/alpha/method/echo/old", "/v1.0/invoke/alpha/method/echo/new", null, "200 /echo/new"),
+            ("/v1.0/metadata", "/v1.0/invoke/alpha/method/echo/x", null, "200"),
+            ("/v1.0/healthz", "/v1.0/invoke/alpha/method/echo/x", null, "204"),
+            ("/plain", "/echo/plain", null, "404"),
+            ("/named", "/echo/named", "alpha", "200 /echo/named"),
+        ];
+        await using var app = await TestApp.StartAsync("alpha", [], Cancellation);
+        var routes = System.Text.Json.JsonSerializer.Serialize(cases.ToDictionary(c => c.From, c => c.To));
+        await using var run = await StartAsync(
+            app, "  api: { denied: [{ name: state, version: v1.0, protocol: http }] }\n" + Pipeline("httpPipeline", "routeralias"), Memory + Component("routeralias", "middleware.http.routeralias", ("routes", routes)));
+        using var client = run.Client();
+        using var stranger = run.Client(token: null);
+        var seen = new List<(string, string)>();
+        foreach (var (from, _, appId, _) in cases)
+        {
+            using var request = new HttpRequestMessage(HttpMethod.Get, from);
+            if (appId is not null)
+            {
+                request.Headers.Add("dapr-app-id", appId);
+            }
+
+            using var answer = await client.SendAsync(request, Cancellation);
+            seen.Add((from, $"{(int)answer.StatusCode} {Header(answer, "x-echo-path")}".TrimEnd()));
+            using var refused = await stranger.GetAsync(from, Cancellation);
+            Assert.Equal(from == "/v1.0/healthz" ? HttpStatusCode.NoContent : HttpStatusCode.Unauthorized, refused.StatusCode);
+        }
+
+        Assert.Equal(cases.Select(c => (c.From, c.Answer)), seen);
+    }
+
     [Theory]
     [InlineData("httpPipeline")]
     [InlineData("appHttpPipeline")]

@@ -27,16 +27,6 @@ public sealed class HttpPipelineTests
         Assert.Equal("204 429", $"{await AskAsync()} {await AskAsync()}");
     }
 
-    [Fact]
-    public async Task RouterAlias_StandsForAnotherPath()
-    {
-        await using var sidecar = await StartAsync("routeralias", ("routes", """{\"/v1.0/short\":\"/v1.0/state/memory/k\"}"""));
-        using var http = sidecar.Http();
-        await http.PostJsonAsync("/v1.0/state/memory", """[{"key":"k","value":7}]""").StatusAsync();
-        Assert.Equal("7", await http.GetAsync("/v1.0/short?a=1", TestSidecar.Cancellation).TextAsync());
-        Assert.Equal(404, await http.GetAsync("/v1.0/long", TestSidecar.Cancellation).StatusAsync());
-    }
-
     [Theory]
     [InlineData("opa", "a", "b", "middleware.http.opa', which the embedded engine does not have")]
     [InlineData("bearer", "issuer", "http://127.0.0.1:1", "'audience' is missing")]

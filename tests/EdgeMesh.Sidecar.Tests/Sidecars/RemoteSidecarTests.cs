@@ -124,6 +124,35 @@ public sealed class RemoteSidecarTests : IDisposable
         Assert.Equal(200, await api.GetAsync("/v1.0/metadata", TestSidecar.Cancellation).StatusAsync());
     }
 
+    /// <summary>As gRPC by its type, and none of the service: what is neither a call between sidecars nor one of an app's own service.</summary>
+    [Theory]
+    [InlineData("/dapr.proto.internals.x/a/..%2F..%2Fadmin", "beta")]
+    [InlineData("/dapr.proto.internals.x/a/..%2F..%2Fadmin", "gamma")]
+    [InlineData("/dapr.proto.internals.v1.serviceinvocation/calllocal", "beta")]
+    [InlineData("/v1.0/invoke/beta/method/../../../../dapr.proto.internals.x/a/b", "beta")]
+    [InlineData("/v1.0/invoke/beta/method/../../../../dapr.proto.internals.v1.ServiceInvocation/CallLocal", "beta")]
+    [InlineData("/grpc.reflection.v1.ServerReflection/ServerReflectionInfo", "beta")]
+    [InlineData("/dapr.proto.runtime.v1.Dapr/GetMetadata", "beta")]
+    public async Task InternalPort_APathThatLeadsAroundAccessControl_IsNotThere(string path, string appId)
+    {
+        var asked = 0;
+        await using var app = await TestApp.StartAsync(context =>
+        {
+            Interlocked.Increment(ref asked);
+            return Task.CompletedTask;
+        });
+        await using var other = await StartAsync("gamma", app.Url);
+        await using var callee = await StartAsync("beta", app.Url, "\n  accessControl: { defaultAction: deny }");
+        using var http = new HttpClient();
+        var address = new Uri($"http://{AddressOf("beta")}{path}", new UriCreationOptions { DangerousDisablePathAndQueryCanonicalization = true });
+        using var request = new HttpRequestMessage(HttpMethod.Post, address) { Content = new ByteArrayContent(new byte[5]), Version = new Version(2, 0), VersionPolicy = HttpVersionPolicy.RequestVersionExact };
+        request.Content.Headers.ContentType = new("application/grpc");
+        request.Headers.Add("dapr-app-id", appId);
+        using var answer = await http.SendAsync(request, TestSidecar.Cancellation);
+        Assert.NotEqual("0", answer.Headers.TryGetValues("grpc-status", out var status) ? status.Single() : "");
+        Assert.Equal(0, Volatile.Read(ref asked));
+    }
+
     /// <summary>Where others find the app's sidecar.</summary>
     private string? AddressOf(string appId)
     {

@@ -6,7 +6,8 @@ using Microsoft.AspNetCore.Http.Features;
 namespace EdgeMesh.Sidecar.Http.Pipeline;
 
 /// <summary><c>middleware.http.routeralias</c>: paths that stand for others, as <c>routes</c> maps them. A segment <c>{name}</c> stands for any,
-/// which the other path gets as the query's <c>name</c>.</summary>
+/// which the other path gets as the query's <c>name</c>. Before the API a path stands for an invocation and for nothing else, as with daprd: the
+/// request is routed, and looked up in lists of APIs, by the path that it came with. So no alias leads around a list or a token.</summary>
 internal sealed class RouterAlias : IHttpMiddleware
 {
     private const string Field = "routes";
@@ -39,8 +40,8 @@ internal sealed class RouterAlias : IHttpMiddleware
     {
         if (Find(context.Request.Path.Value!, context.Request.QueryString.Value!) is var (path, query))
         {
-            (context.Request.Path, context.Request.QueryString) = (path, new QueryString(query));
-            context.Features.GetRequiredFeature<IHttpRequestFeature>().RawTarget = path + query;
+            context.Features.GetRequiredFeature<IHttpRequestFeature>().RawTarget = new PathString(path).ToUriComponent() + query;
+            context.Features.Set(AliasedPath.Here);
         }
 
         return next(context);
@@ -51,7 +52,7 @@ internal sealed class RouterAlias : IHttpMiddleware
         var from = request.RequestUri!;
         if (!request.Options.TryGetValue(Passed, out _) && Find(Uri.UnescapeDataString(from.AbsolutePath), from.Query) is var (path, query))
         {
-            request.RequestUri = new Uri(from, path + query);
+            request.RequestUri = new Uri($"{from.Scheme}://{from.Authority}{path}{query}");
         }
 
         request.Options.Set(Passed, true);
@@ -131,4 +132,10 @@ internal sealed class RouterAlias : IHttpMiddleware
         segment.AsSpan().IndexOfAny('{', '}') < 0 || (segment.Length > 2 && segment[0] == '{' && segment[^1] == '}' && segment.AsSpan(1, segment.Length - 2).IndexOfAny("{}:") < 0);
 
     private static bool IsPlain(string path) => path.StartsWith('/') && path.AsSpan().IndexOfAny('?', '%', '#') < 0;
+}
+
+/// <summary>On a request: its request line has another path than it came with.</summary>
+internal sealed class AliasedPath
+{
+    public static readonly AliasedPath Here = new();
 }
