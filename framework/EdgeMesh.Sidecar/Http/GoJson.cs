@@ -57,6 +57,10 @@ internal static class GoJson
         return mended;
     }
 
+    /// <summary>The same JSON, mended where it must be: nearly always nothing is copied.</summary>
+    public static ReadOnlyMemory<byte> Readable(ReadOnlyMemory<byte> json) =>
+        Utf8.IsValid(json.Span) && json.Span.IndexOf("\\ud"u8) < 0 && json.Span.IndexOf("\\uD"u8) < 0 ? json : Mended(json.Span);
+
     /// <summary>Half a surrogate pair (<c>\ud800</c>) is no text for .NET, and U+FFFD for Go: it becomes that, in its place, which is as long.</summary>
     public static void MendSurrogates(Span<byte> json)
     {

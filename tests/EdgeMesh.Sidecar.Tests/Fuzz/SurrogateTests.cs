@@ -6,6 +6,18 @@ namespace EdgeMesh.Sidecar.Tests.Fuzz;
 public sealed class SurrogateTests
 {
     [Theory]
+    [InlineData("{\"a\":\"plain \\u0041\"}", true)]
+    [InlineData("{\"a\":\"\\ud800\"}", false)]
+    [InlineData("{\"\\uDC00\":1}", false)]
+    public void Readable_WhatNeedsNoMending_IsTheSameMemory(string json, bool isSame)
+    {
+        ReadOnlyMemory<byte> given = Encoding.UTF8.GetBytes(json);
+        var read = GoJson.Readable(given);
+        Assert.Equal(isSame, read.Equals(given));
+        System.Text.Json.JsonDocument.Parse(read).RootElement.EnumerateObject().First().Name.ToString();
+    }
+
+    [Theory]
     [InlineData("""plain \n \u0041""", """plain \n \u0041""")]
     [InlineData("""\ud83d\ude00""", """\ud83d\ude00""")]
     [InlineData("""\uD83D\uDE00""", """\uD83D\uDE00""")]

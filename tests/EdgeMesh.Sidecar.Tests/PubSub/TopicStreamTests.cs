@@ -28,9 +28,47 @@ public sealed class TopicStreamTests
         Assert.False(await next);
     }
 
+    [Fact]
+    public async Task Answer_ToADeliveryWhoseTimeWasOver_SettlesTheNext()
+    {
+        const string policy = """
+            ---
+            apiVersion: dapr.io/v1alpha1
+            kind: Resiliency
+            metadata: { name: r }
+            spec:
+              policies: { timeouts: { short: 1s }, retries: { often: { duration: 1ms, maxRetries: 5 } } }
+              targets: { components: { pubsub: { inbound: { timeout: short, retry: often } } } }
+
+            """;
+        var clock = new Microsoft.Extensions.Time.Testing.FakeTimeProvider(DateTimeOffset.UnixEpoch.AddYears(60));
+        await using var sidecar = await TestSidecar.StartAsync(Yaml.Component("pubsub", "pubsub.in-memory") + policy, change: o => o with { Clock = clock });
+        using var http = sidecar.Http();
+        using var call = sidecar.Grpc().SubscribeTopicEventsAlpha1(TestSidecar.GrpcToken, cancellationToken: TestSidecar.Cancellation);
+        await call.RequestStream.WriteAsync(new SubscribeTopicEventsRequestAlpha1 { InitialRequest = new SubscribeTopicEventsRequestInitialAlpha1 { PubsubName = "pubsub", Topic = "t" } }, TestSidecar.Cancellation);
+        Assert.NotNull((await NextAsync(call)).InitialResponse);
+        Assert.Equal(204, await http.PostJsonAsync("/v1.0/publish/pubsub/t", "1").StatusAsync());
+        var first = (await NextAsync(call)).EventMessage;
+
+        // No answer in time: it comes again, and only that delivery is answered.
+        var again = NextAsync(call);
+        while (!again.IsCompleted)
+        {
+            clock.Advance(TimeSpan.FromSeconds(1));
+            await Task.Delay(10, TestSidecar.Cancellation);
+        }
+
+        Assert.Equal(first.Id, (await again).EventMessage.Id);
+        await call.RequestStream.WriteAsync(new SubscribeTopicEventsRequestAlpha1 { EventProcessed = new SubscribeTopicEventsRequestProcessedAlpha1 { Id = first.Id } }, TestSidecar.Cancellation);
+
+        // The next message comes once this one is settled.
+        Assert.Equal(204, await http.PostJsonAsync("/v1.0/publish/pubsub/t", "2").StatusAsync());
+        Assert.NotEqual(first.Id, (await NextAsync(call)).EventMessage.Id);
+    }
+
     private static async Task<SubscribeTopicEventsResponseAlpha1> NextAsync(AsyncDuplexStreamingCall<SubscribeTopicEventsRequestAlpha1, SubscribeTopicEventsResponseAlpha1> call)
     {
-        Assert.True(await call.ResponseStream.MoveNext(TestSidecar.Cancellation));
+        Assert.True(await call.ResponseStream.MoveNext(TestSidecar.Cancellation).WaitAsync(TimeSpan.FromSeconds(20), TestSidecar.Cancellation));
         return call.ResponseStream.Current;
     }
 }

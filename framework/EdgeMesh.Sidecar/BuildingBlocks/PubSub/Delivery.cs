@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Text.Json;
 using EdgeMesh.Sidecar.Apps;
 using EdgeMesh.Sidecar.Components;
+using EdgeMesh.Sidecar.Http;
 using EdgeMesh.Sidecar.Resiliency;
 using Microsoft.Extensions.Logging;
 
@@ -43,7 +44,7 @@ internal sealed partial class Delivery(AppRuntime app, Subscription subscription
 
     private async Task<bool> HandOverAsync(BrokerMessage message, CancellationToken cancellation)
     {
-        var body = subscription.IsRaw ? CloudEvent.WrapRaw(message, subscription.PubSub) : message.Data;
+        var body = subscription.IsRaw ? CloudEvent.WrapRaw(message, subscription.PubSub) : GoJson.Readable(message.Data);
         if (!Envelope.TryRead(body.Span, out var envelope))
         {
             LogNoCloudEvent(subscription.PubSub, message.Topic, app.AppId, message.Id);
@@ -104,13 +105,27 @@ internal sealed partial class Delivery(AppRuntime app, Subscription subscription
     private async Task<Verdict> TryAsync(Parcel parcel, CancellationToken cancellation)
     {
         var began = app.Process.Clock.GetTimestamp();
-        var verdict = await postman(parcel, cancellation);
+        var verdict = await BringAsync(parcel, cancellation);
         if (subscription.Bulk is null)
         {
             PubSubMetrics.Delivered(app, subscription, verdict, began);
         }
 
         return verdict;
+    }
+
+    private async Task<Verdict> BringAsync(Parcel parcel, CancellationToken cancellation)
+    {
+        try
+        {
+            return await postman(parcel, cancellation);
+        }
+        catch (Exception error) when (error is not OperationCanceledException)
+        {
+            // Whatever it is that can't be brought to the app must not come again for ever beside a dead letter topic.
+            LogNotDelivered(parcel.Envelope.Id, subscription.PubSub, parcel.Message.Topic, app.AppId, error.Message);
+            return Verdict.Retry;
+        }
     }
 
     private RouteChoice Route(ReadOnlyMemory<byte> body)

@@ -33,7 +33,7 @@ internal static class TopicEvent
         };
         foreach (var property in root.EnumerateObject().Where(p => !Attributes.Contains(p.Name, StringComparer.Ordinal)))
         {
-            request.Extensions.Fields[property.Name] = Value.Parser.ParseJson(property.Value.GetRawText());
+            request.Extensions.Fields[property.Name] = Extension(property.Value);
         }
 
         return request;
@@ -50,6 +50,27 @@ internal static class TopicEvent
         return root.TryGetProperty("data", out var data) && data.ValueKind != JsonValueKind.Null
             ? data.ValueKind == JsonValueKind.String ? ByteString.CopyFromUtf8(GoJson.Text(data)) : ByteString.CopyFrom(JsonMarshal.GetRawUtf8Value(data))
             : ByteString.Empty;
+    }
+
+    private static Value Extension(JsonElement value) => value.ValueKind switch
+    {
+        JsonValueKind.String => Value.ForString(GoJson.Text(value)),
+        JsonValueKind.Number => Value.ForNumber(value.GetDouble()),
+        JsonValueKind.True or JsonValueKind.False => Value.ForBool(value.GetBoolean()),
+        JsonValueKind.Array => Value.ForList([.. value.EnumerateArray().Select(Extension)]),
+        JsonValueKind.Object => Value.ForStruct(Members(value)),
+        _ => Value.ForNull(),
+    };
+
+    private static Struct Members(JsonElement map)
+    {
+        var members = new Struct();
+        foreach (var property in map.EnumerateObject())
+        {
+            members.Fields[property.Name] = Extension(property.Value);
+        }
+
+        return members;
     }
 
     private static string Text(JsonElement root, string name) =>

@@ -11,7 +11,7 @@ internal sealed class TopicStream(Subscription subscription, IServerStreamWriter
     private readonly Lock _gate = new();
 
     /// <summary>Events under way by their ids. A publisher may use an id twice: then the first answer is for the first.</summary>
-    private readonly Dictionary<string, Queue<TaskCompletionSource<Verdict>>> _open = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, List<TaskCompletionSource<Verdict>>> _open = new(StringComparer.Ordinal);
 
     public Task BeginAsync() => WriteAsync(new SubscribeTopicEventsResponseAlpha1 { InitialResponse = new SubscribeTopicEventsResponseInitialAlpha1() });
 
@@ -26,14 +26,38 @@ internal sealed class TopicStream(Subscription subscription, IServerStreamWriter
         {
             if (!_open.TryGetValue(id, out var waiting))
             {
-                _open[id] = waiting = new Queue<TaskCompletionSource<Verdict>>();
+                _open[id] = waiting = [];
             }
 
-            waiting.Enqueue(verdict);
+            waiting.Add(verdict);
         }
 
-        await WriteAsync(message);
-        return await verdict.Task.WaitAsync(either.Token);
+        try
+        {
+            await WriteAsync(message);
+            return await verdict.Task.WaitAsync(either.Token);
+        }
+        catch (Exception error) when (error is IOException or InvalidOperationException)
+        {
+            // The stream ended first: nobody refused the message.
+            throw new OperationCanceledException(error.Message, error);
+        }
+        finally
+        {
+            lock (_gate)
+            {
+                Forget(id, verdict);
+            }
+        }
+    }
+
+    /// <summary>Under the lock. One whose time was over takes no later answer.</summary>
+    private void Forget(string id, TaskCompletionSource<Verdict> verdict)
+    {
+        if (_open.TryGetValue(id, out var waiting) && waiting.Remove(verdict) && waiting.Count == 0)
+        {
+            _open.Remove(id);
+        }
     }
 
     /// <summary>An answer to an event that nobody waits for says nothing.</summary>
@@ -41,15 +65,11 @@ internal sealed class TopicStream(Subscription subscription, IServerStreamWriter
     {
         lock (_gate)
         {
-            if (!_open.TryGetValue(processed.Id, out var waiting))
+            if (_open.TryGetValue(processed.Id, out var waiting))
             {
-                return;
-            }
-
-            waiting.Dequeue().TrySetResult(processed.Status?.Status switch { Answer.Retry => Verdict.Retry, Answer.Drop => Verdict.Drop, _ => Verdict.Success });
-            if (waiting.Count == 0)
-            {
-                _open.Remove(processed.Id);
+                var verdict = waiting[0];
+                Forget(processed.Id, verdict);
+                verdict.TrySetResult(processed.Status?.Status switch { Answer.Retry => Verdict.Retry, Answer.Drop => Verdict.Drop, _ => Verdict.Success });
             }
         }
     }
