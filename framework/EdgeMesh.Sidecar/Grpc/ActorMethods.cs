@@ -20,6 +20,7 @@ internal static class ActorMethods
 
     public static void Add(MethodTable methods)
     {
+        ActorStreamMethods.Add(methods);
         methods.Add<InvokeActorRequest, InvokeActorResponse>("InvokeActor", InvokeAsync);
         methods.Add<GetActorStateRequest, GetActorStateResponse>("GetActorState", GetStateAsync);
         methods.Add<ExecuteActorStateTransactionRequest, Empty>("ExecuteActorStateTransaction", TransactAsync);

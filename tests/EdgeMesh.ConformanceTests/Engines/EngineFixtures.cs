@@ -8,6 +8,7 @@ using DaprApi = Dapr.Client.Autogen.Grpc.v1.Dapr.DaprClient;
 
 [assembly: AssemblyFixture(typeof(EmbeddedFixture))]
 [assembly: AssemblyFixture(typeof(DaprdFixture))]
+[assembly: AssemblyFixture(typeof(EmbeddedSqliteBrokerFixture))]
 
 namespace EdgeMesh.ConformanceTests.Engines;
 
@@ -74,12 +75,29 @@ public abstract class EngineFixture : IAsyncDisposable
 
 public sealed class EmbeddedFixture : EngineFixture
 {
+    private protected override bool HasGrpcApp => true;
+
+    private protected override async Task<IDaprEngine> StartEngineAsync(EngineSetup setup) =>
+        await EmbeddedEngine.StartAsync(setup, CancellationToken.None);
+}
+
+/// <summary>Its <c>pubsub</c> is the durable broker that only this engine has.</summary>
+public sealed class EmbeddedSqliteBrokerFixture : EngineFixture
+{
+    private protected override Task PrepareAsync(EngineSetup setup)
+    {
+        Resources.Component(setup, "pubsub", "pubsub.edgemesh.sqlite", "v1", [("connectionString", Path.Combine(setup.Folder, "events.db"))]);
+        return Task.CompletedTask;
+    }
+
     private protected override async Task<IDaprEngine> StartEngineAsync(EngineSetup setup) =>
         await EmbeddedEngine.StartAsync(setup, CancellationToken.None);
 }
 
 public sealed class DaprdFixture : EngineFixture
 {
+    private protected override bool HasGrpcApp => true;
+
     private protected override async Task<IDaprEngine> StartEngineAsync(EngineSetup setup) =>
         await DaprdEngine.StartAsync(setup with { ControlPlane = true }, CancellationToken.None);
 }

@@ -172,5 +172,7 @@ public sealed class EmbeddedDeliveryTests(EmbeddedFixture fixture) : DeliverySui
     }
 }
 
+public sealed class EmbeddedSqliteDeliveryTests(EmbeddedSqliteBrokerFixture fixture) : DeliverySuite(fixture);
+
 [Trait("Category", "Engines")]
 public sealed class DaprdDeliveryTests(DaprdFixture fixture) : DeliverySuite(fixture);

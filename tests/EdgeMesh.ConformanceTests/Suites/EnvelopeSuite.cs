@@ -173,5 +173,7 @@ public abstract class EnvelopeSuite(EngineFixture fixture, bool tellsExpiration 
 
 public sealed class EmbeddedEnvelopeTests(EmbeddedFixture fixture) : EnvelopeSuite(fixture);
 
+public sealed class EmbeddedSqliteEnvelopeTests(EmbeddedSqliteBrokerFixture fixture) : EnvelopeSuite(fixture);
+
 [Trait("Category", "Engines")]
 public sealed class DaprdEnvelopeTests(DaprdFixture fixture) : EnvelopeSuite(fixture);

@@ -99,5 +99,7 @@ public abstract class PubSubSuite(EngineFixture fixture)
 
 public sealed class EmbeddedPubSubTests(EmbeddedFixture fixture) : PubSubSuite(fixture);
 
+public sealed class EmbeddedSqlitePubSubTests(EmbeddedSqliteBrokerFixture fixture) : PubSubSuite(fixture);
+
 [Trait("Category", "Engines")]
 public sealed class DaprdPubSubTests(DaprdFixture fixture) : PubSubSuite(fixture);

@@ -65,7 +65,7 @@ public sealed class ActorResiliencyTests
     {
         var clock = new FakeTimeProvider(DateTimeOffset.UnixEpoch.AddYears(60));
         await using var app = await ActorApp.StartAsync("""{"entities":["dog"]}""");
-        await using var sidecar = await StartAsync(app, o => o with { Clock = clock });
+        await using var sidecar = await StartAsync(app, o => o with { Clock = clock, MetricsPort = 0 });
         using var http = sidecar.Http("pets");
         var (first, second) = (new TaskCompletionSource(), new TaskCompletionSource());
         app.Answer("PUT dog/1/method/first", _ => first.Task);
@@ -73,6 +73,12 @@ public sealed class ActorResiliencyTests
         var one = http.PutAsync("/v1.0/actors/dog/1/method/first", null, TestSidecar.Cancellation).StatusAsync();
         await app.NextAsync("PUT dog/1/method/first");
         var other = http.PutAsync("/v1.0/actors/dog/1/method/second", null, TestSidecar.Cancellation).StatusAsync();
+        using var metrics = new HttpClient();
+        while (!(await metrics.GetStringAsync(sidecar.MetricsEndpoint, TestSidecar.Cancellation)).Contains("""dapr_runtime_actor_pending_actor_calls{actor_type="dog",app_id="pets"} 2""", StringComparison.Ordinal))
+        {
+            await Task.Delay(10, TestSidecar.Cancellation);
+        }
+
         clock.Advance(TimeSpan.FromSeconds(2));
         first.SetResult();
         await app.NextAsync("PUT dog/1/method/second");

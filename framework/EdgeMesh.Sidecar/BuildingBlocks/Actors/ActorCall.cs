@@ -8,6 +8,9 @@ internal sealed record ActorCall(ActorAddress Actor, string Path, HttpRequestMes
 {
     public const string ReentrancyHeader = "Dapr-Reentrancy-Id";
 
+    /// <summary>What fires; null: a client calls.</summary>
+    public Callback? Callback { get; init; }
+
     /// <summary>The chain of calls that this one belongs to, as its caller said.</summary>
     public string? Chain => Request.Headers.TryGetValues(ReentrancyHeader, out var values) ? values.FirstOrDefault() : null;
 }

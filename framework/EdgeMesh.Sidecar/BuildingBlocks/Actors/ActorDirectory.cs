@@ -35,8 +35,8 @@ internal sealed class ActorDirectory
         return !table.Moving.Contains(actor.Type) && table.Owner(actor) == host;
     }
 
-    /// <summary>An app's actors, if it hosts any.</summary>
-    public ActorHost? Of(string appId) => Array.Find(_table.Hosts, h => h.AppId == appId);
+    /// <summary>An app's actors: those that it hosts by HTTP, or those of its streams, of which the last goes before the others.</summary>
+    public IEnumerable<ActorHost> Of(string appId) => _table.Hosts.Where(h => h.AppId == appId);
 
     /// <summary>Whether the app has been asked for its actor types. An app may come later than its sidecar.</summary>
     public bool HasAsked(string appId) => _table.Asked.Contains(appId);
@@ -88,7 +88,7 @@ internal sealed class ActorDirectory
         private readonly FrozenDictionary<string, ActorHost[]> _byType = Hosts
             .SelectMany(h => h.Types.Select(type => (type, host: h)))
             .GroupBy(h => h.type, StringComparer.Ordinal)
-            .ToFrozenDictionary(g => g.Key, g => g.Select(h => h.host).ToArray(), StringComparer.Ordinal);
+            .ToFrozenDictionary(g => g.Key, g => g.Select(h => h.host).Reverse().DistinctBy(h => h.AppId).ToArray(), StringComparer.Ordinal);
 
         public TaskCompletionSource Changed { get; init; } = NewChange();
 

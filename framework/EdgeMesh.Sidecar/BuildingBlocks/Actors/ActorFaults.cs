@@ -7,6 +7,10 @@ internal static class ActorFaults
 {
     public static DaprFault Invoke(string reason) => new("ERR_ACTOR_INVOKE_METHOD", $"error invoke actor method: {reason}", 500, StatusCode.Internal);
 
+    public static DaprFault Unknown(string method) => Invoke($"actor method not found: {method}");
+
+    public static DaprFault Refused(string answer) => Invoke($"error from actor service: {answer}");
+
     public static DaprFault NoAddress(ActorAddress actor) => new(
         "ERR_ACTOR_INVOKE_METHOD",
         $"error invoke actor method: failed to lookup actor: api error: code = FailedPrecondition desc = did not find address for actor '{actor.Type}/{actor.Id}'",

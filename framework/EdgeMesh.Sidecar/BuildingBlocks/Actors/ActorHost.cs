@@ -1,13 +1,12 @@
 using System.Collections.Concurrent;
-using System.Net;
 using EdgeMesh.Sidecar.Apps;
 using EdgeMesh.Sidecar.Resiliency;
 using Microsoft.Extensions.Logging;
 
 namespace EdgeMesh.Sidecar.BuildingBlocks.Actors;
 
-/// <summary>The actors that one app hosts: activates them by their first call, gives calls their turns, deactivates idle ones.</summary>
-internal sealed partial class ActorHost(AppRuntime app, AppChannel channel, IReadOnlyDictionary<string, ActorSettings> types, ILogger logger)
+/// <summary>The actors that one app hosts, by HTTP or by one of its streams: activates them by their first call, gives calls their turns, deactivates idle ones.</summary>
+internal sealed partial class ActorHost(AppRuntime app, IActorTransport transport, IReadOnlyDictionary<string, ActorSettings> types, ILogger logger)
 {
     /// <summary>Calls that may wait for one actor.</summary>
     private const int QueueLimit = 1024;
@@ -140,32 +139,19 @@ internal sealed partial class ActorHost(AppRuntime app, AppChannel channel, IRea
     private async Task<HttpResponseMessage> SendAsync(ActorInstance instance, ActorCall call, CancellationToken cancellation)
     {
         using var ended = CancellationTokenSource.CreateLinkedTokenSource(cancellation, instance.Aborted);
-        HttpResponseMessage? answer = null;
         try
         {
-            call.Request.Method = HttpMethod.Put;
-            call.Request.RequestUri = channel.Address($"{call.Actor.Path}/{call.Path}");
-            answer = await channel.SendAsync(call.Request, ended.Token);
-            await answer.Content.LoadIntoBufferAsync(app.Process.MaxBodySize, ended.Token);
-            return answer.StatusCode == HttpStatusCode.OK ? answer : throw await RefusedAsync(call, answer);
+            return await transport.CallAsync(call, ended.Token);
         }
-        catch (Exception error)
+        catch (Exception error) when (error is HttpRequestException or IOException)
         {
-            answer?.Dispose();
-            throw error switch
-            {
-                HttpRequestException { HttpRequestError: HttpRequestError.ConfigurationLimitExceeded } => ActorFaults.Invoke($"the answer is longer than {app.Process.MaxBodySize} bytes"),
-                HttpRequestException or IOException => ActorFaults.Unreachable(error.Message),
-                OperationCanceledException when !cancellation.IsCancellationRequested => ActorFaults.Invoke("context canceled"),
-                _ => error,
-            };
+            throw ActorFaults.Unreachable(error.Message);
+        }
+        catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
+        {
+            throw ActorFaults.Invoke("context canceled");
         }
     }
-
-    private static async Task<DaprFault> RefusedAsync(ActorCall call, HttpResponseMessage answer) =>
-        answer.StatusCode == HttpStatusCode.NotFound
-            ? ActorFaults.Invoke($"actor method not found: {call.Actor.Path[1..]}/{call.Path}")
-            : ActorFaults.Invoke($"error from actor service: ({(int)answer.StatusCode}) {await answer.Content.ReadAsStringAsync()}");
 
     /// <summary>Deactivates an actor when it has been idle for its type's time.</summary>
     private async Task WatchAsync(ActorAddress actor, ActorInstance instance)
@@ -193,14 +179,9 @@ internal sealed partial class ActorHost(AppRuntime app, AppChannel channel, IRea
         try
         {
             using var limit = new CancellationTokenSource(DeactivationLimit, Clock);
-            using var request = new HttpRequestMessage(HttpMethod.Delete, channel.Address(actor.Path));
-            using var answer = await channel.SendAsync(request, limit.Token);
-            if (!answer.IsSuccessStatusCode)
-            {
-                LogDeactivation(AppId, actor, $"it answered {(int)answer.StatusCode}");
-            }
+            await transport.DeactivateAsync(actor, limit.Token);
         }
-        catch (Exception error) when (error is HttpRequestException or IOException or OperationCanceledException)
+        catch (Exception error) when (error is DaprFault or HttpRequestException or IOException or OperationCanceledException)
         {
             LogDeactivation(AppId, actor, error.Message);
         }

@@ -2,7 +2,8 @@ using EdgeMesh.Sidecar.Apps;
 
 namespace EdgeMesh.Sidecar.BuildingBlocks.Actors;
 
-/// <summary>Begins to host an app's actors, and ends it. Only apps that speak HTTP host any: daprd asks gRPC apps nothing either.</summary>
+/// <summary>Begins to host an app's actors, and ends it. An app that speaks gRPC is asked nothing, as with daprd: it opens streams for them
+/// (<see cref="ActorStream"/>).</summary>
 internal sealed class ActorHosting(AppRuntime app, ActorHost host) : IAsyncDisposable
 {
     public static async Task<IAsyncDisposable> StartAsync(AppArrival arrival, CancellationToken cancellation)
@@ -11,7 +12,7 @@ internal sealed class ActorHosting(AppRuntime app, ActorHost host) : IAsyncDispo
         var config = arrival.Channel.Callbacks is null ? await AppQuestion.GetJsonAsync(arrival, "/dapr/config", cancellation) : default;
         var types = ActorConfig.Read(config, faults);
         faults.ForEach(fault => AppQuestion.LogFault(arrival.Logger, arrival.App.AppId, fault));
-        var host = new ActorHost(arrival.App, arrival.Channel, types, arrival.Logger);
+        var host = new ActorHost(arrival.App, new ActorPaths(arrival.Channel, arrival.App.Process.MaxBodySize), types, arrival.Logger);
         arrival.App.Directory.Actors.Reminders.Open(arrival.App, arrival.Logger);
         await arrival.App.Directory.Actors.JoinAsync(host);
         return new ActorHosting(arrival.App, host);

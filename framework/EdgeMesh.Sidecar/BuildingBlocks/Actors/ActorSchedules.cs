@@ -14,7 +14,7 @@ internal static class ActorSchedules
         }
 
         var when = Recurrence.Read(schedule.DueTime, schedule.Period, schedule.Ttl, app.Process.Clock.GetUtcNow(), out var fault) ?? throw ActorFaults.Timer(fault!);
-        host.Timers.Register(new ActorTimer(actor, name, Callback.Body(schedule.Data, schedule.Callback, schedule.DueTime, schedule.Period), when));
+        host.Timers.Register(new ActorTimer(actor, new Callback(IsTimer: true, name, schedule.Data) { Method = schedule.Callback, DueTime = schedule.DueTime, Period = schedule.Period }, when));
     }
 
     public static void UnregisterTimer(AppRuntime app, ActorAddress actor, string name) => Host(app, actor.Type)?.Timers.Unregister(actor, Checked(name));
@@ -62,7 +62,7 @@ internal static class ActorSchedules
 
     private static string Checked(string name) => ActorAddress.Checked(name, "name");
 
-    private static ActorHost? Host(AppRuntime app, string type) => app.Directory.Actors.Of(app.AppId) is { } host && host.Hosts(type) ? host : null;
+    private static ActorHost? Host(AppRuntime app, string type) => app.Directory.Actors.Of(app.AppId).LastOrDefault(h => h.Hosts(type));
 
     private static void MustHost(AppRuntime app, string type)
     {

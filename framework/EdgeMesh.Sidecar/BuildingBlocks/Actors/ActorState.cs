@@ -33,7 +33,7 @@ internal static class ActorState
     /// <summary>All or nothing, and only by the app in which the actor is active.</summary>
     public static async Task TransactAsync(AppRuntime app, ActorAddress actor, IReadOnlyList<StateWrite> writes, CancellationToken cancellation)
     {
-        if (app.Directory.Actors.Of(app.AppId)?.IsActive(actor) != true)
+        if (!app.Directory.Actors.Of(app.AppId).Any(h => h.IsActive(actor)))
         {
             throw ActorFaults.InstanceMissing();
         }

@@ -21,7 +21,7 @@ internal sealed partial class ActorTimers(AppRuntime app, ILogger logger)
         }
 
         var end = new CancellationTokenSource();
-        _timers.AddOrUpdate((timer.Actor, timer.Name), end, (_, old) =>
+        _timers.AddOrUpdate((timer.Actor, timer.Callback.Name), end, (_, old) =>
         {
             old.Cancel();
             return end;
@@ -56,7 +56,10 @@ internal sealed partial class ActorTimers(AppRuntime app, ILogger logger)
             for (var when = timer.When; when is not null && !_stop.IsCancellationRequested; when = when.Next(clock.GetUtcNow()))
             {
                 await Moment.WaitAsync(when.Due, clock, end.Token);
-                await FireAsync(timer);
+                if (!await FireAsync(timer))
+                {
+                    break;
+                }
             }
         }
         catch (OperationCanceledException)
@@ -65,23 +68,26 @@ internal sealed partial class ActorTimers(AppRuntime app, ILogger logger)
         }
 
         ActorMetrics.Timers(app, timer.Actor.Type, -1);
-        _timers.TryRemove(new((timer.Actor, timer.Name), end));
+        _timers.TryRemove(new((timer.Actor, timer.Callback.Name), end));
     }
 
     /// <summary>A timer's call that fails is not repeated: the next one comes anyway. Deleting a timer does not end its call under way, which
     /// may be the very one that deletes it.</summary>
-    private async Task FireAsync(ActorTimer timer)
+    /// <returns>Whether it goes on.</returns>
+    private async Task<bool> FireAsync(ActorTimer timer)
     {
         try
         {
-            using var request = Callback.Request(timer.Body);
-            using var answer = await ActorsBlock.CallAsync(app, new ActorCall(timer.Actor, Callback.TimerPath(timer.Name), request), CancellationToken.None);
+            using var request = timer.Callback.Request();
+            using var answer = await ActorsBlock.CallAsync(app, timer.Callback.Call(timer.Actor, request), CancellationToken.None);
             ActorMetrics.TimerFired(app, timer.Actor.Type, success: true);
+            return !Callback.WasLast(answer);
         }
         catch (DaprFault fault)
         {
             ActorMetrics.TimerFired(app, timer.Actor.Type, success: false);
-            LogFailed(timer.Name, timer.Actor, fault.Message);
+            LogFailed(timer.Callback.Name, timer.Actor, fault.Message);
+            return true;
         }
     }
 
@@ -90,7 +96,6 @@ internal sealed partial class ActorTimers(AppRuntime app, ILogger logger)
 }
 
 /// <param name="Actor">Whom it calls.</param>
-/// <param name="Name">Unique for the actor.</param>
-/// <param name="Body">What the app gets.</param>
+/// <param name="Callback">What the app gets. The name is unique for the actor.</param>
 /// <param name="When">When it fires.</param>
-internal sealed record ActorTimer(ActorAddress Actor, string Name, byte[] Body, Recurrence When);
+internal sealed record ActorTimer(ActorAddress Actor, Callback Callback, Recurrence When);

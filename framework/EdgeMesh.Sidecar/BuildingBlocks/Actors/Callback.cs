@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Net;
 using System.Net.Http.Headers;
 using System.Text.Json;
 using EdgeMesh.Sidecar.Http;
@@ -6,44 +7,58 @@ using EdgeMesh.Sidecar.Http;
 namespace EdgeMesh.Sidecar.BuildingBlocks.Actors;
 
 /// <summary>What an app gets from a timer or a reminder.</summary>
-internal static class Callback
+/// <param name="IsTimer">Or a reminder.</param>
+/// <param name="Name">Its name.</param>
+/// <param name="Data">The client's JSON, or null.</param>
+internal sealed record Callback(bool IsTimer, string Name, byte[]? Data)
 {
     private static readonly MediaTypeHeaderValue Json = new("application/json");
 
-    public static string TimerPath(string name) => "method/timer/" + Uri.EscapeDataString(name);
+    /// <summary>A timer's name for what it calls.</summary>
+    public string Method { get; init; } = "";
 
-    public static string ReminderPath(string name) => "method/remind/" + Uri.EscapeDataString(name);
+    /// <summary>As a timer's client said it; a reminder tells neither this nor its period.</summary>
+    public string DueTime { get; init; } = "";
 
-    public static HttpRequestMessage Request(byte[] body)
+    /// <inheritdoc cref="DueTime"/>
+    public string Period { get; init; } = "";
+
+    /// <param name="actor">Whom to call.</param>
+    /// <param name="request">Of <see cref="Request"/>.</param>
+    public ActorCall Call(ActorAddress actor, HttpRequestMessage request) =>
+        new(actor, (IsTimer ? "method/timer/" : "method/remind/") + Uri.EscapeDataString(Name), request) { Callback = this };
+
+    public HttpRequestMessage Request()
     {
-        var request = new HttpRequestMessage { Content = new ByteArrayContent(body) };
+        var request = new HttpRequestMessage { Content = new ByteArrayContent(Body()) };
         request.Content.Headers.ContentType = Json;
         return request;
     }
 
-    /// <param name="data">The client's JSON, or null.</param>
-    /// <param name="callback">Null: a reminder, which has none.</param>
-    /// <param name="dueTime">As the client said it; a reminder tells neither this nor its period.</param>
-    /// <param name="period">As the client said it.</param>
-    public static byte[] Body(byte[]? data, string? callback = null, string dueTime = "", string period = "")
+    /// <summary>What an app makes of it. By HTTP it can't say that this was the last time.</summary>
+    public static HttpResponseMessage Answer(bool isLast) => new(isLast ? HttpStatusCode.Gone : HttpStatusCode.OK);
+
+    public static bool WasLast(HttpResponseMessage answer) => answer.StatusCode == HttpStatusCode.Gone;
+
+    private byte[] Body()
     {
         var body = new ArrayBufferWriter<byte>(128);
         using (var json = new Utf8JsonWriter(body, Answers.Readable))
         {
             json.WriteStartObject();
-            if (data is not null)
+            if (Data is not null)
             {
                 json.WritePropertyName("data");
-                json.WriteRawValue(data, skipInputValidation: true);
+                json.WriteRawValue(Data, skipInputValidation: true);
             }
 
-            if (callback is not null)
+            if (IsTimer)
             {
-                json.WriteString("callback", callback);
+                json.WriteString("callback", Method);
             }
 
-            json.WriteString("dueTime", dueTime);
-            json.WriteString("period", period);
+            json.WriteString("dueTime", DueTime);
+            json.WriteString("period", Period);
             json.WriteEndObject();
         }
 

@@ -135,8 +135,7 @@ internal sealed partial class Reminders
             while (true)
             {
                 await Moment.WaitAsync(entry.Reminder.When.Due, clock, entry.End.Token);
-                await FireAsync(entry, clock);
-                if (entry.Reminder.When.Next(clock.GetUtcNow()) is not { } next)
+                if (!await FireAsync(entry, clock) || entry.Reminder.When.Next(clock.GetUtcNow()) is not { } next)
                 {
                     break;
                 }
@@ -154,7 +153,8 @@ internal sealed partial class Reminders
         }
     }
 
-    private async Task FireAsync(Entry entry, TimeProvider clock)
+    /// <returns>Whether it goes on.</returns>
+    private async Task<bool> FireAsync(Entry entry, TimeProvider clock)
     {
         var (reminder, app) = (entry.Reminder, entry.Shelf.App);
         for (var retries = 0; ;)
@@ -162,10 +162,11 @@ internal sealed partial class Reminders
             TimeSpan pause;
             try
             {
-                using var request = Callback.Request(Callback.Body(reminder.Data));
-                using var answer = await ActorsBlock.CallAsync(app, new ActorCall(reminder.Actor, Callback.ReminderPath(reminder.Name), request), entry.Shelf.Aborted);
+                var callback = new Callback(IsTimer: false, reminder.Name, reminder.Data);
+                using var request = callback.Request();
+                using var answer = await ActorsBlock.CallAsync(app, callback.Call(reminder.Actor, request), entry.Shelf.Aborted);
                 ActorMetrics.ReminderFired(app, reminder.Actor.Type, success: true);
-                return;
+                return !Callback.WasLast(answer);
             }
             catch (DaprFault fault) when (ActorFaults.IsAway(fault))
             {
@@ -176,7 +177,7 @@ internal sealed partial class Reminders
             {
                 ActorMetrics.ReminderFired(app, reminder.Actor.Type, success: false);
                 LogLost(entry.Shelf.Logger, reminder.Name, reminder.Actor, retries, fault.Message);
-                return;
+                return true;
             }
             catch (DaprFault fault)
             {

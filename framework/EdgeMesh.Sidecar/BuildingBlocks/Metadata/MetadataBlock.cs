@@ -24,7 +24,7 @@ internal static class MetadataBlock
         Describe(app.Options),
         Listed(app.Resilience.Names))
     {
-        Actors = app.Directory.Actors.Of(app.AppId) is { } host && host.Types.Any() ? [.. host.Types.Select(t => new ActiveActors(t, host.CountActive(t)))] : null,
+        Actors = app.Directory.Actors.Of(app.AppId).SelectMany(h => h.Types.Select(t => new ActiveActors(t, h.CountActive(t)))).ToArray() is { Length: > 0 } actors ? actors : null,
     };
 
     private static SubscriptionDescription Describe(Subscription subscription) => new(
