@@ -39,7 +39,7 @@ internal sealed class ResilienceTable(string appId, IReadOnlyList<ResiliencySpec
 
     /// <summary>Of the resources in an app's scope.</summary>
     public static ResilienceTable For(string appId, IEnumerable<ResiliencySpec> all, TimeProvider clock) =>
-        new(appId, [.. all.Where(s => s.Scopes.Count == 0 || s.Scopes.Contains(appId, StringComparer.Ordinal))], clock);
+        new(appId, [.. all.Where(s => s.IsFor(appId))], clock);
 
     /// <summary>The resources' names, for metadata.</summary>
     public IReadOnlyList<string> Names { get; } = [.. specs.Select(s => s.Name)];

@@ -44,16 +44,23 @@ internal sealed record ResiliencySpec(string Name, string Source)
         return all;
     }
 
-    /// <summary>Tells of targets that name a policy which no resource for their apps defines.</summary>
-    public static void Check(IReadOnlyList<ResiliencySpec> specs, List<string> faults)
+    public bool IsFor(string appId) => Scopes.Count == 0 || Scopes.Contains(appId, StringComparer.Ordinal);
+
+    /// <summary>Tells of targets that name a policy which no resource for one of the apps defines. A resource for other sidecars' apps alone is
+    /// theirs to check.</summary>
+    public static void Check(IReadOnlyList<ResiliencySpec> specs, IEnumerable<string> appIds, List<string> faults)
     {
-        foreach (var spec in specs.Where(s => s.Uses.Count > 0))
+        var told = new HashSet<PolicyUse>();
+        foreach (var appId in appIds)
         {
-            var all = Merge([.. specs.Where(s => s.Scopes.Count == 0 || spec.Scopes.Count == 0 || s.Scopes.Intersect(spec.Scopes, StringComparer.Ordinal).Any())]);
-            faults.AddRange(spec.Uses.Select(use => (use, Known: all.Defined(use.Kind))).Where(u => !u.Known.Contains(u.use.Name) && !(u.use.Kind == "retry" && ResilienceTable.BuiltIn.ContainsKey(u.use.Name)))
-                .Select(u => $"{u.use.Source}: '{u.use.Kind}' names the policy '{u.use.Name}', which no Resiliency resource defines. They define: {string.Join(", ", u.Known.Order(StringComparer.Ordinal))}."));
+            var own = specs.Where(s => s.IsFor(appId)).ToArray();
+            var all = Merge(own);
+            faults.AddRange(own.SelectMany(s => s.Uses).Where(use => !all.Defines(use) && told.Add(use))
+                .Select(use => $"{use.Source}: '{use.Kind}' names the policy '{use.Name}', which no Resiliency resource for '{appId}' defines. They define: {string.Join(", ", all.Defined(use.Kind).Order(StringComparer.Ordinal))}."));
         }
     }
+
+    private bool Defines(PolicyUse use) => Defined(use.Kind).Contains(use.Name) || (use.Kind == "retry" && ResilienceTable.BuiltIn.ContainsKey(use.Name));
 
     private ICollection<string> Defined(string kind) => kind switch
     {

@@ -39,7 +39,7 @@ internal sealed class ResourceLoader(string site, List<string> faults)
             loader.Load(path);
         }
 
-        ResiliencySpec.Check(loader.Resiliencies, faults);
+        ResiliencySpec.Check(loader.Resiliencies, options.Apps.Select(a => a.AppId), faults);
         return loader;
     }
 
@@ -79,6 +79,12 @@ internal sealed class ResourceLoader(string site, List<string> faults)
     {
         foreach (var document in YamlReader.Documents(file, faults))
         {
+            if (document is YamlMappingNode { } other && IsOfOthers(other))
+            {
+                // As daprd does.
+                continue;
+            }
+
             if (document is YamlMappingNode root)
             {
                 LoadDocument(new YamlReader(file, faults), root);
@@ -89,6 +95,14 @@ internal sealed class ResourceLoader(string site, List<string> faults)
             }
         }
     }
+
+    /// <summary>What stands beside Dapr's resources: Kubernetes' own, or what is no resource at all.</summary>
+    private static bool IsOfOthers(YamlMappingNode root) => YamlReader.Find(root, "apiVersion") switch
+    {
+        YamlScalarNode { Value: { Length: > 0 } version } => !version.StartsWith("dapr.io/", StringComparison.Ordinal),
+        null => YamlReader.Find(root, "kind") is null,
+        _ => false,
+    };
 
     private void LoadDocument(YamlReader yaml, YamlMappingNode root)
     {

@@ -128,8 +128,43 @@ public sealed class ResiliencyTests
         var error = await Assert.ThrowsAsync<SidecarConfigurationException>(() => TestSidecar.StartAsync(bad));
         Assert.All(
             new[] { ":7: 'short' must be a duration", ":9: 'policy' must be constant or exponential", ":10: 'httpStatusCodes' must list codes", ":12: the trip condition 'failures > 2' is refused",
-                ":15: 'retry' names the policy 'nobody', which no Resiliency resource defines. They define: a, b.", ":17: 'circuitBreakerScope' must be", ":18: 'topics' is not known here" },
+                ":15: 'retry' names the policy 'nobody', which no Resiliency resource for 'alpha' defines. They define: a, b.", ":17: 'circuitBreakerScope' must be", ":18: 'topics' is not known here" },
             fault => Assert.Contains(fault, error.Message, StringComparison.Ordinal));
+    }
+
+    [Theory]
+    [InlineData("", "alpha", "r.yaml:10: 'retry' names the policy 'theirs', which no Resiliency resource for 'alpha' defines. They define: .")]
+    [InlineData("alpha", "alpha", "r.yaml:10: 'retry' names the policy 'theirs', which no Resiliency resource for 'alpha' defines. They define: .")]
+    [InlineData("alpha, beta", "alpha", "r.yaml:10: 'retry' names the policy 'theirs', which no Resiliency resource for 'alpha' defines. They define: .")]
+    [InlineData("beta", "alpha", "")]
+    [InlineData("", "beta", "")]
+    [InlineData("alpha, beta", "beta", "")]
+    public void Target_NamingAPolicyOfAnotherAppsResource_IsRefusedForTheAppThatLacksIt(string scopes, string appId, string expected)
+    {
+        var folder = TestSidecar.TemporaryFolder();
+        try
+        {
+            File.WriteAllText(Path.Combine(folder, "r.yaml"), $$"""
+                apiVersion: dapr.io/v1alpha1
+                kind: Resiliency
+                metadata: { name: theirs }
+                scopes: [beta]
+                spec: { policies: { retries: { theirs: { duration: 1s } } } }
+                ---
+                apiVersion: dapr.io/v1alpha1
+                kind: Resiliency
+                metadata: { name: ours }
+                spec: { targets: { apps: { gamma: { retry: theirs } } } }
+                scopes: [{{scopes}}]
+                """);
+            var faults = new List<string>();
+            ResourceLoader.Load(new SidecarOptions { Namespace = "core", ResourcesPaths = [folder], Apps = [new SidecarAppOptions { AppId = appId }] }, faults);
+            Assert.Equal(expected, string.Concat(faults.Select(f => f[(f.IndexOf("r.yaml", StringComparison.Ordinal))..])));
+        }
+        finally
+        {
+            Directory.Delete(folder, recursive: true);
+        }
     }
 
     [Theory]

@@ -45,6 +45,17 @@ public sealed class BadResourcesTests
     }
 
     [Theory]
+    [InlineData("apiVersion: v1\nkind: ConfigMap\nmetadata: {name: x}\ndata: {a: b}")]
+    [InlineData("version: 1\napps: [{appID: a}]")]
+    public async Task Start_WhatIsNoResourceOfDapr_IsLeftAlone(string document)
+    {
+        await using var sidecar = await TestSidecar.StartAsync(Yaml.StandardStores + "---\n" + document + "\n");
+        using var http = sidecar.Http();
+        Assert.Equal(204, await http.GetAsync("/v1.0/state/memory/k", TestSidecar.Cancellation).StatusAsync());
+    }
+
+    [Theory]
+    [InlineData("apiVersion: dapr.io/v1alpha1\nmetadata: {name: x}\nspec: {type: state.in-memory}", "'kind' is missing")]
     [InlineData("apiVersion: dapr.io/v1alpha1\nkind: Component\nspec: {type: state.in-memory}", "'metadata' is missing")]
     [InlineData("- 1\n- 2", "must be a mapping")]
     [InlineData("a: [", "not YAML")]
