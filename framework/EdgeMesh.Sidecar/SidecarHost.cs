@@ -89,6 +89,7 @@ public sealed class SidecarHost : IAsyncDisposable
         var logger = loggers.CreateLogger("EdgeMesh.Sidecar");
         var faults = options.Apps.GroupBy(a => a.AppId).Where(g => g.Key.Length == 0 || g.Count() > 1)
             .Select(g => g.Key.Length == 0 ? "An app has no id." : $"There are {g.Count()} apps '{g.Key}'. Ids must differ.").ToList();
+        faults.AddRange(options.Apps.Where(a => a.AppId.Contains('.', StringComparison.Ordinal)).Select(a => $"The app's id '{a.AppId}' has a dot, which stands before a namespace in Dapr's names. Leave it out."));
         var environment = options.Environment ?? ProcessEnvironment();
         var configuration = ConfigurationReader.Read(options, environment, faults);
         var resources = ResourceLoader.Load(options, faults);

@@ -123,7 +123,7 @@ public static class SidecarCommandLine
                 settings = Settings(flags, environment) ?? throw new SidecarConfigurationException(flags.Faults);
             }
         }
-        catch (Exception failure) when (failure is SidecarConfigurationException or IOException or UnauthorizedAccessException)
+        catch (Exception failure) when (failure is SidecarConfigurationException or IOException or UnauthorizedAccessException or System.Net.Sockets.SocketException)
         {
             await error.WriteLineAsync(failure.Message);
             return Failed;
@@ -149,6 +149,7 @@ public static class SidecarCommandLine
     private static async Task<CommandLine.ServingEnd> ServeAsync(CommandLine.SidecarSettings settings, ILoggerFactory loggers, CommandLine.SidecarLog log, CommandLine.HangUps hangUps, CancellationToken stop)
     {
         hangUps.Forget();
+        await CommandLine.PortWait.RunAsync(settings.Options, log, stop);
         var host = await SidecarHost.StartAsync(settings.Options, loggers, stop);
         await using (host)
         {

@@ -161,11 +161,27 @@ public abstract class FlagSuite(bool isReal) : RunSuite(isReal)
     [InlineData(1, "--app-id", "alpha", "--mode", "mars")]
     [InlineData(1, "--app-id", "alpha", "--max-body-size", "lots")]
     [InlineData(1, "--app-id", "alpha", "--disable-init-endpoints", "all")]
+    [InlineData(1, "--app-id", "al.pha")]
     public async Task ExitCode_OfWhatCannotRun_TellsWrongFlagsFromWrongValues(int expected, params string[] flags)
     {
         await using var run = NewRun();
         run.Start(flags, Folder);
         Assert.Equal(expected, await run.ExitCode.WaitAsync(TimeSpan.FromSeconds(20), Cancellation));
+    }
+
+    [Fact]
+    public async Task Port_ThatIsStillTaken_IsWaitedFor()
+    {
+        await using var run = NewRun();
+        using (var before = new TcpListener(IPAddress.Loopback, run.HttpPort))
+        {
+            before.Start();
+            run.Start(run.Flags("--log-level", "info"), Folder);
+            await Eventually.HoldsAsync(() => Task.FromResult(run.Said.Contains(IsReal ? "tarting Dapr Runtime" : "is taken", StringComparison.Ordinal)), Cancellation);
+        }
+
+        using var client = run.Client();
+        await run.ReadyAsync(client, Cancellation);
     }
 
     [Fact]

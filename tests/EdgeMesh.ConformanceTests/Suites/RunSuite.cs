@@ -11,6 +11,8 @@ public abstract class RunSuite(bool isReal) : IDisposable
 
     protected string Folder { get; } = Directory.CreateTempSubdirectory("edgemesh-run-").FullName;
 
+    protected bool IsReal => isReal;
+
     private protected SidecarRun NewRun() => isReal ? new DaprdRun() : new EmbeddedRun();
 
     /// <summary>What daprd needs for actors; null: this engine needs nothing.</summary>

@@ -104,6 +104,16 @@ public sealed partial class SidecarCommandLineTests : IDisposable
         Assert.Contains(expected, _error.ToString(), StringComparison.Ordinal);
     }
 
+    /// <summary>An address of those that are for documents alone.</summary>
+    [Theory]
+    [InlineData("--dapr-listen-addresses", "192.0.2.1", "192.0.2.1: this machine has no such address")]
+    [InlineData("--metrics-listen-address", "192.0.2.1", "requested address")]
+    public async Task Run_AnAddressThatIsNotTheMachines_EndsWith1AndSaysIt(string flag, string address, string expected)
+    {
+        Assert.Equal(1, await RunAsync(TestSidecar.Cancellation, new StringWriter(), flag, address, "--metrics-port", "0"));
+        Assert.Contains(expected, _error.ToString(), StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task Run_LogFileThatCantBeWritten_EndsWith1AndNamesIt()
     {
