@@ -99,7 +99,7 @@ internal sealed class KafkaPartition
     /// <summary>False: stopped before the app took it.</summary>
     private async Task<bool> DeliverAsync(ConsumeResult<byte[]?, byte[]> result)
     {
-        var message = new BrokerMessage(_at.Topic, result.Message.Value, Metadata(result)) { Id = string.Create(CultureInfo.InvariantCulture, $"{_at.Topic}-{_at.Partition.Value}-{result.Offset.Value}") };
+        var message = new BrokerMessage(_at.Topic, result.Message.Value, Metadata(result, _options)) { Id = string.Create(CultureInfo.InvariantCulture, $"{_at.Topic}-{_at.Partition.Value}-{result.Offset.Value}") };
         while (!await _subscription.TryHandleAsync(message, _stop.Token))
         {
             if (_stop.IsCancellationRequested)
@@ -146,30 +146,30 @@ internal sealed class KafkaPartition
     }
 
     /// <summary>Under daprd's names: the record's place, and its headers.</summary>
-    private Dictionary<string, string> Metadata(ConsumeResult<byte[]?, byte[]> result)
+    internal static Dictionary<string, string> Metadata(ConsumeResult<byte[]?, byte[]> result, KafkaOptions options)
     {
         var metadata = new Dictionary<string, string>(StringComparer.Ordinal)
         {
-            ["__topic"] = _at.Topic,
-            ["__partition"] = _at.Partition.Value.ToString(CultureInfo.InvariantCulture),
+            ["__topic"] = result.Topic,
+            ["__partition"] = result.Partition.Value.ToString(CultureInfo.InvariantCulture),
             ["__offset"] = result.Offset.Value.ToString(CultureInfo.InvariantCulture),
             ["__timestamp"] = result.Message.Timestamp.UnixTimestampMs.ToString(CultureInfo.InvariantCulture),
         };
         if (result.Message.Key is { } key)
         {
-            metadata["__key"] = Text(key);
+            metadata["__key"] = Text(key, options);
         }
 
         foreach (var header in result.Message.Headers ?? [])
         {
-            if (_options.ExcludedHeaders?.IsMatch(header.Key) != true)
+            if (options.ExcludedHeaders?.IsMatch(header.Key) != true)
             {
-                metadata[header.Key] = Text(header.GetValueBytes() ?? []);
+                metadata[header.Key] = Text(header.GetValueBytes() ?? [], options);
             }
         }
 
         return metadata;
     }
 
-    private string Text(byte[] value) => _options.EscapesHeaders ? Uri.EscapeDataString(Encoding.UTF8.GetString(value)) : Encoding.UTF8.GetString(value);
+    private static string Text(byte[] value, KafkaOptions options) => options.EscapesHeaders ? Uri.EscapeDataString(Encoding.UTF8.GetString(value)) : Encoding.UTF8.GetString(value);
 }

@@ -95,7 +95,7 @@ internal sealed class RabbitConsumer(IChannel channel, RabbitOptions options, st
     }
 
     /// <summary>Under daprd's names.</summary>
-    private static Dictionary<string, string> Metadata(IReadOnlyBasicProperties properties)
+    internal static Dictionary<string, string> Metadata(IReadOnlyBasicProperties properties)
     {
         var metadata = new Dictionary<string, string>(StringComparer.Ordinal);
         Add("messageid", properties.MessageId);
