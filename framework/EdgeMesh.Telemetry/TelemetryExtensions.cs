@@ -43,7 +43,7 @@ public static class TelemetryExtensions
     /// that it is asked.</summary>
     public static IEndpointRouteBuilder MapEdgeMeshMetrics(this IEndpointRouteBuilder routes)
     {
-        routes.MapGet(MetricsEndpoint.Path, (RequestDelegate)(context => context.RequestServices.GetRequiredService<MetricsEndpoint>().AnswerAsync(context)));
+        routes.MapGet(MetricsEndpoint.Path, (RequestDelegate)(context => context.RequestServices.GetRequiredService<MetricsEndpoint>().AnswerAsync(context))).DisableHttpMetrics();
         return routes;
     }
 

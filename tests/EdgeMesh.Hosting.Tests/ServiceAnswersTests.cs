@@ -4,6 +4,8 @@ using System.Text.Json;
 using Grpc.Core;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Metadata;
+using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 
@@ -31,6 +33,18 @@ public sealed class ServiceAnswersTests
 
         Assert.Equal(HttpStatusCode.OK, fits.StatusCode);
         Assert.Contains("EdgeMesh:BodyLimit", problem.GetProperty("detail").GetString(), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("/healthz")]
+    [InlineData("/readyz")]
+    [InlineData("/metrics")]
+    public async Task Probes_AreNotCountedAmongRequests(string path)
+    {
+        await using var service = await LoneService.StartAsync();
+        var endpoint = Assert.Single(service.Services.GetRequiredService<EndpointDataSource>().Endpoints.OfType<RouteEndpoint>(), e => e.RoutePattern.RawText == path);
+
+        Assert.NotNull(endpoint.Metadata.GetMetadata<IDisableHttpMetricsMetadata>());
     }
 
     [Fact]

@@ -51,8 +51,8 @@ public sealed class ConditionTests : IAsyncDisposable
         };
         _board.Take(SiteRecord.New(TemporaryStore.Site, Now).Hear(report, _liveness, Now));
 
-        Assert.Equal("500 records (2 MB) wait, the oldest for 2h; it does not shrink", Only(Site(SiteTest.BacklogOlderThan, 3600)).Observed);
-        Assert.Equal("at most 1 MB", Only(Site(SiteTest.BacklogAbove, 1e6)).Expected);
+        Assert.Equal("500 records (1.91 MiB) wait, the oldest for 2h; it does not shrink", Only(Site(SiteTest.BacklogOlderThan, 3600)).Observed);
+        Assert.Equal("at most 977 KiB", Only(Site(SiteTest.BacklogAbove, 1e6)).Expected);
         Assert.Equal("5 B of 100 B (5 %)", Only(Site(SiteTest.DiskFreeBelow, 0.1)).Observed);
         Assert.Equal("1m behind", Only(Site(SiteTest.SkewAbove, 60)).Observed);
         Assert.Equal("95 B sent today (95 %)", Only(Site(SiteTest.BudgetAbove, 0.9)).Observed);
@@ -149,6 +149,22 @@ public sealed class ConditionTests : IAsyncDisposable
         var condition = new SeriesCondition { Name = "http", Test = SeriesTest.ShareAbove, Limit = 0.05, Labels = ImmutableSortedDictionary<string, string>.Empty.Add("code", "5*") };
         var found = Only(condition);
         Assert.Equal(("records", "10 % over 5m", "at most 5 %"), (found.Service, found.Observed, found.Expected));
+        Assert.Empty(Look(condition with { Limit = 0.1 }));
+    }
+
+    [Fact]
+    public async Task Share_OfWhatHappenedOnce_IsSmallBesideWhatGoesOn()
+    {
+        for (var second = 0; second < 10; second++)
+        {
+            await _store.AddAsync(TemporaryStore.Sample("http", 1, second, SeriesKinds.Rate, "records", ("code", "200")));
+        }
+
+        await _store.AddAsync(TemporaryStore.Sample("http", 1, 3, SeriesKinds.Rate, "records", ("code", "500")));
+        _store.Clock.Advance(TimeSpan.FromSeconds(11));
+        var condition = new SeriesCondition { Name = "http", Test = SeriesTest.ShareAbove, Limit = 0.08, Labels = ImmutableSortedDictionary<string, string>.Empty.Add("code", "500") };
+
+        Assert.StartsWith("9.1 %", Only(condition).Observed, StringComparison.Ordinal);
         Assert.Empty(Look(condition with { Limit = 0.1 }));
     }
 

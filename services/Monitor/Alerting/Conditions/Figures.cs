@@ -1,25 +1,12 @@
 using System.Globalization;
 using EdgeMesh.Services.Monitor.Alerting.Rules;
+using EdgeMesh.Services.Monitor.Console.Text;
 
 namespace EdgeMesh.Services.Monitor.Alerting.Conditions;
 
 /// <summary>Figures as people read them.</summary>
 internal static class Figures
 {
-    private static readonly string[] ByteUnits = ["B", "KB", "MB", "GB", "TB", "PB"];
-
-    public static string Bytes(double bytes)
-    {
-        var unit = 0;
-        while (bytes >= 1000 && unit < ByteUnits.Length - 1)
-        {
-            bytes /= 1000;
-            unit++;
-        }
-
-        return string.Create(CultureInfo.InvariantCulture, $"{bytes:0.#} {ByteUnits[unit]}");
-    }
-
     public static string Share(double share) => string.Create(CultureInfo.InvariantCulture, $"{share * 100:0.#} %");
 
     public static string Time(TimeSpan time) => Durations.Write(time);
@@ -29,7 +16,7 @@ internal static class Figures
     /// <summary>A value of a series with its unit.</summary>
     public static string Value(double value, string unit) => unit switch
     {
-        "By" => Bytes(value),
+        "By" => Amounts.Bytes(value),
         "s" when Math.Abs(value) < 1 => string.Create(CultureInfo.InvariantCulture, $"{value * 1000:0.###} ms"),
         _ => string.Create(CultureInfo.InvariantCulture, $"{value:G4} {unit}").TrimEnd(),
     };

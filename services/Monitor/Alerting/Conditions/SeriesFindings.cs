@@ -51,8 +51,9 @@ internal sealed class SeriesFindings(TelemetryStore store, string site)
     {
         foreach (var service in meant.GroupBy(s => s.Service))
         {
-            var part = service.Sum(s => Value(s, condition, now) ?? 0);
-            var whole = named.Where(s => s.Service == service.Key).Sum(s => Value(s, condition, now) ?? 0);
+            // Summed: whoever has a single point in the window had nothing else, and must not count as if it went on all the time.
+            var part = service.Sum(s => Points(s, condition, now).Sum(p => p.Value));
+            var whole = named.Where(s => s.Service == service.Key).Sum(s => Points(s, condition, now).Sum(p => p.Value));
             if (whole > 0 && part / whole > condition.Limit)
             {
                 yield return new(rule, site, service.Key, "", $"{Figures.Share(part / whole)} over {Figures.Time(condition.Over)}",

@@ -1,4 +1,5 @@
 using EdgeMesh.Services.Monitor.Alerting.Rules;
+using EdgeMesh.Services.Monitor.Console.Text;
 using EdgeMesh.Services.Monitor.Fleet;
 
 namespace EdgeMesh.Services.Monitor.Alerting.Conditions;
@@ -39,14 +40,14 @@ internal static class SiteFindings
                 ($"{site.Liveness} for {Figures.Time(now - site.Since)}{(site.LastSeen is { } seen ? $", last report {Figures.Time(now - seen)} ago" : "")}", "Live"),
             SiteTest.Flapping when site.IsFlapping => ("it comes and goes", "a steady link"),
             SiteTest.BacklogOlderThan when site.Backlog is { Records: > 0 } backlog && backlog.OldestAge.TotalSeconds > limit =>
-                ($"{backlog.Records} records ({Figures.Bytes(backlog.Bytes)}) wait, the oldest for {Figures.Time(backlog.OldestAge)}; {Drain(site)}", $"at most {Figures.Seconds(limit)}"),
-            SiteTest.BacklogAbove when site.Backlog.Bytes > limit => ($"{Figures.Bytes(site.Backlog.Bytes)} wait; {Drain(site)}", $"at most {Figures.Bytes(limit)}"),
+                ($"{backlog.Records} records ({Amounts.Bytes(backlog.Bytes)}) wait, the oldest for {Figures.Time(backlog.OldestAge)}; {Drain(site)}", $"at most {Figures.Seconds(limit)}"),
+            SiteTest.BacklogAbove when site.Backlog.Bytes > limit => ($"{Amounts.Bytes(site.Backlog.Bytes)} wait; {Drain(site)}", $"at most {Amounts.Bytes(limit)}"),
             SiteTest.DiskFreeBelow when site.Disk.FreeShare is { } share && share < limit =>
-                ($"{Figures.Bytes(site.Disk.FreeBytes)} of {Figures.Bytes(site.Disk.TotalBytes)} ({Figures.Share(share)})", $"at least {Figures.Share(limit)}"),
+                ($"{Amounts.Bytes(site.Disk.FreeBytes)} of {Amounts.Bytes(site.Disk.TotalBytes)} ({Figures.Share(share)})", $"at least {Figures.Share(limit)}"),
             SiteTest.SkewAbove when site.Skew is { } skew && skew.Ahead.Duration() - skew.Error > TimeSpan.FromSeconds(limit) =>
                 ($"{Figures.Time(skew.Ahead.Duration())} {(skew.Ahead > TimeSpan.Zero ? "ahead" : "behind")}", $"at most {Figures.Seconds(limit)}"),
             SiteTest.BudgetAbove when site.Budget is { } budget and > 0 && (double)site.BytesToday / budget > limit =>
-                ($"{Figures.Bytes(site.BytesToday)} sent today ({Figures.Share((double)site.BytesToday / budget)})", $"at most {Figures.Share(limit)} of {Figures.Bytes(budget)}"),
+                ($"{Amounts.Bytes(site.BytesToday)} sent today ({Figures.Share((double)site.BytesToday / budget)})", $"at most {Figures.Share(limit)} of {Amounts.Bytes(budget)}"),
             SiteTest.VersionDrift when !site.VersionDrift.IsEmpty => (string.Join("; ", site.VersionDrift), "the core's versions"),
             SiteTest.ConfigurationDrift when !site.ConfigurationDrift.IsEmpty => (string.Join(", ", site.ConfigurationDrift), "as at the core"),
             _ => null,
