@@ -21,6 +21,29 @@ public sealed class SpanMappingTests
         Assert.DoesNotContain(row.Attributes, f => f.Value.Contains("Canary", StringComparison.Ordinal));
     }
 
+    [Theory]
+    [InlineData("GET", "http://127.0.0.1:7110/mesh/clinic-b/feed", "GET /mesh/clinic-b/feed")]
+    [InlineData("GET", "http://127.0.0.1:7110/fhir/Patient/canary?x", "GET /fhir/Patient/{id}")]
+    [InlineData("GET /feed", "http://127.0.0.1:7110/mesh/clinic-b/feed", "GET /feed")]
+    [InlineData("GET", "nowhere", "GET")]
+    public void Map_ACallThatIsNamedByItsMethodAlone_IsNamedByItsPathToo(string name, string address, string expected)
+    {
+        var span = Exports.Span(name);
+        span.Attributes.Add(Exports.Pair("http.request.method", "GET"));
+        span.Attributes.Add(Exports.Pair("url.full", address));
+
+        Assert.Equal(expected, Assert.Single(new SpanMapping("clinic-a").Map(Exports.Traces(span), out _)).Name);
+    }
+
+    [Fact]
+    public void Map_ACallByGrpc_IsNamedByItsMethod()
+    {
+        var span = Exports.Span("Grpc.Net.Client.GrpcOut");
+        span.Attributes.Add(Exports.Pair("grpc.method", "/dapr.proto.runtime.v1.Dapr/GetState"));
+
+        Assert.Equal("/dapr.proto.runtime.v1.Dapr/GetState", Assert.Single(new SpanMapping("clinic-a").Map(Exports.Traces(span), out _)).Name);
+    }
+
     [Fact]
     public void Map_WhatASidecarTellsOfAnInvocation_KeepsNothingOfTheRecord()
     {

@@ -12,6 +12,7 @@ internal sealed class SpanMapping(string site)
     private const int MostName = 500;
     private const int MostLinks = 32;
     private const int MostEvents = 16;
+    private const string GrpcClient = "Grpc.Net.Client.GrpcOut";
 
     private static readonly string[] Kinds = ["internal", "internal", "server", "client", "producer", "consumer"];
 
@@ -56,10 +57,25 @@ internal sealed class SpanMapping(string site)
             return null;
         }
 
-        var end = WireTimes.Time(span.EndTimeUnixNano) ?? start;
-        return new(trace, id, WireTimes.Id(span.ParentSpanId, 8), site, Origin.Service(span.Attributes, scope, resource), AnonymousAddress.OfName(VisibleText.Of(span.Name, MostName)),
+        var (end, fields) = (WireTimes.Time(span.EndTimeUnixNano) ?? start, Fields(span));
+        return new(trace, id, WireTimes.Id(span.ParentSpanId, 8), site, Origin.Service(span.Attributes, scope, resource), Name(span, fields),
             span.Kind >= 0 && span.Kind < Kinds.Length ? Kinds[span.Kind] : Kinds[0], start, end > start ? end - start : TimeSpan.Zero, span.Status?.Code == ErrorCode,
-            Fields(span), [.. span.Links.Take(MostLinks).Select(Link).OfType<SpanLink>()]);
+            fields, [.. span.Links.Take(MostLinks).Select(Link).OfType<SpanLink>()]);
+    }
+
+    /// <summary>Clients name a call by its method alone, as they know no route, and .NET's of gRPC by themselves: in a list of traces all would be
+    /// called the same.</summary>
+    private static string Name(Span span, Dictionary<string, string> fields)
+    {
+        if (span.Name == GrpcClient && fields.TryGetValue("grpc.method", out var method))
+        {
+            return AnonymousAddress.OfName(method);
+        }
+
+        var name = AnonymousAddress.OfName(VisibleText.Of(span.Name, MostName));
+        return name == fields.GetValueOrDefault("http.request.method") && fields.TryGetValue("url.full", out var address) && Uri.TryCreate(address, UriKind.Absolute, out var url)
+            ? $"{name} {Uri.UnescapeDataString(url.AbsolutePath)}"
+            : name;
     }
 
     private static Dictionary<string, string> Fields(Span span)
