@@ -14,6 +14,7 @@ public sealed partial class MetricCharts
     private const int Most = 48;
     private const int PlotPoints = 240;
     private const int RedrawBeats = 40;
+    private static readonly string[] RuntimePrefixes = ["aspnetcore.", "dns.", "dotnet.", "http.client.", "kestrel."];
 
     private List<(SeriesInfo Series, IReadOnlyList<SeriesPoint> Points, IReadOnlyList<PlotMark> Marks)> _charts = [];
     private IReadOnlyList<SeriesInfo> _found = [];
@@ -71,13 +72,16 @@ public sealed partial class MetricCharts
         Draw();
     }
 
-    /// <summary>In the order of the store: by service, name and kind; those with anomalies first.</summary>
+    /// <summary>In the order of the store: by service, name and kind; those with anomalies first, and those of the runtime last.</summary>
     private void Find()
     {
         var marked = Marks.Since(_range.From);
         var query = new SeriesQuery { Site = Site, Service = string.IsNullOrWhiteSpace(Service) ? null : Service, Text = Typed?.Trim() };
-        _found = [.. Store.ListSeries(query, Gone).OrderByDescending(s => marked.Contains(s.Id))];
+        _found = [.. Store.ListSeries(query, Gone).OrderByDescending(s => marked.Contains(s.Id)).ThenBy(s => IsOfTheRuntime(s.Name))];
     }
+
+    /// <summary>What the runtime and the web server count of themselves: hundreds of charts that few look for.</summary>
+    internal static bool IsOfTheRuntime(string name) => RuntimePrefixes.Any(p => name.StartsWith(p, StringComparison.Ordinal));
 
     private protected override bool OnBeat(int beat, bool isTouched)
     {
