@@ -78,12 +78,11 @@ public sealed class HostTurnTests
     public async Task TakeBack_OfManyCallsThatAskTheHostAgainAndAgain_LetsAllEnd(int concurrency)
     {
         const int Functions = 3, Calls = 20, Rounds = 20;
-        const int WaitingForHost = 4;
-        var (working, highest, ended) = (0, 0, new CountdownEvent(Functions * Calls));
+        var ended = new CountdownEvent(Functions * Calls);
         using var closed = new CountdownEvent(1);
         FairScheduler scheduler = null!;
         scheduler = new FairScheduler(
-            new SandboxOptions { Concurrency = concurrency, WaitingForHost = WaitingForHost }, TimeProvider.System, () => { closed.AddCount(); new Thread(Run) { IsBackground = true }.Start(); });
+            new SandboxOptions { Concurrency = concurrency, WaitingForHost = 4 }, TimeProvider.System, () => { closed.AddCount(); new Thread(Run) { IsBackground = true }.Start(); });
         var queues = Enumerable.Range(0, Functions).Select(i => Queue($"function-{i}")).ToArray();
         foreach (var queue in queues)
         {
@@ -94,7 +93,6 @@ public sealed class HostTurnTests
         scheduler.Close([]);
         closed.Signal();
         Assert.True(closed.Wait(Long, Cancel));
-        Assert.InRange(highest, 1, concurrency + WaitingForHost);
         Assert.All(queues, q => Assert.Equal((0, 0), (q.Running, q.Away)));
 
         void Run()
@@ -103,7 +101,7 @@ public sealed class HostTurnTests
             {
                 for (var i = 0; i < Rounds; i++)
                 {
-                    Work();
+                    Thread.SpinWait(200);
                     scheduler.GiveUp(queue);
                     Thread.Yield();
                     scheduler.TakeBack(queue);
@@ -115,18 +113,48 @@ public sealed class HostTurnTests
 
             closed.Signal();
         }
+    }
 
-        void Work()
+    /// <summary>A's two calls compute for long; B's first waited for the host while its second worked, and both are over.</summary>
+    [Fact]
+    public void Enqueue_WhileOneFunctionHasAllTheRoomAgain_LetsAnotherBegin()
+    {
+        var scheduler = Scheduler(concurrency: 2);
+        var (a, b, c) = (Queue("a"), Queue("b"), Queue("c"));
+        Enqueue(scheduler, a, 2);
+        scheduler.Take();
+        scheduler.Take();
+        Enqueue(scheduler, b, 2);
+        var (_, first) = scheduler.Take()!.Value;
+        scheduler.GiveUp(b);
+        var (_, second) = scheduler.Take()!.Value;
+        scheduler.TakeBack(b);
+        scheduler.Finished(b, first, TimeSpan.FromMilliseconds(1));
+        scheduler.Finished(b, second, TimeSpan.FromMilliseconds(1));
+
+        Enqueue(scheduler, c, 1);
+
+        Assert.Same(c, scheduler.Take()!.Value.Queue);
+    }
+
+    /// <summary>All callers wait for what they call: it has a place all the same.</summary>
+    [Fact]
+    public void GiveUp_OfSeveralCallersThatHaveAllPlacesButTheReserve_LetsWhatTheyCallBegin()
+    {
+        var scheduler = Scheduler(concurrency: 2, waitingForHost: 4);
+        var (one, other, called) = (Queue("one"), Queue("other"), Queue("called"));
+        Enqueue(scheduler, one, 10);
+        Enqueue(scheduler, other, 10);
+        for (var taken = 0; taken < _started; taken++)
         {
-            var now = Interlocked.Increment(ref working);
-            for (var seen = highest; now > seen; seen = highest)
-            {
-                Interlocked.CompareExchange(ref highest, now, seen);
-            }
-
-            Thread.SpinWait(200);
-            Interlocked.Decrement(ref working);
+            scheduler.GiveUp(scheduler.Take()!.Value.Queue);
         }
+
+        Assert.Equal((4, 4), (_started, one.Running + other.Running));
+        Enqueue(scheduler, called, 1);
+
+        Assert.Equal(5, _started);
+        Assert.Same(called, scheduler.Take()!.Value.Queue);
     }
 
     private FairScheduler Scheduler(int concurrency, int waitingForHost = 16) =>

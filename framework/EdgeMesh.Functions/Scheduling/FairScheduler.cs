@@ -18,8 +18,13 @@ internal sealed class FairScheduler(SandboxOptions options, TimeProvider clock, 
     private readonly object _gate = new();
     private readonly PriorityQueue<FunctionQueue, (double Served, long Order)> _runnable = new();
     private readonly Stack<Waker> _idle = new();
-    private readonly int _mostOfOne = options.Concurrency + options.WaitingForHost - Math.Min(2, options.WaitingForHost);
-    private FunctionQueue? _holder;
+    private readonly int _most = options.Concurrency + options.WaitingForHost;
+
+    /// <summary>Places that only the first call of a function may have: when callers have all others, what they call can begin.</summary>
+    private readonly int _reserve = Math.Min(2, options.WaitingForHost);
+
+    /// <summary>Functions of which calls work.</summary>
+    private int _busy;
     private int _threads;
     private int _waiting;
     private long _order;
@@ -59,7 +64,7 @@ internal sealed class FairScheduler(SandboxOptions options, TimeProvider clock, 
     private int Working => _running - _away;
 
     /// <summary>Whether one function's calls have all the room, of more than one.</summary>
-    private bool OneHasAll => options.Concurrency > 1 && Working >= options.Concurrency && _holder?.Working == Working;
+    private bool OneHasAll => options.Concurrency > 1 && Working >= options.Concurrency && _busy == 1;
 
     /// <summary>Whether a thread has left its call, or was woken or started, and is about to take the next.</summary>
     private bool OneComes => _threads - _idle.Count > _running;
@@ -98,6 +103,7 @@ internal sealed class FairScheduler(SandboxOptions options, TimeProvider clock, 
         {
             _away++;
             queue.Away++;
+            Rests(queue);
             Wake();
         }
     }
@@ -122,6 +128,7 @@ internal sealed class FairScheduler(SandboxOptions options, TimeProvider clock, 
         {
             _running--;
             queue.Running--;
+            Rests(queue);
             _memory -= call.Memory;
             queue.Memory -= call.Memory;
             Charge(queue, (kept?.TotalMilliseconds ?? 0) - call.Charged);
@@ -200,7 +207,7 @@ internal sealed class FairScheduler(SandboxOptions options, TimeProvider clock, 
 
     private void Offer(FunctionQueue queue)
     {
-        if (queue.IsQueued || !queue.IsRunnable || queue.Running >= _mostOfOne)
+        if (queue.IsQueued || !queue.IsRunnable)
         {
             return;
         }
@@ -236,15 +243,16 @@ internal sealed class FairScheduler(SandboxOptions options, TimeProvider clock, 
         Wake();
     }
 
-    private void Works(FunctionQueue queue)
-    {
-        if (queue.Working >= options.Concurrency)
-        {
-            _holder = queue;
-        }
-    }
+    /// <summary>One call of the function more works.</summary>
+    private void Works(FunctionQueue queue) => _busy += queue.Working == 1 ? 1 : 0;
 
-    private bool MayBegin(FunctionQueue queue) => (Working < options.Concurrency || (OneHasAll && queue != _holder)) && Fits(queue, queue.Waiting.Peek().Memory);
+    /// <summary>One call of the function less works.</summary>
+    private void Rests(FunctionQueue queue) => _busy -= queue.Working == 0 ? 1 : 0;
+
+    private bool MayBegin(FunctionQueue queue) =>
+        (Working < options.Concurrency || (OneHasAll && queue.Working == 0))
+        && _running < (queue.Running == 0 ? _most : _most - _reserve)
+        && Fits(queue, queue.Waiting.Peek().Memory);
 
     private bool Fits(FunctionQueue queue, long memory) =>
         _running == 0 || (_memory + memory <= options.MemoryBytes && (queue.Running == 0 || queue.Memory + memory <= options.MemoryBytes / 2));
@@ -253,7 +261,7 @@ internal sealed class FairScheduler(SandboxOptions options, TimeProvider clock, 
     private FunctionQueue? NextToBegin() =>
         !_runnable.TryPeek(out var first, out _) ? null
         : MayBegin(first) ? first
-        : Working < options.Concurrency || OneHasAll ? _runnable.UnorderedItems.Where(i => MayBegin(i.Element)).OrderBy(i => i.Priority).FirstOrDefault().Element
+        : _running < _most && (Working < options.Concurrency || OneHasAll) ? _runnable.UnorderedItems.Where(i => MayBegin(i.Element)).OrderBy(i => i.Priority).FirstOrDefault().Element
         : null;
 
     /// <summary>Gives the room that there is to a call that may begin, by one thread, which wakes the next.</summary>
@@ -268,7 +276,7 @@ internal sealed class FairScheduler(SandboxOptions options, TimeProvider clock, 
         {
             thread.Wake();
         }
-        else if (_threads < options.Concurrency + options.WaitingForHost)
+        else if (_threads < _most)
         {
             StartThread();
         }
