@@ -81,10 +81,11 @@ internal sealed class Deployer(
                 return refusal;
             }
 
-            var change = new Change(FunctionDocuments.Deployment(identity.Site, function), null, Encoding.UTF8.GetBytes(text));
-            var answer = await CommitAsync(await OnCurrentAsync([change], cancellation), cancellation);
-            await ForgetOldBundlesAsync(function, cancellation);
-            return answer;
+            return await SayAsync(word, cancellation);
+        }
+        catch (InvalidDataException error)
+        {
+            return new DeployAnswer(StatusCodes.Status409Conflict, "bundle-missing", error.Message);
         }
         finally
         {
@@ -104,28 +105,31 @@ internal sealed class Deployer(
                 return DeployAnswer.Known;
             }
 
-            var wanted = new List<Change>();
-            if (known.Word.Bundle is { } digest && catalog.FindBundle(digest)?.Sources.ContainsKey(identity.Site) != true)
-            {
-                // Its own catalogue's turn comes when the bundle does.
-                if (catalog.FindBundle(digest) is not { } bundle)
-                {
-                    return DeployAnswer.Known;
-                }
-
-                var read = await FunctionBundle.ReadAsync(bundle.Statement.Text, bundle.Statement.ManifestText, await modules.ReadAsync(bundle, cancellation), trusted);
-                wanted.AddRange(ModuleParts.Cut(identity.Site, read.Bundle ?? throw new InvalidDataException(string.Join("; ", read.Faults))));
-            }
-
-            wanted.Add(new Change(FunctionDocuments.Deployment(identity.Site, function), null, Encoding.UTF8.GetBytes(known.Word.Text)));
-            var answer = await CommitAsync(await OnCurrentAsync(wanted, cancellation), cancellation);
-            await ForgetOldBundlesAsync(function, cancellation);
-            return answer;
+            // Its own catalogue's turn comes when the bundle does.
+            return known.Word.Bundle is not null && catalog.FindBundle(known.Word.Bundle) is null ? DeployAnswer.Known : await SayAsync(known.Word, cancellation);
         }
         finally
         {
             _one.Release();
         }
+    }
+
+    /// <summary>Writes a word as this site's own, and with it the bundle, where another site's documents alone hold it: those may be gone at sites that
+    /// this word reaches.</summary>
+    /// <exception cref="InvalidDataException">The bundle's module is not whole here.</exception>
+    private async Task<DeployAnswer> SayAsync(Deployment word, CancellationToken cancellation)
+    {
+        var wanted = new List<Change>();
+        if (catalog.FindBundle(word.Bundle) is { } bundle && !bundle.Sources.ContainsKey(identity.Site))
+        {
+            var read = await FunctionBundle.ReadAsync(bundle.Statement.Text, bundle.Statement.ManifestText, await modules.ReadAsync(bundle, cancellation), trusted);
+            wanted.AddRange(ModuleParts.Cut(identity.Site, read.Bundle ?? throw new InvalidDataException(string.Join("; ", read.Faults))));
+        }
+
+        wanted.Add(new Change(FunctionDocuments.Deployment(identity.Site, word.Function), null, Encoding.UTF8.GetBytes(word.Text)));
+        var answer = await CommitAsync(await OnCurrentAsync(wanted, cancellation), cancellation);
+        await ForgetOldBundlesAsync(word.Function, cancellation);
+        return answer;
     }
 
     private DeployAnswer? Refuse(Deployment word)
@@ -200,7 +204,7 @@ internal sealed class Deployer(
         }
     }
 
-    /// <summary>The versions that this site can roll back to, newest first.</summary>
+    /// <summary>The versions that this site can roll back to, newest first: so many as are kept, and the one that it runs.</summary>
     public async Task<IReadOnlyList<KnownBundle>> VersionsAsync(string function, CancellationToken cancellation)
     {
         var words = new List<Deployment>();
@@ -212,7 +216,8 @@ internal sealed class Deployer(
 
         words.Sort(Deployment.Compare);
         words.Reverse();
-        return [.. words.Select(w => catalog.FindBundle(w.Bundle)).OfType<KnownBundle>().DistinctBy(b => b.Digest)];
+        var runs = catalog.Rollout(identity.Site, function)?.State.Stable;
+        return [.. words.Select(w => catalog.FindBundle(w.Bundle)).OfType<KnownBundle>().DistinctBy(b => b.Digest).Where((b, at) => at < options.KeptVersions || b.Digest == runs)];
     }
 
     /// <summary>A bundle as one file, to carry to where no link leads.</summary>
