@@ -196,6 +196,23 @@ public sealed class RolloutRulesTests
         Assert.Equal("three", RolloutRules.Next(gone, Facts(Word(3, "three", CanaryPlan.None))).Stable);
     }
 
+    /// <summary>Nobody knows yet whether what is tried elsewhere is any good.</summary>
+    [Theory]
+    [InlineData(RolloutPhase.Steady, RolloutPhase.Removed, null)]
+    [InlineData(RolloutPhase.Canary, RolloutPhase.Waiting, "one")]
+    [InlineData(RolloutPhase.RolledBack, RolloutPhase.RolledBack, "one")]
+    public void Next_CanaryOfABundleForOtherSitesAlone_KeepsWhatRunsHereUntilItHasProvenItself(RolloutPhase there, RolloutPhase here, string? stable)
+    {
+        var word = Word(2, "two", Tenth with { Percent = 50, Sites = ["core"] });
+        var waiting = RolloutRules.Next(Running, Facts(word, peer: Running) with { RunsHere = false, IsForOthers = true });
+        Assert.Equal((RolloutPhase.Waiting, "one", "core try it first"), (waiting.Phase, RolloutRules.Choose(waiting, word, 0), waiting.Reason));
+
+        var peer = Running with { Generation = 2, Phase = there, Stable = there == RolloutPhase.Steady ? "two" : "one", Candidate = there == RolloutPhase.Steady ? null : "two" };
+        var next = RolloutRules.Next(waiting, Facts(word, peer: peer) with { RunsHere = false, IsForOthers = true });
+
+        Assert.Equal((here, stable, here == RolloutPhase.Removed), (next.Phase, next.Stable, next.IsLeftOut));
+    }
+
     [Fact]
     public void Next_BundleForOtherSitesAlone_LeavesAHeldSiteWhatItRuns()
     {

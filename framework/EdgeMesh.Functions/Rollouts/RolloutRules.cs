@@ -10,7 +10,7 @@ public sealed record PeerRollout(string Site, RolloutState? State);
 /// <param name="Word">The deployment that is obeyed.</param>
 /// <param name="RunsHere">Whether its bundle is here and meant for this site.</param>
 /// <param name="Now">The time.</param>
-/// <param name="Peers">What the canary's sites say.</param>
+/// <param name="Peers">What the sites say that try it first.</param>
 public sealed record RolloutFacts(string Site, Deployment Word, bool RunsHere, DateTimeOffset Now, IReadOnlyList<PeerRollout> Peers)
 {
     /// <summary>Whether its bundle is here and meant for other sites alone.</summary>
@@ -85,7 +85,7 @@ public static class RolloutRules
         {
             // Its bundle may still be on its way: until then what runs goes on. Where nothing runs there is nothing to end.
             return word.Bundle is null ? To(state, facts, RolloutPhase.Removed, null, null, "removed")
-                : facts.IsForOthers && state.Stable is not null ? To(state, facts, RolloutPhase.Removed, null, null, "what is deployed is meant for other sites")
+                : facts.IsForOthers && state.Stable is not null ? LeaveOut(state, facts)
                 : state;
         }
 
@@ -96,8 +96,16 @@ public static class RolloutRules
 
         return word.Canary.Sites.IsEmpty || word.Canary.Sites.Contains(facts.Site)
             ? To(state, facts, RolloutPhase.Canary, state.Stable, word.Bundle, $"{word.Canary.Percent} % of the calls for {word.Canary.For}")
-            : To(state, facts, RolloutPhase.Waiting, state.Stable, word.Bundle, $"{string.Join(", ", word.Canary.Sites)} try it first");
+            : Wait(state, facts);
     }
+
+    /// <summary>What runs here goes on until the candidate has proven itself where it is meant for.</summary>
+    private static RolloutState LeaveOut(RolloutState state, RolloutFacts facts) => facts.Word.Canary.IsNone || facts.Word.IsRollback
+        ? To(state, facts, RolloutPhase.Removed, null, null, "what is deployed is meant for other sites") with { IsLeftOut = true }
+        : Wait(state, facts);
+
+    private static RolloutState Wait(RolloutState state, RolloutFacts facts) =>
+        To(state, facts, RolloutPhase.Waiting, state.Stable, facts.Word.Bundle, $"{(facts.Peers.Count == 0 ? "other sites" : string.Join(", ", facts.Peers.Select(p => p.Site)))} try it first");
 
     private static RolloutState Waiting(RolloutState state, RolloutFacts facts)
     {
@@ -107,9 +115,15 @@ public static class RolloutRules
             return To(state, facts, RolloutPhase.RolledBack, state.Stable, state.Candidate, $"unhealthy at {unhealthy.Site}: {unhealthy.State!.Reason}");
         }
 
-        return !state.IsPaused && facts.Peers.Count > 0 && facts.Peers.All(p => p.State is { Phase: RolloutPhase.Steady } s && s.Generation >= state.Generation && s.Stable == state.Candidate)
-            ? To(state, facts, RolloutPhase.Steady, state.Candidate, null, $"healthy at {string.Join(", ", facts.Peers.Select(p => p.Site))}")
-            : state;
+        if (state.IsPaused || facts.Peers.Count == 0 || !facts.Peers.All(p => p.State is { Phase: RolloutPhase.Steady } s && s.Generation >= state.Generation && s.Stable == state.Candidate))
+        {
+            return state;
+        }
+
+        var healthy = $"healthy at {string.Join(", ", facts.Peers.Select(p => p.Site))}";
+        return facts.IsForOthers
+            ? To(state, facts, RolloutPhase.Removed, null, null, $"{healthy}, and meant for other sites") with { IsLeftOut = true }
+            : To(state, facts, RolloutPhase.Steady, state.Candidate, null, healthy);
     }
 
     private static RolloutState Canary(RolloutState state, RolloutFacts facts)
@@ -149,6 +163,6 @@ public static class RolloutRules
 
     private static RolloutState To(RolloutState state, RolloutFacts facts, RolloutPhase phase, string? stable, string? candidate, string reason) => state with
     {
-        Generation = facts.Word.Generation, Phase = phase, Stable = stable, Candidate = candidate, Since = facts.Now, Reason = reason, IsPaused = false,
+        Generation = facts.Word.Generation, Phase = phase, Stable = stable, Candidate = candidate, Since = facts.Now, Reason = reason, IsPaused = false, IsLeftOut = false,
     };
 }

@@ -6,7 +6,7 @@ public enum RolloutPhase
     /// <summary>Every call goes to the stable version.</summary>
     Steady,
 
-    /// <summary>Other sites try the candidate first; here every call still goes to the stable version.</summary>
+    /// <summary>Other sites try the candidate first; here every call still goes to the stable version, also when the candidate is meant for other sites alone.</summary>
     Waiting,
 
     /// <summary>A share of the calls goes to the candidate.</summary>
@@ -63,6 +63,9 @@ public sealed record RolloutState(string Function)
 
     /// <summary>Whether the site takes no new version, whatever is deployed.</summary>
     public bool IsHeld { get; init; }
+
+    /// <summary>Whether it was removed because what is deployed is meant for other sites: it may come back to what it left.</summary>
+    public bool IsLeftOut { get; init; }
 
     /// <summary>Whether the canary neither goes on nor ends by time; it is still rolled back when unhealthy.</summary>
     public bool IsPaused { get; init; }

@@ -55,6 +55,17 @@ internal sealed class Catalog(string site, IReadOnlyDictionary<string, string> l
     /// <summary>The bundle that a function's word names, when it is here and meant for this site.</summary>
     public KnownBundle? BundleHere(KnownFunction function) => Named(function) is { } bundle && IsFor(bundle) ? bundle : null;
 
+    /// <summary>The sites at which a function's word is tried first, while others keep what they run: those that it names, or where it names none those
+    /// that its bundle is meant for, by name or as they were heard of.</summary>
+    public IReadOnlyList<string> TriesFirst(KnownFunction function)
+    {
+        var word = function.Word;
+        return !word.Canary.Sites.IsEmpty ? word.Canary.Sites
+            : word.Canary.IsNone || Named(function) is not { } bundle ? []
+            : bundle.Manifest.Targets.Sites is { Count: > 0 } named ? named
+            : [.. Rollouts(function.Name).Where(r => r.Value.State is { Phase: not RolloutPhase.Waiting } s && (s.Stable == word.Bundle || s.Candidate == word.Bundle)).Select(r => r.Key)];
+    }
+
     /// <summary>Whether the bundle that a function's word names is here and meant for other sites alone.</summary>
     public bool IsForOthers(KnownFunction function) => Named(function) is { } bundle && !IsFor(bundle);
 

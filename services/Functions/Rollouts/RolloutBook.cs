@@ -30,7 +30,7 @@ internal sealed partial class RolloutBook(Journal changes, FollowerLoop followin
         var tallies = Counts.Of(State(function)).Read();
         return new RolloutFacts(
             identity.Site, known.Word, catalog.BundleHere(known) is not null, clock.GetUtcNow(),
-            [.. known.Word.Canary.Sites.Select(s => new PeerRollout(s, catalog.Rollout(s, known.Name)?.State))])
+            [.. catalog.TriesFirst(known).Select(s => new PeerRollout(s, catalog.Rollout(s, known.Name)?.State))])
         {
             IsForOthers = catalog.IsForOthers(known), Stable = tallies.Stable, Candidate = tallies.Candidate,
         };

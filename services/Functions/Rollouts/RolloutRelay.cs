@@ -12,7 +12,7 @@ internal sealed class RolloutRelay(Journal changes, Catalog catalog, SiteIdentit
     public async Task<IReadOnlyList<string>> RelayAsync(string function, CancellationToken cancellation)
     {
         var faults = new List<string>();
-        foreach (var site in catalog.Find(function)?.Word.Canary.Sites.Where(s => s != identity.Site) ?? [])
+        foreach (var site in catalog.Find(function) is { } known ? catalog.TriesFirst(known).Where(s => s != identity.Site) : [])
         {
             if (catalog.Rollout(site, function) is { Frontier: { } frontier } told && await RelayAsync(site, frontier, told, cancellation) is { } fault)
             {
