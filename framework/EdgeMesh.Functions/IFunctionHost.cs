@@ -47,7 +47,7 @@ public enum HostStatus
     /// <summary>What is behind it does not answer now; trying again later may help.</summary>
     Unavailable = -4,
 
-    /// <summary>More bytes, or more calls, than this call may use.</summary>
+    /// <summary>More bytes, or more calls, than this call may use, or more state than the function may keep.</summary>
     TooMuch = -5,
 }
 

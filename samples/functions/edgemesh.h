@@ -18,7 +18,8 @@
 #define EM_DENIED (-2)      /* function.yaml does not grant it */
 #define EM_INVALID (-3)     /* a name or size that cannot be */
 #define EM_UNAVAILABLE (-4) /* what is behind it does not answer now */
-#define EM_TOO_MUCH (-5)    /* more bytes (1 MiB), or more calls, than one call may use; a counter too many */
+#define EM_TOO_MUCH (-5)    /* more bytes (1 MiB), or more calls, than one call may use; more state than
+                                 the manifest grants (limits.state, limits.stateKeys); a counter too many */
 
 #define EM_IMPORT(name) __attribute__((import_module("edgemesh_v1"), import_name(name)))
 

@@ -88,6 +88,106 @@ public sealed class ChangesTriggerTests
         }
     }
 
+    /// <summary>Written on and on while the function is upgraded, and while the service stops and starts.</summary>
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Changes_AcrossAnUpgradeOrARestart_ComeAllAndInTheirOrder(bool restarts)
+    {
+        const string Trigger = "  - changes: { collections: [Observation] }";
+        var (gate, data) = (new Gate(isOpen: true), Directory.CreateTempSubdirectory("edgemesh-functions-").FullName);
+        try
+        {
+            await using var journal = await Journal.OpenAsync(new JournalName(FunctionsSite.Site, "records", JournalName.Changes), new MemoryJournalStore(), new JournalOptions(), Cancellation);
+            await using var site = await FunctionsSite.StartAsync(data, [Records(journal), gate.App], SqliteComponents.Text);
+            await site.DeployAsync(HostModules.Send(Gate.Target), FunctionsSite.Manifest("watch", triggers: Trigger, more: Gate.Grant));
+            var written = 0;
+            for (; gate.Came.Count == 0; written++)
+            {
+                Assert.True(written < MostLooks, "no change came");
+                await WriteAsync(journal, "Observation", $"{written}", "vital");
+                await Task.Delay(20, Cancellation);
+            }
+
+            using var over = new CancellationTokenSource();
+            var writing = WriteOnAsync(over.Token);
+            if (restarts)
+            {
+                await site.Host.StopAppAsync(FunctionsApp.AppId);
+                await site.Host.StartAppAsync(FunctionsApp.AppId, Cancellation);
+            }
+            else
+            {
+                await site.DeployAsync(HostModules.Send(Gate.Target), FunctionsSite.Manifest("watch", "1.0.1", Trigger, Gate.Grant), 2);
+                await site.DeployAsync(HostModules.Send(Gate.Target), FunctionsSite.Manifest("watch", "1.0.2", "  - changes: { collections: [Observation, Patient] }", Gate.Grant), 3);
+            }
+
+            await site.RunsAsync("watch", restarts ? 1 : 3);
+            await over.CancelAsync();
+            await writing;
+            for (var looks = 0; !Ids(gate).Contains(written - 1); looks++)
+            {
+                Assert.True(looks < MostLooks, $"change {written - 1} is lost");
+                await Task.Delay(20, Cancellation);
+            }
+
+            var came = Ids(gate).Distinct().ToArray();
+            Assert.Equal(Enumerable.Range(came[0], written - came[0]), came);
+
+            async Task WriteOnAsync(CancellationToken end)
+            {
+                while (!end.IsCancellationRequested)
+                {
+                    await WriteAsync(journal, "Observation", $"{written++}", "vital");
+                    await Task.Delay(5, CancellationToken.None);
+                }
+            }
+        }
+        finally
+        {
+            Directory.Delete(data, recursive: true);
+        }
+    }
+
+    /// <summary>The one stands at a gate that is closed.</summary>
+    [Fact]
+    public async Task Changes_ThatOneFunctionIsSlowAt_ComeToTheOtherAllTheSame()
+    {
+        const string Trigger = "  - changes: { collections: [Observation] }";
+        var gate = new Gate();
+        await using var journal = await Journal.OpenAsync(new JournalName(FunctionsSite.Site, "records", JournalName.Changes), new MemoryJournalStore(), new JournalOptions(), Cancellation);
+        await using var site = await FunctionsSite.StartAsync(apps: [Records(journal), gate.App]);
+        await site.DeployAsync(TriggerModules.Stderr, FunctionsSite.Manifest("fast", triggers: Trigger));
+        await site.DeployAsync(HostModules.Send(Gate.Target), FunctionsSite.Manifest("slow", triggers: Trigger, more: Gate.Grant));
+        for (var i = 0; gate.Came.Count == 0; i++)
+        {
+            Assert.True(i < MostLooks, "no change came");
+            await WriteAsync(journal, "Observation", $"{i}", "vital");
+            await Task.Delay(20, Cancellation);
+        }
+
+        var before = (await site.LogsAsync("fast")).AsArray().Count;
+        await WriteAsync(journal, "Observation", "1001", "vital");
+        await WriteAsync(journal, "Observation", "1002", "vital");
+        for (var looks = 0; !(await site.LogsAsync("fast")).AsArray().Any(c => ((string?)c!["log"])!.Contains("1002", StringComparison.Ordinal)); looks++)
+        {
+            Assert.True(looks < MostLooks, $"the fast one waits for the slow one; it had {before} calls");
+            await Task.Delay(20, Cancellation);
+        }
+
+        Assert.Single(gate.Came);
+        gate.Open();
+        for (var looks = 0; !Ids(gate).Contains(1002); looks++)
+        {
+            Assert.True(looks < MostLooks, "the slow one does not get what was parked for it");
+            await Task.Delay(20, Cancellation);
+        }
+
+        Assert.Equal(Ids(gate).Order(), Ids(gate));
+    }
+
+    private static IReadOnlyList<int> Ids(Gate gate) => [.. gate.Came.Select(c => int.Parse((string)JsonNode.Parse(c)!["id"]!, System.Globalization.CultureInfo.InvariantCulture))];
+
     private static async Task WriteAsync(Journal journal, string collection, string id, string label)
     {
         var change = new Change(new DocumentKey(collection, id), null, "sealed"u8.ToArray()) { Labels = [label] };

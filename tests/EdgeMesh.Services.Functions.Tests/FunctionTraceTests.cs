@@ -57,7 +57,7 @@ public sealed class FunctionTraceTests : IDisposable
         await site.DeployAsync(TriggerModules.FailsOn('!'), FunctionsSite.Manifest("traced-retry", triggers: "  - topic: { name: vitals }"));
         var trace = NewTrace();
 
-        Assert.True(await (await site.TriggersAsync("vitals")).TakeAsync(Message("bad", "\"!\"", trace), Cancellation));
+        Assert.True(await (await site.TopicsAsync("vitals")).TakeAsync(Message("bad", "\"!\"", trace), Cancellation));
         Assert.All((await site.CallsAsync("traced-retry", 2)).Take(2), c => Assert.Equal(trace.TraceId.ToString(), (string?)c!["traceId"]));
     }
 
@@ -67,9 +67,9 @@ public sealed class FunctionTraceTests : IDisposable
         // A clock that nobody moves: a batch is complete when it is full.
         await using var site = await FunctionsSite.StartAsync(clock: new FakeTimeProvider(new DateTimeOffset(2026, 3, 1, 12, 0, 0, TimeSpan.Zero)));
         await site.DeployAsync(TriggerModules.Stderr, FunctionsSite.Manifest("traced-batch", triggers: "  - topic: { name: vitals, batch: 2 }"));
-        var (triggers, traces) = (await site.TriggersAsync("vitals"), (ActivityContext[])[NewTrace(), NewTrace()]);
+        var (topics, traces) = (await site.TopicsAsync("vitals"), (ActivityContext[])[NewTrace(), NewTrace()]);
 
-        Assert.All(await Task.WhenAll(traces.Select((t, i) => triggers.TakeAsync(Message($"m{i}", "{}", t), Cancellation))), Assert.True);
+        Assert.All(await Task.WhenAll(traces.Select((t, i) => topics.TakeAsync(Message($"m{i}", "{}", t), Cancellation))), Assert.True);
         var span = _spans.Single(s => (string?)s.GetTagItem("faas.name") == "traced-batch");
         Assert.Equal(traces.Select(t => t.TraceId), span.Links.Select(l => l.Context.TraceId));
         Assert.DoesNotContain(span.TraceId, traces.Select(t => t.TraceId));

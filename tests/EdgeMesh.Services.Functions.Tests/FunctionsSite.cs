@@ -9,7 +9,7 @@ using EdgeMesh.Hosting;
 using EdgeMesh.Replication;
 using EdgeMesh.Services.Functions.Deployments;
 using EdgeMesh.Services.Functions.Store;
-using EdgeMesh.Services.Functions.Triggers;
+using EdgeMesh.Services.Functions.Triggers.Topics;
 using EdgeMesh.Testing;
 using Microsoft.Extensions.DependencyInjection;
 
@@ -111,15 +111,15 @@ internal sealed class FunctionsSite : IAsyncDisposable
         }
     }
 
-    /// <summary>The triggers, once they have followed the deployment of a function that wants a topic.</summary>
-    public async Task<SiteTriggers> TriggersAsync(string topic)
+    /// <summary>The topics, once the triggers have followed the deployment of a function that wants a topic.</summary>
+    public async Task<SiteTopics> TopicsAsync(string topic)
     {
         for (var looks = 0; ; looks++)
         {
             Assert.True(looks < 6_000, $"nothing wants {topic}");
-            if (_host.Services(FunctionsApp.AppId).GetRequiredService<FunctionsOpener>().Store?.Triggers is { } triggers && triggers.Wants(topic))
+            if (_host.Services(FunctionsApp.AppId).GetRequiredService<FunctionsOpener>().Store?.Triggers.Topics is { } topics && topics.Wanting(topic) > 0)
             {
-                return triggers;
+                return topics;
             }
 
             await Task.Delay(5, Cancellation);

@@ -44,13 +44,18 @@ internal static class HostModules
         "", "");
 
     /// <summary>Publishes all of stdin (4,096 bytes at most) to a topic.</summary>
-    public static byte[] Publish(string topic) => Module(
+    public static byte[] Publish(string topic) => WithStdin("publish", topic);
+
+    /// <summary>Invokes with all of stdin (4,096 bytes at most) as the body.</summary>
+    public static byte[] Send(string target) => WithStdin("invoke", target);
+
+    private static byte[] WithStdin(string call, string name) => Module(
         $"""
         (i32.store (i32.const 0) (i32.const 4096)) (i32.store (i32.const 4) (i32.const 4096))
         (drop (call $read (i32.const 0) (i32.const 0) (i32.const 1) (i32.const 16)))
-        (local.set $r (call $publish (i32.const 1024) (i32.const {topic.Length}) (i32.const 4096) (i32.load (i32.const 16))))
+        (local.set $r (call ${call} (i32.const 1024) (i32.const {name.Length}) (i32.const 4096) (i32.load (i32.const 16))))
         """,
-        topic, "");
+        name, "");
 
     private static byte[] Module(string body, string name, string value) => Wat.Command(
         $"""

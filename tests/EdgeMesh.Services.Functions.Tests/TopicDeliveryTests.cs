@@ -125,13 +125,37 @@ public sealed class TopicDeliveryTests
         await UntilAsync(async () => (await site.LogsAsync("picky")).AsArray().Count == 0);
     }
 
+    /// <summary>Nobody knows yet whether what other sites try is any good; and a site that is left out may come back.</summary>
+    [Fact]
+    public async Task Canary_ForOtherSitesAlone_KeepsTheTopicHereAndTheParkedCallsEvenWhenItIsOver()
+    {
+        const string Elsewhere = "targets: { sites: [elsewhere] }", Topic = "  - topic: { name: vitals, retries: 50 }";
+        await using var site = await FunctionsSite.StartAsync();
+        await site.DeployAsync(TriggerModules.FailsOn('!'), FunctionsSite.Manifest("picky", triggers: Topic));
+        Assert.True(await TakeAsync(site, "\"!\"", "bad"));
+
+        await site.DeployAsync(FunctionsSite.Says("new"), FunctionsSite.Manifest("picky", "1.0.1", more: Elsewhere), 2, new CanaryPlan(50, TimeSpan.FromMinutes(1), 5));
+        Assert.Equal(("Waiting", "1.0.0"), ((string?)(await site.AtAsync("picky"))["phase"], (string?)(await site.AtAsync("picky"))["version"]));
+        Assert.True(await TakeAsync(site, "\"fine\"", "good"));
+        Assert.Equal("vitals/good", (string?)(await CompletedAsync(site, "picky"))["idempotencyKey"]);
+
+        var topics = await site.TopicsAsync("vitals");
+        await site.DeployAsync(FunctionsSite.Says("new"), FunctionsSite.Manifest("picky", "1.0.2", more: Elsewhere), 3);
+        await UntilAsync(() => Task.FromResult(topics.Wanting("vitals") == 0));
+        var (dapr, row) = (site.Host.Services(FunctionsApp.AppId).GetRequiredService<DaprClient>(), $"{FunctionsSite.Site}/functions/parked/picky");
+        Assert.Contains("vitals/bad", Encoding.UTF8.GetString((await dapr.GetByteStateAsync("heads", row, cancellationToken: Cancellation)).Span), StringComparison.Ordinal);
+
+        Assert.Equal((true, ""), await site.PutAsync(Deployment.Sign("picky", 4, null, CanaryPlan.None, FunctionsSite.Ops)));
+        await UntilAsync(async () => (await dapr.GetByteStateAsync("heads", row, cancellationToken: Cancellation)).IsEmpty);
+    }
+
     [Fact]
     public async Task Take_Batch_ComesAsArraysOfAtMostSoMany()
     {
         await using var site = await FunctionsSite.StartAsync();
         await site.DeployAsync(TriggerModules.Stderr, FunctionsSite.Manifest("many", triggers: "  - topic: { name: vitals, batch: 3 }"));
-        var triggers = await site.TriggersAsync("vitals");
-        var taken = await Task.WhenAll(Enumerable.Range(0, 7).Select(i => triggers.TakeAsync(Message($"{i}", $"m{i}"), Cancellation)));
+        var topics = await site.TopicsAsync("vitals");
+        var taken = await Task.WhenAll(Enumerable.Range(0, 7).Select(i => topics.TakeAsync(Message($"{i}", $"m{i}"), Cancellation)));
 
         Assert.All(taken, Assert.True);
         var arrays = (await site.LogsAsync("many")).AsArray().Select(c => JsonNode.Parse((string)c!["log"]!)!.AsArray()).ToArray();
@@ -156,7 +180,7 @@ public sealed class TopicDeliveryTests
         }
     }
 
-    private static async Task<bool> TakeAsync(FunctionsSite site, string json, string id) => await (await site.TriggersAsync("vitals")).TakeAsync(Message(json, id), Cancellation);
+    private static async Task<bool> TakeAsync(FunctionsSite site, string json, string id) => await (await site.TopicsAsync("vitals")).TakeAsync(Message(json, id), Cancellation);
 
     private static TopicMessage Message(string json, string id) => new(id, "vitals", "application/json", Encoding.UTF8.GetBytes(json));
 

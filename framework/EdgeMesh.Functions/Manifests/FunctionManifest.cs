@@ -27,6 +27,9 @@ public sealed record FunctionManifest
     /// <summary>What it may take of a site's sandbox.</summary>
     public FunctionShare Share { get; init; } = new();
 
+    /// <summary>What it may keep at a site.</summary>
+    public StateLimits State { get; init; } = StateLimits.Usual;
+
     /// <summary>What it may do beyond stdin and stdout.</summary>
     public FunctionPermissions Permissions { get; init; } = new();
 

@@ -85,4 +85,11 @@ public sealed record ChangesTrigger
 
     /// <summary>How often a change that failed is tried again before it is set aside.</summary>
     public int Retries { get; init; } = 5;
+
+    /// <inheritdoc/>
+    public bool Equals(ChangesTrigger? other) =>
+        other is not null && Retries == other.Retries && Collections.SequenceEqual(other.Collections) && Labels.SequenceEqual(other.Labels);
+
+    /// <inheritdoc/>
+    public override int GetHashCode() => HashCode.Combine(Retries, Collections.Count, Labels.Count);
 }

@@ -22,6 +22,7 @@ internal static class ManifestMapping
             QueueLimit = (int?)json["queue"] ?? DefaultShare.QueueLimit,
             Weight = (int?)json["weight"] ?? DefaultShare.Weight,
         },
+        State = new StateLimits((int?)json["limits"]?["stateKeys"] ?? StateLimits.Usual.Keys, Size(json["limits"], "state", (int)StateLimits.Usual.Bytes)),
         Permissions = new FunctionPermissions
         {
             State = (bool?)json["permissions"]?["state"] ?? false,

@@ -8,14 +8,13 @@ using Grpc.Core;
 namespace EdgeMesh.Services.Functions.Running;
 
 /// <summary>What all functions' hosts share.</summary>
-internal sealed record HostServices(DaprClient Dapr, AppClients Apps, SiteIdentity Identity, FunctionMetrics Metrics);
+internal sealed record HostServices(DaprClient Dapr, AppClients Apps, SiteIdentity Identity, FunctionMetrics Metrics, FunctionStates States);
 
 /// <summary>What one function may do beyond stdin and stdout: what its manifest grants, through Dapr. State lies below the function's own
-/// prefix, which no key can leave: it is put before whatever the function says. What it invokes, it invokes in the name of the user who called
+/// prefix, which no key can leave: it is put before whatever the function says. It is bounded by the manifest. What it invokes, it invokes in the name of the user who called
 /// it, so a service such as the records decides by that user's rights; called by a topic, a schedule or a change it has nobody's.</summary>
 internal sealed class DaprFunctionHost(FunctionCall call, HostServices services) : IFunctionHost
 {
-    private const string State = "heads";
     private const string Events = "events";
     private const string Secrets = "secrets";
     private const string Settings = "settings";
@@ -32,24 +31,16 @@ internal sealed class DaprFunctionHost(FunctionCall call, HostServices services)
     private static readonly HostAnswer Unavailable = new(HostStatus.Unavailable);
 
     private readonly FunctionManifest _manifest = call.Manifest;
+    private readonly FunctionState _state = services.States.Of(call.Manifest.Name);
+    private readonly int _life = services.States.Of(call.Manifest.Name).Life;
 
-    public ValueTask<HostAnswer> GetStateAsync(string key, CancellationToken cancellation) => WithStateAsync(key, async name =>
-    {
-        var value = await services.Dapr.GetByteStateAsync(State, name, cancellationToken: cancellation);
-        return value.IsEmpty ? NotFound : HostAnswer.Of(value);
-    });
+    public ValueTask<HostAnswer> GetStateAsync(string key, CancellationToken cancellation) => WithStateAsync(key, () => _state.GetAsync(_life, key, cancellation));
 
-    public ValueTask<HostAnswer> SetStateAsync(string key, ReadOnlyMemory<byte> value, CancellationToken cancellation) => WithStateAsync(key, async name =>
-    {
-        await services.Dapr.SaveByteStateAsync(State, name, value, cancellationToken: cancellation);
-        return Done;
-    });
+    public ValueTask<HostAnswer> SetStateAsync(string key, ReadOnlyMemory<byte> value, CancellationToken cancellation) =>
+        WithStateAsync(key, async () => new HostAnswer(await _state.SetAsync(_life, key, value, _manifest.State, cancellation)));
 
-    public ValueTask<HostAnswer> DeleteStateAsync(string key, CancellationToken cancellation) => WithStateAsync(key, async name =>
-    {
-        await services.Dapr.DeleteStateAsync(State, name, cancellationToken: cancellation);
-        return Done;
-    });
+    public ValueTask<HostAnswer> DeleteStateAsync(string key, CancellationToken cancellation) =>
+        WithStateAsync(key, async () => new HostAnswer(await _state.DeleteAsync(_life, key, cancellation)));
 
     public ValueTask<HostAnswer> PublishAsync(string topic, ReadOnlyMemory<byte> data, CancellationToken cancellation) => _manifest.Permissions.Publish.Contains(topic)
         ? AskAsync(async () =>
@@ -103,11 +94,11 @@ internal sealed class DaprFunctionHost(FunctionCall call, HostServices services)
 
     private HostAnswer Own(string setting) => _manifest.Settings.TryGetValue(setting, out var value) ? HostAnswer.Of(Encoding.UTF8.GetBytes(value)) : NotFound;
 
-    private ValueTask<HostAnswer> WithStateAsync(string key, Func<string, Task<HostAnswer>> ask) =>
+    private ValueTask<HostAnswer> WithStateAsync(string key, Func<Task<HostAnswer>> ask) =>
         !_manifest.Permissions.State ? new(Denied)
         // Dapr takes '||' for the end of a prefix.
         : key.Length > MaxKey || key.Contains("||", StringComparison.Ordinal) ? new(Invalid)
-        : AskAsync(() => ask($"{services.Identity.Site}/function/{_manifest.Name}/{key}"));
+        : AskAsync(ask);
 
     private async Task<HostAnswer> InvokeAsync(InvokeTarget target, ReadOnlyMemory<byte> body, CancellationToken cancellation)
     {

@@ -38,7 +38,7 @@ internal sealed partial class FunctionCalls(
         }
 
         var trace = Activity.Current?.TraceId.ToString() ?? "";
-        var log = Encoding.UTF8.GetString(result.Log.Span);
+        var log = Encoding.UTF8.GetString(result.Log.Span) + (result.Usage.LogBytesDropped > 0 ? $"\n({result.Usage.LogBytesDropped} bytes more were not kept: see limits.log)" : "");
         Log.Add(manifest.Name, new CallRecord(
             at, id, trace, manifest.Version, call.Trigger, call.IdempotencyKey, result.Outcome, result.Detail, coldStart is not null, Math.Round(result.Usage.Ran.TotalMilliseconds, 3), log));
         Usage.Add(call, result, coldStart is not null);

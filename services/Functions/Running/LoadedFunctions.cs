@@ -70,6 +70,15 @@ internal sealed class LoadedFunctions(FunctionsOptions options, ModuleParts modu
         }
     }
 
+    /// <summary>Ends every call that is under way, and every one that comes.</summary>
+    public void Stop()
+    {
+        if (_sandbox.IsValueCreated)
+        {
+            _sandbox.Value.Stop();
+        }
+    }
+
     public void Dispose()
     {
         if (_sandbox.IsValueCreated)
@@ -106,7 +115,7 @@ internal sealed class LoadedFunctions(FunctionsOptions options, ModuleParts modu
         lock (_gate)
         {
             loading.InUse--;
-            while (_loaded.Count > options.LoadedModules && _loaded.Where(l => l.Value.InUse == 0).MinBy(l => l.Value.LastUse) is { Key: { } oldest, Value: { } idle })
+            while (_loaded.Count > options.LoadedModules && _loaded.Where(l => l.Value is { InUse: 0, Function.IsCompleted: true }).MinBy(l => l.Value.LastUse) is { Key: { } oldest, Value: { } idle })
             {
                 _loaded.Remove(oldest);
                 gone.Add(idle);

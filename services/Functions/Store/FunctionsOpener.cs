@@ -1,7 +1,7 @@
 namespace EdgeMesh.Services.Functions.Store;
 
 /// <summary>Opens the store when what it needs answers, and closes it at the end. Until then requests are answered 503.</summary>
-internal sealed partial class FunctionsOpener(IServiceProvider services, ILogger<FunctionsOpener> logger) : BackgroundService
+internal sealed partial class FunctionsOpener(IServiceProvider services, IHostApplicationLifetime lifetime, ILogger<FunctionsOpener> logger) : BackgroundService
 {
     private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(50);
     private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(5);
@@ -36,6 +36,8 @@ internal sealed partial class FunctionsOpener(IServiceProvider services, ILogger
             try
             {
                 Store = await OpenAsync(stoppingToken);
+                // The web server waits for its requests before this service is told to stop.
+                lifetime.ApplicationStopping.Register(Store.BeginStop);
                 LogOpened(logger, Store.Changes.Head.ToString());
                 return;
             }

@@ -15,6 +15,10 @@ internal sealed class FunctionsStore : IAsyncDisposable
 {
     private const long CacheBytes = 1024 * 1024;
 
+    /// <summary>What calls under way have to end by themselves when the service stops: as long as a function's call may take where its manifest says nothing.</summary>
+    private static readonly TimeSpan StopGrace = TimeSpan.FromSeconds(5);
+
+    private readonly ITimer _ending;
     private readonly JournalAnnouncer _announcer;
     private readonly CatalogFollower _follower;
     private readonly LoadedFunctions _loaded;
@@ -35,11 +39,13 @@ internal sealed class FunctionsStore : IAsyncDisposable
         _announcer = new JournalAnnouncer(changes, services.GetRequiredService<DaprClient>(), clock, services.GetRequiredService<ILogger<JournalAnnouncer>>());
         var modules = new ModuleParts(changes);
         _loaded = new LoadedFunctions(options, modules, compiled, clock);
+        _ending = clock.CreateTimer(_ => _loaded.Stop(), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
         Deployer = new Deployer(changes, Following, Catalog, modules, _loaded, trusted, identity, services.GetRequiredService<MeshDirectory>(), options);
         var relayed = new RolloutRelay(changes, Catalog, identity);
         _relay = new Relay(Catalog, Deployer, relayed, services.GetRequiredService<MeshDirectory>(), services.GetRequiredService<ILogger<Relay>>());
         _metrics = new FunctionMetrics(identity.Site);
-        var host = new HostServices(services.GetRequiredService<DaprClient>(), services.GetRequiredService<AppClients>(), identity, _metrics);
+        var states = new FunctionStates(services.GetRequiredService<DaprClient>(), identity);
+        var host = new HostServices(services.GetRequiredService<DaprClient>(), services.GetRequiredService<AppClients>(), identity, _metrics, states);
         var usage = new UsageTotals(services.GetRequiredService<DaprClient>(), identity, clock, services.GetRequiredService<ILogger<UsageTotals>>());
         Calls = new FunctionCalls(_loaded, host, usage, clock, options, services.GetRequiredService<ILogger<FunctionCalls>>());
         var book = new RolloutBook(changes, Following, catalog, identity, clock, services.GetRequiredService<ILogger<RolloutBook>>());
@@ -49,7 +55,7 @@ internal sealed class FunctionsStore : IAsyncDisposable
             services.GetRequiredService<IJournalStore>(), identity, services.GetRequiredService<AppClients>(), clock, services.GetRequiredService<ILogger<RecordChanges>>());
         Triggers = new SiteTriggers(
             Catalog, name => Catalog.Find(name) is { } function ? Choose(function) : null, Calls, services.GetRequiredService<DaprClient>(),
-            services.GetRequiredService<SidecarEndpoints>(), _records, identity, clock, services.GetRequiredService<ILogger<SiteTriggers>>());
+            services.GetRequiredService<SidecarEndpoints>(), _records, states, identity, clock, services.GetRequiredService<ILogger<SiteTriggers>>());
     }
 
     public Journal Changes { get; }
@@ -89,11 +95,20 @@ internal sealed class FunctionsStore : IAsyncDisposable
                 CacheBytes = CacheBytes,
             },
             cancellation);
-        var catalog = new Catalog(identity.Site, options.Labels);
-        var follower = new CatalogFollower(changes, catalog, trusted, services.GetRequiredService<MeshDirectory>(), Path.Combine(folder, "catalog.json"), services.GetRequiredService<ILogger<CatalogFollower>>());
-        var compiled = new CompiledModules(
-            Path.Combine(folder, "compiled"), siteKey, options.CompiledMegabytes * 1024L * 1024, services.GetRequiredService<TimeProvider>(), services.GetRequiredService<ILogger<CompiledModules>>());
-        return new FunctionsStore(changes, follower, catalog, trusted, compiled, services);
+        try
+        {
+            var catalog = new Catalog(identity.Site, options.Labels);
+            var follower = new CatalogFollower(
+                changes, catalog, trusted, services.GetRequiredService<MeshDirectory>(), Path.Combine(folder, "catalog.json"), services.GetRequiredService<ILogger<CatalogFollower>>());
+            var compiled = new CompiledModules(
+                Path.Combine(folder, "compiled"), siteKey, options.CompiledMegabytes * 1024L * 1024, services.GetRequiredService<TimeProvider>(), services.GetRequiredService<ILogger<CompiledModules>>());
+            return new FunctionsStore(changes, follower, catalog, trusted, compiled, services);
+        }
+        catch
+        {
+            await changes.DisposeAsync();
+            throw;
+        }
     }
 
     /// <summary>Begins to work once the catalogue knows what the journal knew at the start: whoever decided before would take the first
@@ -110,6 +125,9 @@ internal sealed class FunctionsStore : IAsyncDisposable
         _announcer.Start();
     }
 
+    /// <summary>The service is about to stop: calls under way are ended after <see cref="StopGrace"/>, and come again after the next start.</summary>
+    public void BeginStop() => _ending.Change(StopGrace, Timeout.InfiniteTimeSpan);
+
     /// <summary>Stops what brings work before what does it, and followers before what they follow.</summary>
     public async ValueTask DisposeAsync()
     {
@@ -121,6 +139,7 @@ internal sealed class FunctionsStore : IAsyncDisposable
         await Rollouts.DisposeAsync();
         await Calls.Usage.DisposeAsync();
         Calls.Dispose();
+        await _ending.DisposeAsync();
         _loaded.Dispose();
         _metrics.Dispose();
         await Following.DisposeAsync();

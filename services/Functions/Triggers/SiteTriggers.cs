@@ -4,30 +4,31 @@ using EdgeMesh.Hosting;
 using EdgeMesh.Services.Functions.Deployments;
 using EdgeMesh.Services.Functions.Running;
 using EdgeMesh.Services.Functions.Triggers.Changes;
-using EdgeMesh.Services.Functions.Triggers.Retries;
 using EdgeMesh.Services.Functions.Triggers.Schedules;
 using EdgeMesh.Services.Functions.Triggers.Topics;
 
 namespace EdgeMesh.Services.Functions.Triggers;
 
-/// <summary>The triggers that are alive at this site: those of every function's stable version. Follows the catalogue.</summary>
+/// <summary>The triggers that are alive at this site: those of every function's stable version. Follows the catalogue, and waits for no call and no store while it
+/// does: what is deployed, rolled back or removed holds for the next call.</summary>
 internal sealed partial class SiteTriggers(
-    Catalog catalog, Func<string, KnownBundle?> choose, FunctionCalls calls, DaprClient dapr, SidecarEndpoints sidecar, RecordChanges records, SiteIdentity identity,
-    TimeProvider clock, ILogger<SiteTriggers> logger) : IAsyncDisposable
+    Catalog catalog, Func<string, KnownBundle?> choose, FunctionCalls calls, DaprClient dapr, SidecarEndpoints sidecar, RecordChanges records,
+    FunctionStates states, SiteIdentity identity, TimeProvider clock, ILogger<SiteTriggers> logger) : IAsyncDisposable
 {
+    private const string Removed = "removed";
+    private const string LeftOut = "left out";
+
     private readonly DueFunctions _due = new();
-    private readonly TriggerRows _rows = new(catalog, dapr, identity, logger);
+    private readonly SourceMaker _make = new(dapr, identity, clock, choose, calls, logger);
+    private readonly TriggerRows _rows = new(dapr, states, identity, clock, logger);
 
-    /// <summary>The version that each function was brought up to; null: it was removed.</summary>
-    private readonly Dictionary<string, string?> _followed = new(StringComparer.Ordinal);
-
-    /// <summary>Functions that were removed while the store was away.</summary>
-    private readonly HashSet<string> _left = new(StringComparer.Ordinal);
-    private readonly CancellationTokenSource _stop = new();
+    /// <summary>What each function was brought up to: a version's digest, or one of the two below.</summary>
+    private readonly Dictionary<string, string> _followed = new(StringComparer.Ordinal);
     private readonly Dictionary<string, AliveFunction> _alive = new(StringComparer.Ordinal);
-    private readonly Dictionary<string, TopicStream> _streams = new(StringComparer.Ordinal);
-    private volatile IReadOnlyList<(TopicTrigger Trigger, TopicSource Source)> _topics = [];
+    private readonly CancellationTokenSource _stop = new();
     private Task _loop = Task.CompletedTask;
+
+    public SiteTopics Topics { get; } = new(sidecar, clock, logger);
 
     public void Start()
     {
@@ -40,31 +41,15 @@ internal sealed partial class SiteTriggers(
         _loop = RunAsync(_stop.Token);
     }
 
-    /// <summary>Whether any function gets the messages of a topic.</summary>
-    public bool Wants(string topic) => _topics.Any(t => t.Trigger.Name == topic);
-
-    /// <summary>Gives a message to every function that wants it. True: it is done with, or parked. False: all get it again, under the same key.</summary>
-    public async Task<bool> TakeAsync(TopicMessage message, CancellationToken cancellation)
-    {
-        var taken = await Task.WhenAll(_topics.Where(t => t.Trigger.Name == message.Topic).Select(t => t.Source.TakeAsync(message, cancellation)));
-        return taken.All(t => t);
-    }
-
+    /// <summary>Begins no more calls, and returns when those under way are settled.</summary>
     public async ValueTask DisposeAsync()
     {
         catalog.Changed -= _due.Add;
         await _stop.CancelAsync();
         await _loop;
-        foreach (var stream in _streams.Values)
-        {
-            await stream.DisposeAsync();
-        }
-
-        foreach (var function in _alive.Values)
-        {
-            await function.DisposeAsync();
-        }
-
+        await Topics.DisposeAsync();
+        await Task.WhenAll(_alive.Values.Select(a => a.DisposeAsync().AsTask()));
+        await _rows.DisposeAsync();
         _stop.Dispose();
     }
 
@@ -76,11 +61,11 @@ internal sealed partial class SiteTriggers(
             {
                 foreach (var function in await _due.TakeAsync(cancellation))
                 {
-                    await FollowAsync(function, cancellation);
+                    Follow(function);
                 }
 
-                await FollowTopicsAsync();
-                records.Start();
+                Topics.Follow([.. _alive.Values.SelectMany(a => a.Topics)]);
+                records.Follow([.. _alive.Values.SelectMany(a => a.Changes)]);
             }
         }
         catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
@@ -90,133 +75,84 @@ internal sealed partial class SiteTriggers(
     }
 
     /// <summary>Brings a function's triggers up to its stable version.</summary>
-    private async Task FollowAsync(string function, CancellationToken cancellation)
+    private void Follow(string function)
     {
-        if (catalog.Rollout(identity.Site, function)?.State is not { } state)
+        if (catalog.Rollout(identity.Site, function)?.State is not { } state || _rows.IsForgetting(function))
         {
+            // Nothing is decided yet, or it must not go on from what was left: it is looked at again then.
             return;
         }
 
         var wanted = catalog.FindBundle(state.Stable);
-        if (_followed.TryGetValue(function, out var followed) && followed == wanted?.Digest)
+        var next = wanted?.Digest ?? (state.IsLeftOut ? LeftOut : Removed);
+        if ((wanted is null && state.Phase != RolloutPhase.Removed) || _followed.GetValueOrDefault(function) == next)
         {
+            // Its bundle is not here again yet, so what it left is still its own; or there is nothing new.
             return;
         }
 
-        if (_alive.Remove(function, out var alive))
+        _followed[function] = next;
+        if (wanted is null)
         {
-            // Changes still come to it: what it can't take any more comes again, to its successor.
-            await alive.DisposeAsync();
+            End(function, isRemoved: !state.IsLeftOut);
         }
-
-        records.BeginChange();
-        try
+        else
         {
-            records.Remove(function);
-            await ReplaceAsync(function, wanted, state, cancellation);
-        }
-        finally
-        {
-            records.EndChange();
+            Follow(wanted);
         }
     }
 
-    private async Task ReplaceAsync(string function, KnownBundle? wanted, RolloutState state, CancellationToken cancellation)
+    private void Follow(KnownBundle wanted)
     {
-        if (wanted is null && state.Phase != RolloutPhase.Removed)
+        var (function, manifest) = (wanted.Manifest.Name, wanted.Manifest);
+        IReadOnlyList<ScheduleSource> over = [];
+        if (_alive.ContainsKey(function) || manifest.Triggers.Any(t => t.Http is null) || MayHaveParked(function))
         {
-            // Its bundle is not here again yet: what it left is still its own.
-            _followed.Remove(function);
-            return;
+            if (!_alive.TryGetValue(function, out var alive))
+            {
+                var retries = _make.Retries(function);
+                _alive[function] = alive = new AliveFunction(retries);
+                retries.Start();
+            }
+
+            over = alive.Follow(manifest, _make);
+            LogAlive(logger, function, manifest.Version, manifest.Triggers.Count(t => t.Http is null));
         }
 
-        await ForgetAsync(function, wanted, cancellation);
-        _followed[function] = wanted?.Digest;
-        if (wanted is not null && (wanted.Manifest.Triggers.Any(t => t.Http is null) || MayHaveParked(function)))
-        {
-            _alive[function] = Make(wanted);
-            LogAlive(logger, function, wanted.Manifest.Version, wanted.Manifest.Triggers.Count(t => t.Http is null));
-        }
+        Forget(new LeftRows(function, [.. SchedulesOf(function).Except(RowsOf(wanted))], IsRemoved: false), () => Task.WhenAll(over.Select(s => s.EndAsync())));
     }
 
-    /// <summary>Before anything of the version begins: it must not go on from what was left.</summary>
-    private async Task ForgetAsync(string function, KnownBundle? runs, CancellationToken cancellation)
+    /// <param name="function">The function.</param>
+    /// <param name="isRemoved">Whether its parked calls and its state go too: a site that is only left out may come back to them.</param>
+    private void End(string function, bool isRemoved)
     {
-        if (runs is not null && _left.Contains(function) && await _rows.TryForgetAsync(function, null, cancellation))
+        calls.Log.Remove(function);
+        if (isRemoved)
         {
-            _left.Remove(function);
+            states.Of(function).BeginRemoval();
         }
 
-        if (!await _rows.TryForgetAsync(function, runs, cancellation) && runs is null)
-        {
-            _left.Add(function);
-        }
+        var left = new LeftRows(function, [.. SchedulesOf(function)], isRemoved);
+        Forget(left, _alive.Remove(function, out var alive) ? alive.EndAsync : static () => Task.CompletedTask);
+    }
 
-        if (runs is null)
+    private void Forget(LeftRows left, Func<Task> ending)
+    {
+        if (!left.IsEmpty)
         {
-            calls.Log.Remove(function);
+            _rows.Forget(left, ending, () => _due.Add(left.Function));
         }
     }
 
     /// <summary>Calls of a version before, which the present one is to take though nothing but HTTP calls it.</summary>
     private bool MayHaveParked(string function) => catalog.BundlesOf(function).Any(b => b.Manifest.Triggers.Any(t => t.Topic is not null || t.Changes is not null));
 
-    private AliveFunction Make(KnownBundle bundle)
-    {
-        var (name, manifest) = (bundle.Manifest.Name, bundle.Manifest);
-        var retries = new FunctionRetries(name, dapr, identity, clock, choose, calls, logger);
-        var sources = new List<TriggerSource> { retries };
-        var topics = new List<(TopicTrigger, TopicSource)>();
-        foreach (var trigger in manifest.Triggers)
-        {
-            if (trigger.Schedule is { } schedule)
-            {
-                sources.Add(new ScheduleSource(name, schedule, dapr, identity, clock, choose, calls, logger));
-            }
-            else if (trigger.Topic is { } topic)
-            {
-                topics.Add((topic, new TopicSource(name, topic, retries, clock, choose, calls)));
-            }
-            else if (trigger.Changes is { } changes)
-            {
-                records.Add(new ChangesSource(name, changes, retries, choose, calls));
-            }
-        }
+    /// <summary>What the schedules of any version that is known may have stored.</summary>
+    private IEnumerable<string> SchedulesOf(string function) => catalog.BundlesOf(function).SelectMany(RowsOf).Distinct();
 
-        sources.ForEach(s => s.Start());
-        return new AliveFunction(bundle.Digest, sources, topics);
-    }
-
-    /// <summary>One stream for each topic that any function wants.</summary>
-    private async Task FollowTopicsAsync()
-    {
-        _topics = [.. _alive.Values.SelectMany(a => a.Topics)];
-        var wanted = _topics.Select(t => t.Trigger.Name).ToHashSet();
-        foreach (var topic in _streams.Keys.Where(t => !wanted.Contains(t)).ToArray())
-        {
-            await _streams[topic].DisposeAsync();
-            _streams.Remove(topic);
-        }
-
-        foreach (var topic in wanted.Where(t => !_streams.ContainsKey(t)))
-        {
-            var stream = _streams[topic] = new TopicStream(sidecar, topic, TakeAsync, clock, logger);
-            stream.Start();
-        }
-    }
+    private IEnumerable<string> RowsOf(KnownBundle bundle) =>
+        bundle.Manifest.Triggers.Select(t => t.Schedule).OfType<ScheduleTrigger>().Select(s => ScheduleSource.RowOf(identity, bundle.Manifest.Name, s));
 
     [LoggerMessage(LogLevel.Information, "Function {Function} {Version} has {Count} triggers alive")]
     private static partial void LogAlive(ILogger logger, string function, string version, int count);
-
-    /// <summary>A function's triggers.</summary>
-    private sealed record AliveFunction(string Bundle, IReadOnlyList<TriggerSource> Sources, IReadOnlyList<(TopicTrigger Trigger, TopicSource Source)> Topics) : IAsyncDisposable
-    {
-        public async ValueTask DisposeAsync()
-        {
-            foreach (var source in Sources)
-            {
-                await source.DisposeAsync();
-            }
-        }
-    }
 }

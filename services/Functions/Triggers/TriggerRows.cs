@@ -1,47 +1,126 @@
 using Dapr.Client;
 using EdgeMesh.Hosting;
-using EdgeMesh.Services.Functions.Deployments;
+using EdgeMesh.Services.Functions.Running;
 using EdgeMesh.Services.Functions.Triggers.Retries;
-using EdgeMesh.Services.Functions.Triggers.Schedules;
 
 namespace EdgeMesh.Services.Functions.Triggers;
 
-/// <summary>Deletes what triggers stored and nobody needs any more, so that a function or a schedule that comes later does not go on from it. What a crash
-/// leaves is deleted at the next start: what there may be follows from the versions that are known.</summary>
-internal sealed partial class TriggerRows(Catalog catalog, DaprClient dapr, SiteIdentity identity, ILogger logger)
+/// <summary>What of a function is no longer needed.</summary>
+/// <param name="Function">Whose.</param>
+/// <param name="Rows">Of schedules that no version keeps any more.</param>
+/// <param name="IsRemoved">Whether the parked calls and the state go too: the function was removed.</param>
+internal sealed record LeftRows(string Function, IReadOnlyCollection<string> Rows, bool IsRemoved)
+{
+    public bool IsEmpty => Rows.Count == 0 && !IsRemoved;
+}
+
+/// <summary>Deletes what a function's triggers and calls stored and nobody needs any more, so that a function or a schedule that comes later does not go on from it. It does so beside
+/// everything else, and until it is done: what a crash leaves is deleted after the next start, for what there may be follows from the versions that are known.</summary>
+internal sealed partial class TriggerRows(DaprClient dapr, FunctionStates states, SiteIdentity identity, TimeProvider clock, ILogger logger) : IAsyncDisposable
 {
     private const string Store = "heads";
+    private const int AtOnce = 4;
+    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan FirstPause = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan LongestPause = TimeSpan.FromMinutes(1);
 
-    /// <summary>False: the store is away.</summary>
-    /// <param name="function">Whose.</param>
-    /// <param name="runs">The version whose schedules go on, and for which parked calls are tried; null: the function was removed.</param>
-    /// <param name="cancellation">Ends it between two rows.</param>
-    public async Task<bool> TryForgetAsync(string function, KnownBundle? runs, CancellationToken cancellation)
+    private readonly CancellationTokenSource _stop = new();
+    private readonly SemaphoreSlim _slots = new(AtOnce, AtOnce);
+    private readonly Lock _gate = new();
+    private readonly Dictionary<string, Task> _forgetting = new(StringComparer.Ordinal);
+
+    /// <summary>Whether something of the function is still being deleted, which its next version must not go on from.</summary>
+    public bool IsForgetting(string function)
     {
+        lock (_gate)
+        {
+            return _forgetting.ContainsKey(function);
+        }
+    }
+
+    /// <summary>Begins to delete. One at a time for each function.</summary>
+    /// <param name="left">What.</param>
+    /// <param name="ending">Before it is over, what is deleted may be written again.</param>
+    /// <param name="forgotten">Told when all is gone; not when it is stopped before.</param>
+    public void Forget(LeftRows left, Func<Task> ending, Action forgotten)
+    {
+        lock (_gate)
+        {
+            _forgetting[left.Function] = ForgetAsync(left, ending, forgotten, _stop.Token);
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _stop.CancelAsync();
+        Task[] forgetting;
+        lock (_gate)
+        {
+            forgetting = [.. _forgetting.Values];
+        }
+
+        await Task.WhenAll(forgetting);
+        _stop.Dispose();
+    }
+
+    private async Task ForgetAsync(LeftRows left, Func<Task> ending, Action forgotten, CancellationToken cancellation)
+    {
+        // Not before it is known that it is under way.
+        await Task.Yield();
         try
         {
-            foreach (var row in catalog.BundlesOf(function).SelectMany(RowsOf).Except(runs is null ? [] : RowsOf(runs)))
+            await ending();
+            for (var pause = FirstPause; !await TryForgetAsync(left, cancellation); pause = pause * 2 < LongestPause ? pause * 2 : LongestPause)
             {
-                await dapr.DeleteStateAsync(Store, row, cancellationToken: cancellation);
+                await Task.Delay(pause, clock, cancellation);
+            }
+        }
+        catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
+        {
+            // Deleted after the next start.
+            return;
+        }
+
+        lock (_gate)
+        {
+            _forgetting.Remove(left.Function);
+        }
+
+        forgotten();
+    }
+
+    /// <summary>False: the store is away.</summary>
+    private async Task<bool> TryForgetAsync(LeftRows left, CancellationToken cancellation)
+    {
+        await _slots.WaitAsync(cancellation);
+        try
+        {
+            foreach (var row in left.Rows)
+            {
+                using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+                limit.CancelAfter(Limit);
+                await dapr.DeleteStateAsync(Store, row, cancellationToken: limit.Token);
             }
 
-            if (runs is null)
+            if (left.IsRemoved)
             {
-                await FunctionRetries.ForgetAsync(dapr, identity, function, cancellation);
+                await new ParkedRow(dapr, identity, left.Function).DeleteAsync(cancellation);
+                await states.Of(left.Function).RemoveAsync(cancellation);
             }
 
             return true;
         }
         catch (Exception error) when (!cancellation.IsCancellationRequested)
         {
-            LogLeft(logger, function, error.Message);
+            LogLeft(logger, left.Function, error.Message);
             return false;
+        }
+        finally
+        {
+            _slots.Release();
         }
     }
 
-    private IEnumerable<string> RowsOf(KnownBundle bundle) =>
-        bundle.Manifest.Triggers.Where(t => t.Schedule is not null).Select(t => ScheduleSource.RowOf(identity, bundle.Manifest.Name, t.Schedule!));
-
-    [LoggerMessage(LogLevel.Warning, "What the triggers of {Function} stored can't be deleted now: {Reason}; it is tried again when the function changes, and at the next start")]
+    [LoggerMessage(LogLevel.Warning, "What is left of {Function} can't be deleted now: {Reason}; it is tried again")]
     private static partial void LogLeft(ILogger logger, string function, string reason);
 }

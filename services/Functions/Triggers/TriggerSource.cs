@@ -5,18 +5,16 @@ using EdgeMesh.Services.Functions.Running;
 
 namespace EdgeMesh.Services.Functions.Triggers;
 
-/// <summary>Something that calls a function by itself while it runs here. One for each trigger of a manifest but HTTP's.</summary>
-internal abstract class TriggerSource(string function, Func<string, KnownBundle?> choose, FunctionCalls calls) : IAsyncDisposable
+/// <summary>Something that calls a function by itself while it runs here, whichever version is due. One for each trigger of a manifest but HTTP's.</summary>
+internal abstract class TriggerSource(string function, Func<string, KnownBundle?> choose, FunctionCalls calls)
 {
     public string Function => function;
 
-    public abstract void Start();
+    /// <summary>The version that is due; null: the function does not run here any more.</summary>
+    protected KnownBundle? Due => choose(function);
 
-    /// <summary>Ends; a call under way is waited for.</summary>
-    public abstract ValueTask DisposeAsync();
-
-    /// <summary>Calls the version that is due; null: the function does not run here any more.</summary>
-    protected async Task<CallResult?> CallAsync(TriggeredCall call, CancellationToken cancellation) => choose(function) is { } bundle
+    /// <summary>Calls the version that is due; null: there is none.</summary>
+    protected async Task<CallResult?> CallAsync(TriggeredCall call, CancellationToken cancellation) => Due is { } bundle
         ? await calls.CallAsync(new FunctionCall(bundle, call.Trigger, call.IdempotencyKey, call.Data) { Environment = call.Environment, Trace = call.Trace, Links = call.Links }, cancellation)
         : null;
 }

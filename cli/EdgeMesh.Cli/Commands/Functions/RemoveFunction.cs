@@ -6,7 +6,7 @@ namespace EdgeMesh.Cli.Commands.Functions;
 internal sealed class RemoveFunction : MeshCommand
 {
     public RemoveFunction(FunctionOptions options)
-        : base("remove", "Ends a function everywhere", "function remove greeter")
+        : base("remove", "Ends a function everywhere, and deletes what it kept there: its state and the calls to try again", "function remove greeter")
     {
         Add(options.Name);
         Add(options.Site);

@@ -13,12 +13,9 @@ namespace EdgeMesh.Services.Functions.Triggers.Changes;
 internal sealed class ChangesSource(string function, ChangesTrigger trigger, FunctionRetries retries, Func<string, KnownBundle?> choose, FunctionCalls calls)
     : TriggerSource(function, choose, calls)
 {
-    public override void Start()
-    {
-        // The journal's reader brings what there is.
-    }
+    private readonly RetryPlan _plan = new(trigger.Retries, null);
 
-    public override ValueTask DisposeAsync() => ValueTask.CompletedTask;
+    public ChangesTrigger Trigger => trigger;
 
     public bool Wants(Document document) =>
         trigger.Collections.Contains(document.Key.Collection) && (trigger.Labels.Count == 0 || trigger.Labels.Any(document.Labels.Contains));
@@ -26,18 +23,12 @@ internal sealed class ChangesSource(string function, ChangesTrigger trigger, Fun
     /// <summary>True: the change is done with, or parked. False: bring it again.</summary>
     /// <param name="document">What changed.</param>
     /// <param name="trace">What led to it; default: nobody knows.</param>
-    /// <param name="cancellation">Ends the call.</param>
-    public async Task<bool> TakeAsync(Document document, ActivityContext trace, CancellationToken cancellation)
+    /// <param name="isShared">Whether others want changes too.</param>
+    /// <param name="cancellation">Ends it before its call is begun.</param>
+    public Task<bool> TakeAsync(Document document, ActivityContext trace, bool isShared, CancellationToken cancellation)
     {
         var call = Call(document) with { Trace = trace };
-        var result = await CallAsync(call, cancellation);
-        return result switch
-        {
-            // It does not run here any more: nobody waits for the change.
-            null or { Outcome: CallOutcome.Completed } => true,
-            { IsDeferred: true } => false,
-            _ => await retries.TryParkAsync(call, trigger.Retries, null, cancellation),
-        };
+        return retries.TakeAsync(call, _plan, () => CallAsync(call, cancellation), isShared, cancellation);
     }
 
     private static TriggeredCall Call(Document document)

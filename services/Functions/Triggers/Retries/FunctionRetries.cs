@@ -1,6 +1,3 @@
-using System.Security.Cryptography;
-using System.Text;
-using System.Text.Json;
 using System.Threading.Channels;
 using Dapr.Client;
 using EdgeMesh.Functions;
@@ -10,90 +7,137 @@ using EdgeMesh.Services.Functions.Running;
 
 namespace EdgeMesh.Services.Functions.Triggers.Retries;
 
-/// <summary>Keeps a function's calls that failed and tries them again, so that what brought them can go on: a message that poisons the
-/// function holds up nobody. Parked is durable: the data first, then the row that names it. A crash repeats a call at most.</summary>
+/// <summary>Makes a function's calls for messages and changes, and keeps those that failed, or that it has no time for while others want the same message, to
+/// make them later: what poisons the function, or comes faster than it works, holds up nobody. Parked is durable; a crash repeats a call at most. One
+/// for a function as long as it runs here, whatever its versions.</summary>
 internal sealed partial class FunctionRetries(
     string function, DaprClient dapr, SiteIdentity identity, TimeProvider clock, Func<string, KnownBundle?> choose, FunctionCalls calls, ILogger logger)
-    : TriggerSource(function, choose, calls)
+    : TriggerSource(function, choose, calls), IAsyncDisposable
 {
-    private const string Rows = "heads";
-    private const string Bodies = "bodies";
     private const string Events = "events";
     private const int MostParked = 1000;
+
+    /// <summary>How long others wait for one that wants the same message.</summary>
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan FailurePause = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan LongestSleep = TimeSpan.FromMinutes(5);
-    private static readonly Dictionary<string, string> Month = new() { ["ttlInSeconds"] = "2592000" };
 
-    private readonly SemaphoreSlim _one = new(1, 1);
     private readonly Channel<bool> _wake = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
+
+    /// <summary>No more calls begin.</summary>
     private readonly CancellationTokenSource _stop = new();
-    private ParkedCalls? _parked;
+
+    /// <summary>Nor is one waited for that is under way.</summary>
+    private readonly CancellationTokenSource _ended = new();
+
+    /// <summary>Guards all below.</summary>
+    private readonly SemaphoreSlim _one = new(1, 1);
+    private readonly ParkedRow _parked = new(dapr, identity, function);
+    private readonly Dictionary<string, Task> _underWay = new(StringComparer.Ordinal);
     private Task _loop = Task.CompletedTask;
 
-    private string Row { get; } = RowOf(identity, function);
+    public void Start() => _loop = RunAsync(_stop.Token);
 
-    public override void Start() => _loop = RunAsync(_stop.Token);
-
-    public override async ValueTask DisposeAsync()
+    /// <summary>Begins no more, and returns when what was under way is settled.</summary>
+    public async ValueTask DisposeAsync()
     {
         await _stop.CancelAsync();
         await _loop;
-        _stop.Dispose();
-        _one.Dispose();
+        await Task.WhenAll(await InTurnAsync(() => Task.FromResult(_underWay.Values.ToArray()), CancellationToken.None));
     }
 
-    /// <summary>Deletes the calls of a function that was removed: the data first, so that a crash leaves what names the rest.</summary>
-    public static async Task ForgetAsync(DaprClient dapr, SiteIdentity identity, string function, CancellationToken cancellation)
+    /// <summary>The function does not run here any more: what is under way comes to its end by itself, and nothing more is written for it.</summary>
+    public async Task EndAsync()
     {
-        var row = RowOf(identity, function);
-        var parked = await ReadAsync(dapr, row, cancellation);
-        if (parked == ParkedCalls.None)
-        {
-            return;
-        }
-
-        foreach (var call in parked.Calls)
-        {
-            await dapr.DeleteStateAsync(Bodies, BodyOf(row, call), cancellationToken: cancellation);
-        }
-
-        await dapr.DeleteStateAsync(Rows, row, cancellationToken: cancellation);
+        await _stop.CancelAsync();
+        await _ended.CancelAsync();
+        await DisposeAsync();
     }
 
-    /// <summary>Takes over a call that failed once. False: too many are parked, or the store is away; who brought it brings it again.</summary>
-    public async Task<bool> TryParkAsync(TriggeredCall call, int retries, string? deadLetter, CancellationToken cancellation)
+    /// <summary>Calls the function. True: the call is done with, or parked. False: who brought it brings it again.</summary>
+    /// <param name="call">The call.</param>
+    /// <param name="plan">What becomes of it when it fails.</param>
+    /// <param name="start">Begins it, alone or with others.</param>
+    /// <param name="isShared">Whether others wait for it: it is parked when it takes long, or can't be made now, or while such calls wait for their turn.</param>
+    /// <param name="cancellation">Ends it before it is begun.</param>
+    public async Task<bool> TakeAsync(TriggeredCall call, RetryPlan plan, Func<Task<CallResult?>> start, bool isShared, CancellationToken cancellation)
     {
-        var parked = new ParkedCall(call.IdempotencyKey, call.Trigger, 1, clock.GetUtcNow() + RetryRules.After(1), call.Environment, deadLetter, retries) { Trace = call.Trace, Bytes = call.Data.Length };
-        if (retries == 0)
+        if (isShared && await TryJoinAsync(call, plan, cancellation) is { } joined)
         {
-            await GiveUpAsync(parked, call.Data, cancellation);
-            return true;
+            return joined;
         }
 
-        await _one.WaitAsync(cancellation);
+        var running = start();
+        if (isShared && await Task.WhenAny(running, Task.Delay(Patience, clock, cancellation)) != running)
+        {
+            return await TryParkAsync(Waiting(call, plan), call.Data, running, cancellation);
+        }
+
+        return await running switch
+        {
+            { Outcome: CallOutcome.Completed } => true,
+            { IsDeferred: true } => isShared && await TryParkAsync(Waiting(call, plan), call.Data, null, cancellation),
+            null => false,
+            _ => await TryParkFailedAsync(call, plan, cancellation),
+        };
+    }
+
+    /// <summary>Null: nothing of the function waits for its turn, so the call is made at once.</summary>
+    private Task<bool?> TryJoinAsync(TriggeredCall call, RetryPlan plan, CancellationToken cancellation) => WithParkedAsync(
+        async parked => parked.Has(call.IdempotencyKey) ? true
+            : parked.Calls.Any(c => c.Attempts == 0) ? await AddAsync(parked, Waiting(call, plan), call.Data, null, cancellation)
+            : null,
+        cancellation);
+
+    private async Task<bool> TryParkFailedAsync(TriggeredCall call, RetryPlan plan, CancellationToken cancellation)
+    {
+        var failed = ParkedCall.Of(call, plan, 1, clock.GetUtcNow() + RetryRules.After(1));
+        return plan.Retries == 0 ? await TryGiveUpAsync(failed, call.Data) : await TryParkAsync(failed, call.Data, null, cancellation);
+    }
+
+    /// <param name="call">The call.</param>
+    /// <param name="data">Its data.</param>
+    /// <param name="running">It, where it is under way: it settles what is parked.</param>
+    /// <param name="cancellation">Ends it.</param>
+    private async Task<bool> TryParkAsync(ParkedCall call, ReadOnlyMemory<byte> data, Task<CallResult?>? running, CancellationToken cancellation) =>
+        await WithParkedAsync(async parked => await AddAsync(parked, call, data, running, cancellation), cancellation) is true;
+
+    /// <summary>False also where the store is away.</summary>
+    private async Task<bool?> WithParkedAsync(Func<ParkedCalls, Task<bool?>> work, CancellationToken cancellation)
+    {
         try
         {
-            var all = await LoadAsync(cancellation);
-            if (all.Calls.Count >= MostParked)
-            {
-                LogFull(logger, Function, MostParked);
-                return false;
-            }
-
-            await dapr.SaveByteStateAsync(Bodies, BodyOf(Row, parked), call.Data, metadata: Month, cancellationToken: cancellation);
-            await SaveAsync([.. all.Calls.Where(c => c.IdempotencyKey != parked.IdempotencyKey), parked], cancellation);
-            _wake.Writer.TryWrite(true);
-            return true;
+            return await InTurnAsync(async () => await work(await _parked.LoadAsync(cancellation)), cancellation);
         }
         catch (Exception error) when (!cancellation.IsCancellationRequested)
         {
             LogUnavailable(logger, Function, error.Message);
             return false;
         }
-        finally
+    }
+
+    private async Task<bool> AddAsync(ParkedCalls parked, ParkedCall call, ReadOnlyMemory<byte> data, Task<CallResult?>? running, CancellationToken cancellation)
+    {
+        if (_ended.IsCancellationRequested)
         {
-            _one.Release();
+            // The function was removed: nobody waits for it.
+            return true;
         }
+
+        if (parked.Calls.Count >= MostParked)
+        {
+            LogFull(logger, Function, MostParked);
+            return false;
+        }
+
+        await _parked.AddAsync(call, data, cancellation);
+        if (running is not null)
+        {
+            _underWay[call.IdempotencyKey] = WatchAsync(call, () => SettleAsync(call, data, running));
+        }
+
+        _wake.Writer.TryWrite(true);
+        return true;
     }
 
     private async Task RunAsync(CancellationToken cancellation)
@@ -103,7 +147,7 @@ internal sealed partial class FunctionRetries(
             var pause = FailurePause;
             try
             {
-                pause = await TryDueAsync(cancellation);
+                pause = await InTurnAsync(() => StartDueAsync(cancellation), cancellation);
             }
             catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
             {
@@ -118,84 +162,124 @@ internal sealed partial class FunctionRetries(
         }
     }
 
-    /// <summary>Tries what is due, and says for how long nothing more is.</summary>
-    private async Task<TimeSpan> TryDueAsync(CancellationToken cancellation)
+    /// <summary>Tries what is due, as many at once as the function may, and says for how long nothing more is.</summary>
+    private async Task<TimeSpan> StartDueAsync(CancellationToken cancellation)
     {
-        while (true)
+        var (atOnce, now) = (Due?.Manifest.Share.Concurrency ?? 1, clock.GetUtcNow());
+        foreach (var next in (await _parked.LoadAsync(cancellation)).InTurn().Where(c => !_underWay.ContainsKey(c.IdempotencyKey)))
         {
-            ParkedCall? next;
-            await _one.WaitAsync(cancellation);
-            try
+            if (_underWay.Count >= atOnce)
             {
-                next = (await LoadAsync(cancellation)).Calls.MinBy(c => c.Due);
-            }
-            finally
-            {
-                _one.Release();
+                break;
             }
 
-            var wait = next is null ? LongestSleep : next.Due - clock.GetUtcNow();
-            if (next is null || wait > TimeSpan.Zero)
+            if (next.Due > now)
             {
-                return wait;
+                return next.Due - now;
             }
 
-            await TryAsync(next, cancellation);
+            _underWay[next.IdempotencyKey] = WatchAsync(next, () => TryAsync(next));
         }
+
+        return LongestSleep;
     }
 
-    private async Task TryAsync(ParkedCall parked, CancellationToken cancellation)
+    private async Task TryAsync(ParkedCall parked)
     {
-        var data = await dapr.GetByteStateAsync(Bodies, BodyOf(Row, parked), cancellationToken: cancellation);
+        var data = await _parked.DataOfAsync(parked, _stop.Token);
         if (parked.Bytes is { } bytes ? data.Length != bytes : data.IsEmpty)
         {
             // A store forgets data after a month: the function must not take nothing for what it was called with.
             LogGivenUp(logger, Function, parked.IdempotencyKey, parked.Attempts, "its data are no longer stored");
-            await ReplaceAsync(parked, null, cancellation);
+            await ReplaceAsync(parked, null);
             return;
         }
 
-        var result = await CallAsync(new TriggeredCall(parked.Trigger, parked.IdempotencyKey, data, parked.Environment) { Trace = parked.Trace }, cancellation);
-        if (result?.Outcome == CallOutcome.Completed)
-        {
-            await ReplaceAsync(parked, null, cancellation);
-            return;
-        }
-
-        var tried = parked with { Attempts = parked.Attempts + 1, Due = clock.GetUtcNow() + RetryRules.After(parked.Attempts + 1) };
-        var isDeferred = result is null or { IsDeferred: true };
-        if (!isDeferred && tried.Attempts > parked.Retries)
-        {
-            await GiveUpAsync(tried, data, cancellation);
-            await ReplaceAsync(parked, null, cancellation);
-            return;
-        }
-
-        // A function that does not run here now, or is busy, is not to blame: the attempt does not count.
-        await ReplaceAsync(parked, isDeferred ? tried with { Attempts = parked.Attempts } : tried, cancellation);
+        var call = new TriggeredCall(parked.Trigger, parked.IdempotencyKey, data, parked.Environment) { Trace = parked.Trace };
+        await SettleAsync(parked, data, CallAsync(call, _stop.Token));
     }
 
-    private async Task GiveUpAsync(ParkedCall parked, ReadOnlyMemory<byte> data, CancellationToken cancellation)
+    private async Task SettleAsync(ParkedCall parked, ReadOnlyMemory<byte> data, Task<CallResult?> running)
     {
-        if (parked.DeadLetter is { } topic)
+        var result = await running.WaitAsync(_ended.Token);
+        var tried = parked with { Attempts = parked.Attempts + 1, Due = clock.GetUtcNow() + RetryRules.After(parked.Attempts + 1) };
+        if (result is null or { IsDeferred: true })
         {
-            await dapr.PublishByteEventAsync(Events, topic, data, cancellationToken: cancellation);
+            // A function that does not run here now, or is busy, is not to blame: the attempt does not count.
+            await ReplaceAsync(parked, tried with { Attempts = parked.Attempts });
+        }
+        else if (result.Outcome != CallOutcome.Completed && (tried.Attempts <= parked.Retries || !await TryGiveUpAsync(tried, data)))
+        {
+            await ReplaceAsync(parked, tried);
+        }
+        else
+        {
+            await ReplaceAsync(parked, null);
+        }
+    }
+
+    /// <summary>Sees to a parked call until it is settled. Begun in turn, so it must not work before who began it has left.</summary>
+    private async Task WatchAsync(ParkedCall parked, Func<Task> settle)
+    {
+        await Task.Yield();
+        try
+        {
+            await settle();
+        }
+        catch (OperationCanceledException) when (_stop.IsCancellationRequested)
+        {
+            // What is stored is tried after the next start, unless it is deleted with the function.
+        }
+        catch (Exception error)
+        {
+            LogUnavailable(logger, Function, error.Message);
+            await Task.Delay(FailurePause, clock, _stop.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+
+        await InTurnAsync(() => Task.FromResult(_underWay.Remove(parked.IdempotencyKey)), CancellationToken.None);
+        _wake.Writer.TryWrite(true);
+    }
+
+    /// <summary>False: there is a topic for it that can't be published to now.</summary>
+    private async Task<bool> TryGiveUpAsync(ParkedCall parked, ReadOnlyMemory<byte> data)
+    {
+        try
+        {
+            if (parked.DeadLetter is { } topic)
+            {
+                await dapr.PublishByteEventAsync(Events, topic, data, cancellationToken: _stop.Token);
+            }
+        }
+        catch (Exception error) when (!_stop.IsCancellationRequested)
+        {
+            LogUnavailable(logger, Function, error.Message);
+            return false;
         }
 
         LogGivenUp(logger, Function, parked.IdempotencyKey, parked.Attempts, parked.DeadLetter is null ? "dropped" : $"sent to {parked.DeadLetter}");
+        return true;
     }
 
-    private async Task ReplaceAsync(ParkedCall parked, ParkedCall? with, CancellationToken cancellation)
+    private Task ReplaceAsync(ParkedCall parked, ParkedCall? with) => InTurnAsync(
+        async () =>
+        {
+            if (!_ended.IsCancellationRequested)
+            {
+                await _parked.ReplaceAsync(parked, with);
+            }
+
+            return true;
+        },
+        CancellationToken.None);
+
+    private ParkedCall Waiting(TriggeredCall call, RetryPlan plan) => ParkedCall.Of(call, plan, 0, clock.GetUtcNow());
+
+    private async Task<T> InTurnAsync<T>(Func<Task<T>> work, CancellationToken cancellation)
     {
         await _one.WaitAsync(cancellation);
         try
         {
-            var others = (await LoadAsync(cancellation)).Calls.Where(c => c.IdempotencyKey != parked.IdempotencyKey);
-            await SaveAsync(with is null ? [.. others] : [.. others, with], cancellation);
-            if (with is null)
-            {
-                await dapr.DeleteStateAsync(Bodies, BodyOf(Row, parked), cancellationToken: cancellation);
-            }
+            return await work();
         }
         finally
         {
@@ -203,27 +287,7 @@ internal sealed partial class FunctionRetries(
         }
     }
 
-    private async Task<ParkedCalls> LoadAsync(CancellationToken cancellation) => _parked ??= await ReadAsync(dapr, Row, cancellation);
-
-    private static async Task<ParkedCalls> ReadAsync(DaprClient dapr, string row, CancellationToken cancellation)
-    {
-        var stored = await dapr.GetByteStateAsync(Rows, row, cancellationToken: cancellation);
-        return stored.IsEmpty ? ParkedCalls.None : JsonSerializer.Deserialize(stored.Span, RetriesJson.Default.ParkedCalls) ?? ParkedCalls.None;
-    }
-
-    private async Task SaveAsync(IReadOnlyList<ParkedCall> all, CancellationToken cancellation)
-    {
-        var next = new ParkedCalls(all);
-        await dapr.SaveByteStateAsync(Rows, Row, JsonSerializer.SerializeToUtf8Bytes(next, RetriesJson.Default.ParkedCalls), cancellationToken: cancellation);
-        _parked = next;
-    }
-
-    private static string RowOf(SiteIdentity identity, string function) => $"{identity.Site}/functions/parked/{function}";
-
-    /// <summary>Named by a digest: what names a call may hold anything.</summary>
-    private static string BodyOf(string row, ParkedCall parked) => $"{row}/{Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(parked.IdempotencyKey)).AsSpan(0, 16))}";
-
-    /// <summary>Ends early when a call is parked.</summary>
+    /// <summary>Ends early when there is something to look at.</summary>
     private async Task SleepAsync(TimeSpan time, CancellationToken cancellation)
     {
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellation);

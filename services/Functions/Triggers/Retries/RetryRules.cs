@@ -1,5 +1,10 @@
 namespace EdgeMesh.Services.Functions.Triggers.Retries;
 
+/// <summary>What becomes of a call that failed.</summary>
+/// <param name="Retries">How often it may be tried again.</param>
+/// <param name="DeadLetter">The topic where its data go when it failed for good; null: nowhere.</param>
+internal sealed record RetryPlan(int Retries, string? DeadLetter);
+
 /// <summary>How long a call that failed waits: 1, 2, 4 … seconds, five minutes at most.</summary>
 internal static class RetryRules
 {

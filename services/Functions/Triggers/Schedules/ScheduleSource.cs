@@ -9,34 +9,52 @@ using EdgeMesh.Services.Functions.Running;
 
 namespace EdgeMesh.Services.Functions.Triggers.Schedules;
 
-/// <summary>Calls a function at the times of a schedule. The last time that was called for is stored after its call, so a crash repeats one
+/// <summary>Calls a function at the times of a schedule, as long as any version has it. The last time that was called for is stored after its call, so a crash repeats one
 /// call, under the same idempotency key. A call that fails is not repeated: the next time comes. One that could not be made stays due, as far as
 /// the schedule's policy for missed times has it.</summary>
 internal sealed partial class ScheduleSource(
     string function, ScheduleTrigger schedule, DaprClient dapr, SiteIdentity identity, TimeProvider clock, Func<string, KnownBundle?> choose, FunctionCalls calls, ILogger logger)
-    : TriggerSource(function, choose, calls)
+    : TriggerSource(function, choose, calls), IAsyncDisposable
 {
     private const string Store = "heads";
     private static readonly TimeSpan FailurePause = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan LongestSleep = TimeSpan.FromHours(1);
+    private static readonly TimeSpan StoreLimit = TimeSpan.FromSeconds(10);
 
+    /// <summary>No more calls begin.</summary>
     private readonly CancellationTokenSource _stop = new();
+
+    /// <summary>Nor is one waited for that is under way.</summary>
+    private readonly CancellationTokenSource _ended = new();
+    private volatile ScheduleTrigger _schedule = schedule;
     private Task _loop = Task.CompletedTask;
 
-    private string Name { get; } = NameOf(schedule);
+    /// <summary>Another version's, of the same row: what it does with missed times may differ.</summary>
+    public ScheduleTrigger Schedule { set => _schedule = value; }
 
-    private string Key { get; } = RowOf(identity, function, schedule);
+    /// <summary>Where it stores the last time that it called for.</summary>
+    public string Row { get; } = RowOf(identity, function, schedule);
+
+    private string Name { get; } = NameOf(schedule);
 
     /// <summary>Where the last time that a schedule was called for is stored.</summary>
     public static string RowOf(SiteIdentity identity, string function, ScheduleTrigger schedule) => $"{identity.Site}/functions/schedule/{function}/{NameOf(schedule)}";
 
-    public override void Start() => _loop = RunAsync(_stop.Token);
+    public void Start() => _loop = RunAsync(_stop.Token);
 
-    public override async ValueTask DisposeAsync()
+    /// <summary>Begins no more, and returns when the call under way is over and stored.</summary>
+    public async ValueTask DisposeAsync()
     {
         await _stop.CancelAsync();
         await _loop;
-        _stop.Dispose();
+    }
+
+    /// <summary>No version has it any more: the call under way comes to its end by itself, and nothing is stored for it.</summary>
+    public async Task EndAsync()
+    {
+        await _stop.CancelAsync();
+        await _ended.CancelAsync();
+        await DisposeAsync();
     }
 
     private async Task RunAsync(CancellationToken cancellation)
@@ -54,7 +72,7 @@ internal sealed partial class ScheduleSource(
             catch (Exception error)
             {
                 // The store is away; what was missed meanwhile is the schedule's own policy.
-                LogFailed(logger, Function, schedule.Cron, error.Message);
+                LogFailed(logger, Function, _schedule.Cron, error.Message);
                 await SleepAsync(FailurePause, cancellation);
             }
         }
@@ -65,7 +83,7 @@ internal sealed partial class ScheduleSource(
     {
         while (true)
         {
-            if (ScheduleTimes.Next(schedule, kept) is not { } next)
+            if (ScheduleTimes.Next(_schedule, kept) is not { } next)
             {
                 await SleepAsync(LongestSleep, cancellation);
                 continue;
@@ -79,22 +97,22 @@ internal sealed partial class ScheduleSource(
             }
 
             var now = clock.GetUtcNow();
-            var due = ScheduleTimes.Due(schedule, kept, now);
+            var due = ScheduleTimes.Due(_schedule, kept, now);
             foreach (var time in due)
             {
-                if (await CallAsync(Call(time), cancellation) is { IsDeferred: true } deferred)
+                if (await CallAsync(Call(time), cancellation).WaitAsync(_ended.Token) is { IsDeferred: true } deferred)
                 {
-                    LogFailed(logger, Function, schedule.Cron, deferred.Detail);
+                    LogFailed(logger, Function, _schedule.Cron, deferred.Detail);
                     await SleepAsync(FailurePause, cancellation);
                     return;
                 }
 
-                await SaveAsync(kept = time, cancellation);
+                await SaveAsync(kept = time);
             }
 
-            if (due.Count == 0 || ScheduleTimes.Next(schedule, kept) <= now)
+            if (due.Count == 0 || ScheduleTimes.Next(_schedule, kept) <= now)
             {
-                await SaveAsync(kept = now, cancellation);
+                await SaveAsync(kept = now);
             }
         }
     }
@@ -110,19 +128,24 @@ internal sealed partial class ScheduleSource(
     /// <summary>The last time that was called for; a schedule that is new begins now.</summary>
     private async Task<DateTimeOffset> KeptAsync(CancellationToken cancellation)
     {
-        var stored = await dapr.GetByteStateAsync(Store, Key, cancellationToken: cancellation);
+        var stored = await dapr.GetByteStateAsync(Store, Row, cancellationToken: cancellation);
         if (!stored.IsEmpty && DateTimeOffset.TryParse(Encoding.ASCII.GetString(stored.Span), CultureInfo.InvariantCulture, DateTimeStyles.RoundtripKind, out var kept))
         {
             return kept;
         }
 
         var now = clock.GetUtcNow();
-        await SaveAsync(now, cancellation);
+        await SaveAsync(now);
         return now;
     }
 
-    private Task SaveAsync(DateTimeOffset kept, CancellationToken cancellation) =>
-        dapr.SaveByteStateAsync(Store, Key, Encoding.ASCII.GetBytes(kept.ToString("O", CultureInfo.InvariantCulture)), cancellationToken: cancellation);
+    /// <summary>Also while it stops: what was called for is not called for again.</summary>
+    private async Task SaveAsync(DateTimeOffset kept)
+    {
+        // The store answers in its own time, whatever clock a test gave to this service.
+        using var limit = new CancellationTokenSource(StoreLimit, TimeProvider.System);
+        await dapr.SaveByteStateAsync(Store, Row, Encoding.ASCII.GetBytes(kept.ToString("O", CultureInfo.InvariantCulture)), cancellationToken: limit.Token);
+    }
 
     private async Task SleepAsync(TimeSpan time, CancellationToken cancellation)
     {

@@ -8,45 +8,44 @@ using EdgeMesh.Services.Functions.Triggers.Retries;
 
 namespace EdgeMesh.Services.Functions.Triggers.Topics;
 
-/// <summary>Calls one function with the messages of a topic, one or a batch at a time. A message whose call failed is parked, alone, and the
-/// topic goes on.</summary>
-internal sealed class TopicSource : TriggerSource
+/// <summary>Calls one function with the messages of a topic, one or a batch at a time. A message whose call failed is parked, alone: one that poisons does not
+/// spoil the others, and the topic goes on.</summary>
+internal sealed class TopicSource(string function, TopicTrigger trigger, FunctionRetries retries, TimeProvider clock, Func<string, KnownBundle?> choose, FunctionCalls calls)
+    : TriggerSource(function, choose, calls)
 {
     private static readonly TimeSpan Linger = TimeSpan.FromMilliseconds(20);
 
-    private readonly TopicTrigger _trigger;
-    private readonly FunctionRetries _retries;
-    private readonly TimeProvider _clock;
+    private readonly RetryPlan _plan = new(trigger.Retries, trigger.DeadLetter);
     private readonly Lock _gate = new();
     private Batch? _open;
 
-    public TopicSource(string function, TopicTrigger trigger, FunctionRetries retries, TimeProvider clock, Func<string, KnownBundle?> choose, FunctionCalls calls)
-        : base(function, choose, calls) => (_trigger, _retries, _clock) = (trigger, retries, clock);
+    public TopicTrigger Trigger => trigger;
 
-    public override void Start()
-    {
-        // The topic's stream brings what there is.
-    }
-
-    public override ValueTask DisposeAsync() => ValueTask.CompletedTask;
+    public string Topic => trigger.Name;
 
     /// <summary>True: the message is done with, or parked. False: bring it again.</summary>
-    public Task<bool> TakeAsync(TopicMessage message, CancellationToken cancellation) =>
-        _trigger.Batch == 1 ? CallAsync([message], cancellation) : Join(message, cancellation);
+    /// <param name="message">The message.</param>
+    /// <param name="isShared">Whether other functions want it too.</param>
+    /// <param name="cancellation">Ends it before its call is begun.</param>
+    public Task<bool> TakeAsync(TopicMessage message, bool isShared, CancellationToken cancellation)
+    {
+        var call = Call([message]);
+        return retries.TakeAsync(call, _plan, () => trigger.Batch == 1 ? CallAsync(call, cancellation) : Join(message, cancellation), isShared, cancellation);
+    }
 
-    private Task<bool> Join(TopicMessage message, CancellationToken cancellation)
+    private Task<CallResult?> Join(TopicMessage message, CancellationToken cancellation)
     {
         lock (_gate)
         {
             if (_open is null)
             {
                 var batch = _open = new Batch();
-                batch.Timer = _clock.CreateTimer(_ => Close(batch, cancellation), null, Linger, Timeout.InfiniteTimeSpan);
+                batch.Timer = clock.CreateTimer(_ => Close(batch, cancellation), null, Linger, Timeout.InfiniteTimeSpan);
             }
 
             var joined = _open;
             joined.Messages.Add(message);
-            if (joined.Messages.Count >= _trigger.Batch)
+            if (joined.Messages.Count >= trigger.Batch)
             {
                 Close(joined, cancellation);
             }
@@ -76,35 +75,12 @@ internal sealed class TopicSource : TriggerSource
     {
         try
         {
-            batch.Done.SetResult(await CallAsync(batch.Messages, cancellation));
+            batch.Done.SetResult(await CallAsync(Call(batch.Messages), cancellation));
         }
         catch (Exception error)
         {
             batch.Done.SetException(error);
         }
-    }
-
-    private async Task<bool> CallAsync(IReadOnlyList<TopicMessage> messages, CancellationToken cancellation)
-    {
-        var result = await CallAsync(Call(messages), cancellation);
-        if (result?.Outcome == CallOutcome.Completed)
-        {
-            return true;
-        }
-
-        if (result is null or { IsDeferred: true })
-        {
-            return false;
-        }
-
-        // Each alone: one that poisons does not spoil the others.
-        var parked = true;
-        foreach (var message in messages)
-        {
-            parked &= await _retries.TryParkAsync(Call([message]), _trigger.Retries, _trigger.DeadLetter, cancellation);
-        }
-
-        return parked;
     }
 
     private TriggeredCall Call(IReadOnlyList<TopicMessage> messages)
@@ -115,9 +91,9 @@ internal sealed class TopicSource : TriggerSource
             ["EDGEMESH_TOPIC"] = messages[0].Topic,
             ["EDGEMESH_MESSAGE_ID"] = messages[0].Id,
             ["EDGEMESH_MESSAGES"] = messages.Count.ToString(System.Globalization.CultureInfo.InvariantCulture),
-            ["CONTENT_TYPE"] = _trigger.Batch == 1 ? messages[0].ContentType : "application/json",
+            ["CONTENT_TYPE"] = trigger.Batch == 1 ? messages[0].ContentType : "application/json",
         };
-        if (_trigger.Batch == 1)
+        if (trigger.Batch == 1)
         {
             return new TriggeredCall(TriggerNames.Topic, keys[0], messages[0].Data, environment) { Trace = messages[0].Trace };
         }
@@ -156,7 +132,7 @@ internal sealed class TopicSource : TriggerSource
     {
         public List<TopicMessage> Messages { get; } = [];
 
-        public TaskCompletionSource<bool> Done { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        public TaskCompletionSource<CallResult?> Done { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
         public ITimer? Timer { get; set; }
 

@@ -149,5 +149,5 @@ internal sealed partial class TopicStream(
     private static partial void LogBroken(ILogger logger, string topic, string reason);
 
     [LoggerMessage(LogLevel.Error, "Message {Id} of topic {Topic} could not be handled; it comes again")]
-    private static partial void LogFailed(ILogger logger, Exception error, string id, string topic);
+    internal static partial void LogFailed(ILogger logger, Exception error, string id, string topic);
 }

@@ -1,0 +1,82 @@
+using System.Text;
+using EdgeMesh.Functions;
+using EdgeMesh.Services.Functions.Triggers.Topics;
+using EdgeMesh.Testing;
+using Microsoft.Extensions.Time.Testing;
+
+namespace EdgeMesh.Services.Functions.Tests;
+
+/// <summary>Triggers that change, and a service that stops, while a call takes long.</summary>
+public sealed class TriggerChangeTests
+{
+    private const string Topic = "  - topic: { name: vitals }";
+
+    private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
+
+    [Theory]
+    [InlineData("  - schedule: { cron: '* * * * * *' }")]
+    [InlineData("  - topic: { name: slow }")]
+    public async Task Deploy_WhileALongCallOfTheVersionBeforeRuns_HoldsAtOnce(string trigger)
+    {
+        var gate = new Gate();
+        await using var site = await FunctionsSite.StartAsync(apps: [gate.App]);
+        await site.DeployAsync(HostModules.Send(Gate.Target), FunctionsSite.Manifest("f", triggers: trigger, more: Gate.Grant));
+        var taken = trigger.Contains("slow", StringComparison.Ordinal) ? (await site.TopicsAsync("slow")).TakeAsync(Message("slow", "m1"), Cancellation) : Task.FromResult(true);
+        await gate.CameAsync(1);
+
+        await site.DeployAsync(TriggerModules.Stderr, FunctionsSite.Manifest("f", "1.0.1", Topic), 2);
+        await site.DeployAsync(TriggerModules.Stderr, FunctionsSite.Manifest("other", triggers: "  - topic: { name: more }"));
+
+        Assert.True(await (await site.TopicsAsync("vitals")).TakeAsync(Message("vitals", "m2"), Cancellation));
+        Assert.True(await (await site.TopicsAsync("more")).TakeAsync(Message("more", "m3"), Cancellation));
+        Assert.Equal("1.0.1", (string?)(await site.CallsAsync("f", 1))[0]!["version"]);
+        gate.Open();
+        Assert.True(await taken);
+    }
+
+    [Fact]
+    public async Task Remove_WhileALongCallRuns_EndsItsTopicAtOnceAndLeavesNothingParked()
+    {
+        var gate = new Gate();
+        await using var site = await FunctionsSite.StartAsync(apps: [gate.App]);
+        await site.DeployAsync(HostModules.Send(Gate.Target), FunctionsSite.Manifest("f", triggers: Topic, more: Gate.Grant));
+        var topics = await site.TopicsAsync("vitals");
+        var taken = topics.TakeAsync(Message("vitals", "m1"), Cancellation);
+        await gate.CameAsync(1);
+
+        Assert.Equal((true, ""), await site.PutAsync(Deployment.Sign("f", 2, null, CanaryPlan.None, FunctionsSite.Ops)));
+        for (var looks = 0; topics.Wanting("vitals") > 0; looks++)
+        {
+            Assert.True(looks < 3_000, "the topic is still wanted");
+            await Task.Delay(10, Cancellation);
+        }
+
+        gate.Open();
+        Assert.True(await taken);
+        Assert.DoesNotContain(site.Host.Calls.All, c => c.Kind == CallKind.StateWrite && c.Name.Contains("/functions/parked/f", StringComparison.Ordinal));
+    }
+
+    /// <summary>What is ended comes again: it is not done with.</summary>
+    [Fact]
+    public async Task Stop_WhileALongCallRuns_EndsItAfterItsGrace()
+    {
+        var (gate, clock) = (new Gate(), new FakeTimeProvider(new DateTimeOffset(2026, 3, 1, 12, 0, 0, TimeSpan.Zero)));
+        await using var site = await FunctionsSite.StartAsync(apps: [gate.App], clock: clock);
+        await site.DeployAsync(HostModules.Send(Gate.Target), FunctionsSite.Manifest("f", triggers: Topic, more: Gate.Grant));
+        var taken = (await site.TopicsAsync("vitals")).TakeAsync(Message("vitals", "m1"), Cancellation);
+        await gate.CameAsync(1);
+
+        var stop = site.Host.StopAppAsync(FunctionsApp.AppId);
+        for (var seconds = 0; !stop.IsCompleted; seconds++)
+        {
+            Assert.True(seconds < 600, "it does not stop before the call's own time is over");
+            clock.Advance(TimeSpan.FromSeconds(1));
+            await Task.Delay(10, Cancellation);
+        }
+
+        await stop;
+        Assert.False(await taken);
+    }
+
+    private static TopicMessage Message(string topic, string id) => new(id, topic, "application/json", Encoding.UTF8.GetBytes("1"));
+}
