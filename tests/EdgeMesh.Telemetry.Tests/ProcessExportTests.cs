@@ -59,9 +59,16 @@ public sealed class ProcessExportTests
         await using (var monitor = await StartAsync("monitor", collector))
         {
             using var client = new HttpClient(new SocketsHttpHandler { UseProxy = false });
-            foreach (var path in (string[])["/v1/logs", "/v1/traces", "/v1/metrics", "/opentelemetry.proto.collector.trace.v1.TraceService/Export", "/healthz", "/readyz", "/seen-by-monitor"])
+            foreach (var path in (string[])["/v1/logs", "/v1/traces", "/v1/metrics", "/opentelemetry.proto.collector.trace.v1.TraceService/Export", "/healthz", "/readyz", "/console/_blazor/negotiate", "/seen-by-monitor"])
             {
                 using var answer = await client.GetAsync($"{monitor.Urls.First()}{path}", Token);
+            }
+
+            // What the console's own pages do.
+            foreach (var source in (string[])["Microsoft.AspNetCore.Components", "Microsoft.AspNetCore.Components.Server.Circuits", "Microsoft.AspNetCore.SignalR.Server"])
+            {
+                using var own = new ActivitySource(source);
+                Assert.False(own.HasListeners(), source);
             }
 
             await monitor.StopAsync(Token);
@@ -69,8 +76,23 @@ public sealed class ProcessExportTests
 
         var traces = collector.Texts("/v1/traces");
         Assert.Contains(Attribute("url.path", "/seen-by-monitor"), traces, StringComparison.Ordinal);
-        Assert.All((string[])["/v1/logs", "/v1/traces", "/v1/metrics", "TraceService/Export", "/healthz", "/readyz"],
+        Assert.All((string[])["/v1/logs", "/v1/traces", "/v1/metrics", "TraceService/Export", "/healthz", "/readyz", "/console/_blazor/negotiate"],
             path => Assert.DoesNotContain(Attribute("url.path", path), traces, StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task Work_ThatAHostDoesByItself_IsNamedByTheHost()
+    {
+        await using var collector = await Collector.StartAsync();
+        var (first, second) = (new Worker(), new Worker());
+        await using var records = await StartAsync("records", collector, first);
+        await using var ledger = await StartAsync("ledger", collector, second);
+
+        object?[] names = [await first.Named.WaitAsync(Token), await second.Named.WaitAsync(Token)];
+        // The last one ends the export, which is the process's.
+        await records.StopAsync(Token);
+        await ledger.StopAsync(Token);
+        Assert.Equal(["records", "ledger"], names);
     }
 
     [Fact]
@@ -126,7 +148,7 @@ public sealed class ProcessExportTests
 
     private static int Count(string text, string part) => text.Split(part).Length - 1;
 
-    private static async Task<WebApplication> StartAsync(string service, Collector collector)
+    private static async Task<WebApplication> StartAsync(string service, Collector collector, Worker? worker = null)
     {
         var builder = WebApplication.CreateSlimBuilder();
         builder.Configuration.AddInMemoryCollection(new Dictionary<string, string?>
@@ -137,6 +159,11 @@ public sealed class ProcessExportTests
         });
         builder.AddEdgeMeshTelemetry("clinic-a", service);
         builder.Logging.AddFilter<ConsoleLoggerProvider>(_ => false);
+        if (worker is not null)
+        {
+            builder.Services.AddHostedService(_ => worker);
+        }
+
         var app = builder.Build();
         app.MapGet($"/seen-by-{service}", (ILogger<ProcessExportTests> logger) =>
         {
@@ -145,6 +172,22 @@ public sealed class ProcessExportTests
         });
         await app.StartAsync(Token);
         return app;
+    }
+
+    /// <summary>Tells by whose name its span goes.</summary>
+    private sealed class Worker : BackgroundService
+    {
+        private static readonly ActivitySource Source = new("EdgeMesh.Tests.Work");
+        private readonly TaskCompletionSource<object?> _named = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        public Task<object?> Named => _named.Task;
+
+        protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+        {
+            await Task.Yield();
+            using var span = Source.StartActivity("work");
+            _named.SetResult(span?.GetTagItem(HostExport.ServiceKey));
+        }
     }
 
     /// <summary>Takes OTLP over HTTP and keeps the bytes.</summary>

@@ -11,14 +11,25 @@ internal static class HostExport
     public const string SiteKey = "edgemesh.site";
     public const string ServiceKey = "edgemesh.service";
 
+    /// <summary>Whose flow this is: what a host does by itself, such as following a journal, hangs below no request that says so.</summary>
+    private static readonly AsyncLocal<KeyValuePair<string, object?>[]?> Flow = new();
+
     /// <summary>ASP.NET Core starts its request spans from the source in the container.</summary>
     private const string RequestSource = "Microsoft.AspNetCore";
 
     public static void Add(IServiceCollection services, IConfiguration configuration, TelemetryIdentity identity)
     {
         services.AddSingleton(_ => new ActivitySource(RequestSource, version: null, Tags(identity)));
-        services.AddHostedService(provider => new ExportLease(configuration, identity, provider.GetService<TimeProvider>() ?? TimeProvider.System));
+        services.AddHostedService(provider =>
+        {
+            // A host makes its services in the flow in which it starts them, and each has a flow of its own only from then on.
+            Flow.Value = Tags(identity);
+            return new ExportLease(configuration, identity, provider.GetService<TimeProvider>() ?? TimeProvider.System);
+        });
     }
+
+    /// <summary>Those of the host that runs what runs now; null: none does.</summary>
+    public static KeyValuePair<string, object?>[]? TagsOfFlow => Flow.Value;
 
     public static KeyValuePair<string, object?>[] Tags(TelemetryIdentity identity) => [new(SiteKey, identity.Site), new(ServiceKey, identity.Service)];
 

@@ -4,7 +4,7 @@ using OpenTelemetry;
 namespace EdgeMesh.Telemetry;
 
 /// <summary>Names the host on each span. A request's span has it from its source; what happens inside the request, such as a call to
-/// another app, starts from process-wide sources and takes it from its parent.</summary>
+/// another app, starts from process-wide sources and takes it from its parent; what a host does by itself, from the host's flow.</summary>
 internal sealed class HostTags : BaseProcessor<Activity>
 {
     public override void OnStart(Activity data)
@@ -15,7 +15,7 @@ internal sealed class HostTags : BaseProcessor<Activity>
 
     private static void Copy(Activity activity, string key)
     {
-        if ((Of(activity.Source.Tags, key) ?? activity.Parent?.GetTagItem(key)) is { } value)
+        if ((Of(activity.Source.Tags, key) ?? activity.Parent?.GetTagItem(key) ?? Of(HostExport.TagsOfFlow, key)) is { } value)
         {
             activity.SetTag(key, value);
         }

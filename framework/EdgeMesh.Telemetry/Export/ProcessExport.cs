@@ -32,7 +32,12 @@ internal sealed class ProcessExport : IDisposable
             .AddSource("EdgeMesh.*")
             // Dapr's client calls by it: without its spans those of the sidecar would hang in the air.
             .AddSource("Grpc.Net.Client")
-            .AddAspNetCoreInstrumentation(requests => requests.Filter = IsWorthATrace)
+            .AddAspNetCoreInstrumentation(requests =>
+            {
+                requests.Filter = IsWorthATrace;
+                // The console's own pages and clicks: they would be most of what it shows, and name the circuits of those who look.
+                (requests.EnableAspNetCoreSignalRSupport, requests.EnableRazorComponentsSupport) = (false, false);
+            })
             .AddHttpClientInstrumentation()
             .SetSampler(OtlpSettings.Sampler(configuration))
             .AddProcessor(new HostTags())
@@ -86,10 +91,10 @@ internal sealed class ProcessExport : IDisposable
         _logs.Dispose();
     }
 
-    /// <summary>Telemetry that comes in is not traced, or it would cause more of itself; nor are probes and scrapes.</summary>
+    /// <summary>Telemetry that comes in is not traced, or it would cause more of itself; nor are probes and scrapes, nor the console's live connections.</summary>
     private static bool IsWorthATrace(HttpContext request) =>
         request.Request.Path.Value is not ("/v1/logs" or "/v1/traces" or "/v1/metrics" or "/healthz" or "/readyz" or MetricsEndpoint.Path) and var path
-        && path?.StartsWith("/opentelemetry.proto.collector.", StringComparison.Ordinal) != true;
+        && path?.StartsWith("/opentelemetry.proto.collector.", StringComparison.Ordinal) != true && path?.StartsWith("/console/_blazor", StringComparison.Ordinal) != true;
 
     private static void Return()
     {
