@@ -19,10 +19,10 @@ public static class LedgerApp
         var section = builder.Configuration.GetSection("EdgeMesh:Ledger");
         builder.Services.AddSingleton(Read<SequencerOptions>(section, o => o.Faults()));
         builder.Services.AddSingleton(Read<WitnessingOptions>(section, o => o.Faults()));
-        builder.Services.AddSingleton<LedgerHost>();
-        builder.Services.AddHostedService(provider => provider.GetRequiredService<LedgerHost>());
+        builder.Services.AddSingleton<LedgerOpener>();
+        builder.Services.AddHostedService(provider => provider.GetRequiredService<LedgerOpener>());
         builder.Services.AddHostedService<CheckpointAnnouncer>();
-        builder.Services.AddReadiness("ledger", (provider, _) => Task.FromResult(provider.GetRequiredService<LedgerHost>().Waiting));
+        builder.Services.AddReadiness("ledger", (provider, _) => Task.FromResult(provider.GetRequiredService<LedgerOpener>().Waiting));
 
         var app = builder.Build();
         app.MapEdgeMesh();

@@ -18,13 +18,12 @@ internal sealed class JournalCore : IAsyncDisposable
 
     private JournalCore(JournalName name, IJournalStore store, JournalOptions options)
     {
-        (Name, Options, Keys) = (name, options, new JournalKeys(name));
+        (Name, Options, Keys, _marker) = (name, options, new JournalKeys(name), EpochMarker.Open(options.MarkerPath));
         // In one process there are journals of several services: each span says whose it is, in the words of the house's exporter.
         Spans = new ActivitySource("EdgeMesh.Replication", version: null, [new("edgemesh.site", name.Site), new("edgemesh.service", name.Owner)]);
         Store = new LimitedStore(store, options.Clock, options.StoreCallLimit);
         Log = new BatchLog(Keys, Store, options);
         HeadRow = new GuardedRow<Wire.Head>(Keys.Head, Wire.Head.Parser, h => h.BatchId, Store, options);
-        _marker = EpochMarker.Open(options.MarkerPath);
     }
 
     public JournalName Name { get; }

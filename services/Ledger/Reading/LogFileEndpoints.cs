@@ -14,23 +14,23 @@ internal static class LogFileEndpoints
 
     public static void MapLogFiles(this WebApplication app, string prefix)
     {
-        app.MapMethods(prefix + "/checkpoint", Methods, (HttpContext context, LedgerHost host, CancellationToken cancellation) =>
-            FileAsync(context, host, LogFiles.Checkpoint, Text, Never, cancellation));
-        app.MapMethods(prefix + "/cosigned", Methods, (HttpContext context, LedgerHost host, CancellationToken cancellation) =>
-            FileAsync(context, host, LogFiles.Cosigned, Text, Never, cancellation));
-        app.MapMethods(prefix + "/tile/{**path}", Methods, (string path, HttpContext context, LedgerHost host, CancellationToken cancellation) =>
-            FileAsync(context, host, "tile/" + path, "application/octet-stream", Forever, cancellation));
+        app.MapMethods(prefix + "/checkpoint", Methods, (HttpContext context, LedgerOpener opener, CancellationToken cancellation) =>
+            FileAsync(context, opener, LogFiles.Checkpoint, Text, Never, cancellation));
+        app.MapMethods(prefix + "/cosigned", Methods, (HttpContext context, LedgerOpener opener, CancellationToken cancellation) =>
+            FileAsync(context, opener, LogFiles.Cosigned, Text, Never, cancellation));
+        app.MapMethods(prefix + "/tile/{**path}", Methods, (string path, HttpContext context, LedgerOpener opener, CancellationToken cancellation) =>
+            FileAsync(context, opener, "tile/" + path, "application/octet-stream", Forever, cancellation));
         app.MapMethods(prefix + "/proof/{index:long}", Methods, ProofAsync);
     }
 
-    private static async Task<IResult> FileAsync(HttpContext context, LedgerHost host, string path, string type, string caching, CancellationToken cancellation)
+    private static async Task<IResult> FileAsync(HttpContext context, LedgerOpener opener, string path, string type, string caching, CancellationToken cancellation)
     {
-        if (Loading(context, host) is { } loading)
+        if (Loading(context, opener, out var open) is { } loading)
         {
             return loading;
         }
 
-        if (await host.Open!.Reader.ReadAsync(path, cancellation) is not { } bytes)
+        if (await open!.Reader.ReadAsync(path, cancellation) is not { } bytes)
         {
             return Absent(context, "log-file-unknown", $"The log has no '{path}'.", "The checkpoint's size says which tiles and bundles there are.");
         }
@@ -39,16 +39,16 @@ internal static class LogFileEndpoints
         return Results.Bytes(bytes, type);
     }
 
-    private static async Task<IResult> ProofAsync(long index, HttpContext context, LedgerHost host, CancellationToken cancellation)
+    private static async Task<IResult> ProofAsync(long index, HttpContext context, LedgerOpener opener, CancellationToken cancellation)
     {
-        if (Loading(context, host) is { } loading)
+        if (Loading(context, opener, out var open) is { } loading)
         {
             return loading;
         }
 
         try
         {
-            var proof = await host.Open!.Reader.ProveAsync(index, cancellation);
+            var proof = await open!.Reader.ProveAsync(index, cancellation);
             context.Response.Headers.CacheControl = Never;
             return proof is null
                 ? Absent(context, "entry-unknown", $"The log has no entry {index}.", "The checkpoint's size says which entries there are.")
@@ -60,7 +60,11 @@ internal static class LogFileEndpoints
         }
     }
 
-    private static IResult? Loading(HttpContext context, LedgerHost host) => host.Open is { Reader.IsLoaded: true } ? null : Writing.Answers.Loading(context, host.Waiting);
+    private static IResult? Loading(HttpContext context, LedgerOpener opener, out OpenLedger? open)
+    {
+        open = opener.Store;
+        return open is { Reader.IsLoaded: true } ? null : Writing.Answers.Loading(context, opener.Waiting);
+    }
 
     private static IResult Absent(HttpContext context, string code, string title, string detail)
     {

@@ -9,7 +9,7 @@ namespace EdgeMesh.Services.Ledger.Witnessing;
 /// with growing pauses, and holds up nobody. A witness that cosigned what this log does not begin with stops the log: it is an old copy, and to
 /// sign on would fork it.</summary>
 internal sealed partial class CheckpointAnnouncer(
-    LedgerHost host, MeshDirectory directory, AppClients apps, WitnessingOptions options, TimeProvider clock, ILogger<CheckpointAnnouncer> logger) : BackgroundService
+    LedgerOpener opener, MeshDirectory directory, AppClients apps, WitnessingOptions options, TimeProvider clock, ILogger<CheckpointAnnouncer> logger) : BackgroundService
 {
     private static readonly TimeSpan FirstPause = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan LongestPause = TimeSpan.FromMinutes(1);
@@ -37,7 +37,7 @@ internal sealed partial class CheckpointAnnouncer(
         while (true)
         {
             await Task.Delay(pause, clock, cancellation);
-            if (host.Open is not { Reader.IsLoaded: true } open)
+            if (opener.Store is not { Reader.IsLoaded: true } open)
             {
                 continue;
             }
@@ -96,7 +96,7 @@ internal sealed partial class CheckpointAnnouncer(
     /// <returns>The size; null: the witness is away, or the log stopped.</returns>
     private async Task<long?> CompareAsync(OpenLedger open, string witness, WitnessClient client, CancellationToken cancellation)
     {
-        if (await client.LastAsync(open.Key.VerifierKey, directory.Self, cancellation) is not (true, var last))
+        if (await client.LastAsync(open.Key, directory.Self, cancellation) is not (true, var last))
         {
             return null;
         }

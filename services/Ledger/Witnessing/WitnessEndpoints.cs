@@ -19,14 +19,14 @@ internal static partial class WitnessEndpoints
         app.MapGet("/mesh/ledger/witness/{site}", ReadAsync);
     }
 
-    private static async Task<IResult> AddAsync(HttpContext context, LedgerHost host, ILogger<Witness> logger, CancellationToken cancellation)
+    private static async Task<IResult> AddAsync(HttpContext context, LedgerOpener opener, ILogger<Witness> logger, CancellationToken cancellation)
     {
-        if (host.Open is not { } open)
+        if (opener.Store is not { } open)
         {
-            return Answers.Loading(context, host.Waiting);
+            return Answers.Loading(context, opener.Waiting);
         }
 
-        if (await EntryBody.ReadAsync(context.Request, AddCheckpoint.MaxLength, cancellation) is not { } body)
+        if (await BoundedBody.ReadAsync(context.Request, AddCheckpoint.MaxLength, cancellation) is not { } body)
         {
             return Problems.Problem(StatusCodes.Status413PayloadTooLarge, "checkpoint-too-large", $"The body has more than {AddCheckpoint.MaxLength} bytes.", "Send the checkpoint with fewer signatures.");
         }
@@ -49,11 +49,11 @@ internal static partial class WitnessEndpoints
         };
     }
 
-    private static async Task<IResult> ReadAsync(string site, HttpContext context, LedgerHost host, CancellationToken cancellation)
+    private static async Task<IResult> ReadAsync(string site, HttpContext context, LedgerOpener opener, CancellationToken cancellation)
     {
-        if (host.Open is not { } open)
+        if (opener.Store is not { } open)
         {
-            return Answers.Loading(context, host.Waiting);
+            return Answers.Loading(context, opener.Waiting);
         }
 
         context.Response.Headers.CacheControl = "no-cache";

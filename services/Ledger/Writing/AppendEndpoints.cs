@@ -14,14 +14,14 @@ internal static class AppendEndpoints
         app.MapPost("/add-batch", AddBatchAsync);
     }
 
-    private static async Task<IResult> AddAsync(HttpContext context, LedgerHost host, CancellationToken cancellation)
+    private static async Task<IResult> AddAsync(HttpContext context, LedgerOpener opener, CancellationToken cancellation)
     {
-        if (Refusal(context, host, out var open, out var origin) is { } refusal)
+        if (Refusal(context, opener, out var open, out var origin) is { } refusal)
         {
             return refusal;
         }
 
-        if (await EntryBody.ReadAsync(context.Request, EntryBundle.MaxEntry, cancellation) is not { } entry)
+        if (await BoundedBody.ReadAsync(context.Request, EntryBundle.MaxEntry, cancellation) is not { } entry)
         {
             return Answers.TooLarge(EntryBundle.MaxEntry);
         }
@@ -30,14 +30,14 @@ internal static class AppendEndpoints
         return Answers.Answer(context, result, r => Results.Text(r.First.ToString(CultureInfo.InvariantCulture)));
     }
 
-    private static async Task<IResult> AddBatchAsync(HttpContext context, LedgerHost host, SequencerOptions options, CancellationToken cancellation)
+    private static async Task<IResult> AddBatchAsync(HttpContext context, LedgerOpener opener, SequencerOptions options, CancellationToken cancellation)
     {
-        if (Refusal(context, host, out var open, out var origin) is { } refusal)
+        if (Refusal(context, opener, out var open, out var origin) is { } refusal)
         {
             return refusal;
         }
 
-        if (await EntryBody.ReadAsync(context.Request, options.BatchBytes, cancellation) is not { } body)
+        if (await BoundedBody.ReadAsync(context.Request, options.BatchBytes, cancellation) is not { } body)
         {
             return Answers.TooLarge(options.BatchBytes);
         }
@@ -52,13 +52,13 @@ internal static class AppendEndpoints
         return Answers.Answer(context, result, r => Results.Json(new { first = r.First, count = r.Count }));
     }
 
-    private static IResult? Refusal(HttpContext context, LedgerHost host, out OpenLedger? open, out EntryOrigin origin)
+    private static IResult? Refusal(HttpContext context, LedgerOpener opener, out OpenLedger? open, out EntryOrigin origin)
     {
-        open = host.Open;
+        open = opener.Store;
         origin = default;
         return context.GetCaller() is { Kind: not CallerKind.Service } ? Answers.NotAService()
             : !EntryOrigin.TryRead(context.Request.Headers, out origin) ? Answers.BadOrigin()
-            : open is null ? Answers.Unavailable(context, host.Waiting)
+            : open is null ? Answers.Unavailable(context, opener.Waiting)
             : null;
     }
 }

@@ -1,5 +1,5 @@
-using System.Buffers;
 using System.Text;
+using EdgeMesh.Hosting;
 using EdgeMesh.Services.Records.Interactions;
 using EdgeMesh.Services.Records.Search;
 
@@ -9,32 +9,9 @@ namespace EdgeMesh.Services.Records.Http;
 internal static class BodyReader
 {
     /// <exception cref="BadHttpRequestException">Too large, or cut off.</exception>
-    public static async Task<ReadOnlyMemory<byte>> ReadAsync(HttpContext context, int limit)
-    {
-        if (context.Request.ContentLength > limit)
-        {
-            throw new BadHttpRequestException("The body is too large.", StatusCodes.Status413PayloadTooLarge);
-        }
-
-        var reader = context.Request.BodyReader;
-        while (true)
-        {
-            var read = await reader.ReadAsync(context.RequestAborted);
-            if (read.Buffer.Length > limit)
-            {
-                throw new BadHttpRequestException("The body is too large.", StatusCodes.Status413PayloadTooLarge);
-            }
-
-            if (read.IsCompleted)
-            {
-                var body = read.Buffer.ToArray();
-                reader.AdvanceTo(read.Buffer.End);
-                return body;
-            }
-
-            reader.AdvanceTo(read.Buffer.Start, read.Buffer.End);
-        }
-    }
+    public static async Task<ReadOnlyMemory<byte>> ReadAsync(HttpContext context, int limit) =>
+        await BoundedBody.ReadAsync(context.Request, limit, context.RequestAborted)
+        ?? throw new BadHttpRequestException("The body is too large.", StatusCodes.Status413PayloadTooLarge);
 
     public static async Task<IReadOnlyList<KeyValuePair<string, string>>> ReadFormAsync(HttpContext context, int limit) =>
         QueryText.Read(Encoding.UTF8.GetString((await ReadAsync(context, limit)).Span));

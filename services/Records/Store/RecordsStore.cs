@@ -15,45 +15,38 @@ using Microsoft.Extensions.Options;
 namespace EdgeMesh.Services.Records.Store;
 
 /// <summary>The opened journals, what follows them, and the service that stands on both. Opened once, when the sidecar answers.</summary>
-internal sealed class RecordsStore : IAsyncDisposable
+internal sealed class RecordsStore
 {
     /// <summary>For what precondition and share policy do once the followers they wait for are there.</summary>
     private static readonly TimeSpan DecisionTime = TimeSpan.FromSeconds(10);
 
-    private readonly ProjectionFile _file;
-    private readonly ProjectionWriter _writer;
-    private readonly FactsSeal _seal;
     private readonly JournalAnnouncer _announcer;
-    private readonly Keyring.Keyring _keyring;
 
-    private RecordsStore(Journal changes, Journal access, Keyring.Keyring keyring, SiteKeys keys, SharingRoom sharing, IServiceProvider services)
+    private RecordsStore(
+        Journal changes, Journal access, Keyring.Keyring keyring, DerivedKeys derived, SearchIndex index, SharingRoom sharing, OwnedParts parts, IServiceProvider services)
     {
-        (Changes, Access, _keyring, Sharing) = (changes, access, keyring, sharing);
+        (Changes, Access, Sharing, Rows) = (changes, access, sharing, index.Rows);
         var (directory, apps, backing) = (services.GetRequiredService<MeshDirectory>(), services.GetRequiredService<AppClients>(), services.GetRequiredService<RecordsBacking>());
         var (identity, clock, options) = (services.GetRequiredService<SiteIdentity>(), services.GetRequiredService<TimeProvider>(), services.GetRequiredService<IOptions<RecordsOptions>>());
-        var derived = DerivedKeys.Of(keys);
         var (model, parameters, tokens, cache) = (services.GetRequiredService<FhirModel>(), services.GetRequiredService<SearchParameters>(), new IndexTokens(derived.Tokens), new ExtractionCache());
-        _seal = new FactsSeal(derived.Facts);
-        _file = new ProjectionFile(Path.Combine(identity.DataDirectory, "records", "search.db"), derived.Fingerprint());
-        _writer = new ProjectionWriter(_file, _seal);
         var extractor = new IndexExtractor(parameters, tokens);
         Vault = new ResourceVault(keyring, model, extractor);
-        Rows = new ProjectionReader(_file, _seal);
-        Projection = new FollowerLoop(
-            changes, new SearchProjection(_writer, Vault, cache, () => changes.Head, services.GetRequiredService<ILogger<SearchProjection>>()), clock,
-            services.GetRequiredService<ILogger<FollowerLoop>>());
+        Projection = parts.Own(new FollowerLoop(
+            changes, new SearchProjection(index.Writer, Vault, cache, () => changes.Head, services.GetRequiredService<ILogger<SearchProjection>>()), clock,
+            services.GetRequiredService<ILogger<FollowerLoop>>()));
 
         var parser = new SearchParser(parameters, tokens, options);
         var gate = new AccessGate(services.GetRequiredService<AccessDecider>(), parser, tokens, Rows);
         var loops = services.GetRequiredService<ILogger<FollowerLoop>>();
         var sealer = new AuditSealer(identity, keyring, new AccessLog(services.GetRequiredService<ILoggerFactory>()));
         var cursors = new CursorSeal(derived.Cursors);
-        Audit = new AuditRoom(Journals, sealer, keyring, cursors, backing.Journals, identity, apps, clock, loops);
         var freshness = services.GetRequiredService<ConsentFreshness>();
         sharing.Join(changes, Projection, Rows, tokens, freshness, clock, loops);
+        parts.Own(sharing);
+        Audit = parts.Own(new AuditRoom(Journals, sealer, keyring, cursors, backing.Journals, identity, apps, clock, loops));
         string[] mirrored = directory.This.IsCore ? [JournalName.Changes, JournalName.Access] : [];
-        Links = new MeshLinks(directory, changes, backing.Journals, mirrored, apps, clock, services.GetRequiredService<ILogger<MeshLinks>>(), freshness.Reached);
-        _announcer = new JournalAnnouncer(changes, services.GetRequiredService<DaprClient>(), clock, services.GetRequiredService<ILogger<JournalAnnouncer>>());
+        Links = parts.Own(new MeshLinks(directory, changes, backing.Journals, mirrored, apps, clock, services.GetRequiredService<ILogger<MeshLinks>>(), freshness.Reached));
+        _announcer = parts.Own(new JournalAnnouncer(changes, services.GetRequiredService<DaprClient>(), clock, services.GetRequiredService<ILogger<JournalAnnouncer>>()));
         var recorder = new AccessRecorder(sealer, access);
         var loader = new PageLoader(changes, Vault, gate, options);
         var resolver = new ReferenceResolver(Rows, parser, gate, identity, directory);
@@ -90,27 +83,28 @@ internal sealed class RecordsStore : IAsyncDisposable
 
     public IReadOnlyList<Journal> Journals => [Changes, Access];
 
-    public static async Task<RecordsStore> OpenAsync(IServiceProvider services, CancellationToken cancellation)
+    public static async Task<RecordsStore> OpenAsync(IServiceProvider services, OwnedParts parts, CancellationToken cancellation)
     {
         var (identity, secrets, backing) = (services.GetRequiredService<SiteIdentity>(), services.GetRequiredService<SiteSecrets>(), services.GetRequiredService<RecordsBacking>());
         var keys = SiteKeys.FromBase64(
             await secrets.GetAsync(SiteSecrets.SiteKey, cancellation), await secrets.GetAsync(SiteSecrets.PseudonymKey, cancellation), await secrets.GetAsync(SiteSecrets.ExchangeKey, cancellation));
-        var keyring = new Keyring.Keyring(keys, backing.Keys);
+        var (keyring, derived) = (parts.Own(new Keyring.Keyring(keys, backing.Keys)), DerivedKeys.Of(keys));
         var directory = Directory.CreateDirectory(Path.Combine(identity.DataDirectory, "records")).FullName;
+        var index = parts.Own(new SearchIndex(Path.Combine(directory, "search.db"), derived.Fingerprint(), derived.Facts));
         var clock = services.GetRequiredService<TimeProvider>();
         var limit = TimeSpan.FromSeconds(services.GetRequiredService<IOptions<RecordsOptions>>().Value.ProjectionSeconds);
         var sharing = new SharingRoom(
             identity, services.GetRequiredService<MeshDirectory>(), keyring, services.GetRequiredService<ConsentIndex>(), services.GetRequiredService<FhirModel>(), clock, limit);
         var changes = await OpenAsync(JournalName.Changes, sharing.Policy);
         var access = await OpenAsync(JournalName.Access, new ShareNothing());
-        var store = new RecordsStore(changes, access, keyring, keys, sharing, services);
+        var store = new RecordsStore(changes, access, keyring, derived, index, sharing, parts, services);
         store.Start();
         return store;
 
-        Task<Journal> OpenAsync(string kind, ISharePolicy policy) => Journal.OpenAsync(
+        async Task<Journal> OpenAsync(string kind, ISharePolicy policy) => parts.Own(await Journal.OpenAsync(
             new JournalName(identity.Site, RecordsApp.AppId, kind), backing.Journals,
             // Whoever waits for a follower says which, before the journal says that something took too long.
-            new JournalOptions { Clock = clock, SharePolicy = policy, DecisionLimit = limit + DecisionTime, MarkerPath = Path.Combine(directory, $"{kind}.epoch") }, cancellation);
+            new JournalOptions { Clock = clock, SharePolicy = policy, DecisionLimit = limit + DecisionTime, MarkerPath = Path.Combine(directory, $"{kind}.epoch") }, cancellation));
     }
 
     private void Start()
@@ -120,21 +114,5 @@ internal sealed class RecordsStore : IAsyncDisposable
         Audit.Start();
         Links.Start();
         _announcer.Start();
-    }
-
-    /// <summary>Stops followers before what they follow.</summary>
-    public async ValueTask DisposeAsync()
-    {
-        await Links.DisposeAsync();
-        await _announcer.DisposeAsync();
-        await Audit.DisposeAsync();
-        await Sharing.DisposeAsync();
-        await Projection.DisposeAsync();
-        await Changes.DisposeAsync();
-        await Access.DisposeAsync();
-        _writer.Dispose();
-        _file.Release();
-        _seal.Dispose();
-        _keyring.Dispose();
     }
 }
