@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text;
 using EdgeMesh.Hosting;
 using EdgeMesh.Replication;
+using EdgeMesh.Services.Records.Projection;
 using Microsoft.Data.Sqlite;
 
 namespace EdgeMesh.Services.Records.Audit;
@@ -30,14 +31,10 @@ internal sealed class AuditProgress : IDisposable
         {
             _file = Open(path);
         }
-        catch (SqliteException)
+        catch (SqliteException error) when (RebuildableFile.IsDamaged(error))
         {
-            // Damaged, and rebuilt from the ledger.
-            foreach (var suffix in (string[])["", "-wal", "-shm"])
-            {
-                File.Delete(path + suffix);
-            }
-
+            // Rebuilt from the ledger.
+            RebuildableFile.Delete(path);
             _file = Open(path);
         }
     }

@@ -20,7 +20,7 @@ internal sealed class ProjectionFile
         Directory.CreateDirectory(Path.GetDirectoryName(path)!);
         if (!IsOurs())
         {
-            Delete();
+            RebuildableFile.Delete(_path);
             Create();
         }
     }
@@ -50,17 +50,9 @@ internal sealed class ProjectionFile
             command.CommandText = "SELECT value FROM about WHERE name = 'fingerprint'";
             return command.ExecuteScalar() as string == _fingerprint;
         }
-        catch (SqliteException)
+        catch (SqliteException error) when (RebuildableFile.IsDamaged(error))
         {
             return false;
-        }
-    }
-
-    private void Delete()
-    {
-        foreach (var suffix in (string[])["", "-wal", "-shm"])
-        {
-            File.Delete(_path + suffix);
         }
     }
 
