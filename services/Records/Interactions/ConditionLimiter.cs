@@ -7,10 +7,14 @@ namespace EdgeMesh.Services.Records.Interactions;
 /// caller. Who has used it up gets no conditional create decided until it fills, whatever would match.</summary>
 internal sealed class ConditionLimiter(TimeProvider clock, int perMinute)
 {
-    private const int CallerLimit = 10_000;
+    public const int CallerLimit = 10_000;
+
+    /// <summary>Whose bucket it is that serves all for whom there is no room: no caller's name, which has a slash.</summary>
+    private const string Others = "";
 
     private readonly ConcurrentDictionary<string, Bucket> _buckets = new(StringComparer.Ordinal);
     private readonly TimeSpan _perToken = TimeSpan.FromMinutes(1) / perMinute;
+    private long _swept = clock.GetTimestamp();
 
     /// <summary>How many seconds to wait; null: none.</summary>
     public int? Waits(Caller caller)
@@ -24,13 +28,25 @@ internal sealed class ConditionLimiter(TimeProvider clock, int perMinute)
     {
         if (_buckets.Count >= CallerLimit)
         {
-            foreach (var (name, bucket) in _buckets.Where(b => Now(b.Value).Tokens >= perMinute))
-            {
-                _buckets.TryRemove(new(name, bucket));
-            }
+            Sweep();
         }
 
         _buckets.AddOrUpdate(Name(caller), _ => Less(Now(null)), (_, bucket) => Less(Now(bucket)));
+    }
+
+    /// <summary>Gives up buckets that are full again. Not before each could have got a token since the last time: it walks them all.</summary>
+    private void Sweep()
+    {
+        var before = Volatile.Read(ref _swept);
+        if (clock.GetElapsedTime(before) < _perToken || Interlocked.CompareExchange(ref _swept, clock.GetTimestamp(), before) != before)
+        {
+            return;
+        }
+
+        foreach (var (name, bucket) in _buckets.Where(b => Now(b.Value).Tokens >= perMinute))
+        {
+            _buckets.TryRemove(new(name, bucket));
+        }
     }
 
     private Bucket Now(Bucket? bucket)
@@ -41,7 +57,11 @@ internal sealed class ConditionLimiter(TimeProvider clock, int perMinute)
 
     private static Bucket Less(Bucket bucket) => bucket with { Tokens = bucket.Tokens - 1 };
 
-    private static string Name(Caller caller) => $"{caller.Site}/{caller.Subject}";
+    private string Name(Caller caller)
+    {
+        var name = $"{caller.Site}/{caller.Subject}";
+        return _buckets.Count < CallerLimit || _buckets.ContainsKey(name) ? name : Others;
+    }
 
     private sealed record Bucket(double Tokens, long At);
 }
