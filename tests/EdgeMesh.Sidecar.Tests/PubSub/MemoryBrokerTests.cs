@@ -1,3 +1,4 @@
+using System.Diagnostics.Metrics;
 using EdgeMesh.Sidecar.Components;
 using EdgeMesh.Sidecar.Components.PubSubInMemory;
 using Microsoft.Extensions.Time.Testing;
@@ -33,6 +34,31 @@ public sealed class MemoryBrokerTests : IAsyncDisposable
         var refusal = await Assert.ThrowsAsync<BrokerRefusalException>(() => waiting.WaitAsync(TestSidecar.Cancellation));
         Assert.Contains("The queue of group 'slow' is full (10000 messages)", refusal.Message, StringComparison.Ordinal);
         _goOn.SetResult();
+    }
+
+    [Fact]
+    public void Return_IntoAFullQueue_IsCountedAsLost()
+    {
+        var lost = 0;
+        using var listener = new MeterListener { InstrumentPublished = (instrument, l) => { if (instrument.Name == "edgemesh.pubsub.lost") { l.EnableMeasurementEvents(instrument); } } };
+        listener.SetMeasurementEventCallback<long>((_, count, tags, _) =>
+        {
+            if (tags.Contains(new("where", "returned-into-a-full-queue")) && tags.Contains(new("reason", "full")))
+            {
+                Interlocked.Add(ref lost, (int)count);
+            }
+        });
+        listener.Start();
+        var group = new MemoryGroup("returned-into-a-full-queue", "slow", WhenFull.Wait, _clock);
+        var message = new MemoryMessage(new BrokerMessage(group.Topic, "1"u8.ToArray(), BrokerMessage.NoMetadata), 0);
+        for (var i = 0; i < MemoryGroup.QueueLimit; i++)
+        {
+            Assert.True(group.TryAdd(message));
+        }
+
+        group.Return(message);
+
+        Assert.Equal(1, lost);
     }
 
     private Task<IAsyncDisposable> SubscribeAsync() => _broker.SubscribeAsync(
