@@ -40,7 +40,7 @@ internal sealed class LinkRelay : IAsyncDisposable
     public void Start()
     {
         listener.Start();
-        accepting = AcceptAsync(stopping.Token);
+        accepting = AcceptLoop.RunAsync(listener.AcceptSocketAsync, Take, clock, stopping.Token);
     }
 
     public void Cut()
@@ -76,29 +76,16 @@ internal sealed class LinkRelay : IAsyncDisposable
         stopping.Dispose();
     }
 
-    private async Task AcceptAsync(CancellationToken cancellation)
+    private void Take(Socket socket)
     {
-        while (!cancellation.IsCancellationRequested)
+        var connection = new RelayedConnection(socket, target, this, clock);
+        if (TryAdd(connection))
         {
-            Socket socket;
-            try
-            {
-                socket = await listener.AcceptSocketAsync(cancellation);
-            }
-            catch (Exception e) when (e is OperationCanceledException or SocketException or ObjectDisposedException)
-            {
-                // Stopped, or a connection that its client gave up before it was accepted.
-                continue;
-            }
-
-            var connection = new RelayedConnection(socket, target, this, clock);
-            if (!TryAdd(connection))
-            {
-                connection.Abort();
-                continue;
-            }
-
-            _ = ServeAsync(connection, cancellation);
+            _ = ServeAsync(connection, stopping.Token);
+        }
+        else
+        {
+            connection.Abort();
         }
     }
 

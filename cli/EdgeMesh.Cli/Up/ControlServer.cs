@@ -1,6 +1,7 @@
 using System.Net.Sockets;
 using System.Text;
 using System.Text.Json;
+using EdgeMesh.Cli.Links;
 using EdgeMesh.Cli.Provisioning;
 
 namespace EdgeMesh.Cli.Up;
@@ -32,7 +33,8 @@ internal sealed class ControlServer : IAsyncDisposable
         File.Delete(server.Path);
         server.listener.Bind(new UnixDomainSocketEndPoint(server.Path));
         server.listener.Listen(16);
-        server.accepting = server.AcceptAsync(server.stopping.Token);
+        server.accepting = AcceptLoop.RunAsync(
+            server.listener.AcceptAsync, socket => _ = server.ServeAsync(socket, server.stopping.Token), TimeProvider.System, server.stopping.Token);
         return server;
     }
 
@@ -44,21 +46,6 @@ internal sealed class ControlServer : IAsyncDisposable
         File.Delete(Path);
         ControlPath.Remove(Path);
         stopping.Dispose();
-    }
-
-    private async Task AcceptAsync(CancellationToken cancellation)
-    {
-        while (!cancellation.IsCancellationRequested)
-        {
-            try
-            {
-                _ = ServeAsync(await listener.AcceptAsync(cancellation), cancellation);
-            }
-            catch (Exception e) when (e is OperationCanceledException or SocketException or ObjectDisposedException)
-            {
-                // Stopping, or a client that left at once.
-            }
-        }
     }
 
     private async Task ServeAsync(Socket socket, CancellationToken cancellation)
