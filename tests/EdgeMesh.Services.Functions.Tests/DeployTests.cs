@@ -24,6 +24,18 @@ public sealed class DeployTests
     }
 
     [Fact]
+    public async Task Deploy_BodyThatAnnouncesMoreThanAnyMemory_IsRefusedBeforeItComes()
+    {
+        await using var site = await FunctionsSite.StartAsync();
+        using var body = new ByteArrayContent([]) { Headers = { ContentLength = 3_000_000_000 } };
+        using var request = new HttpRequestMessage(HttpMethod.Put, "deployments/greeter/bundle") { Content = body, Headers = { ExpectContinue = true } };
+        using var client = site.Host.AppClient(FunctionsApp.AppId);
+        using var answer = await site.SendAsync(client, request, FunctionsSite.Admin);
+
+        Assert.Equal(413, (int)answer.StatusCode);
+    }
+
+    [Fact]
     public async Task Deploy_LargeModule_TravelsInPiecesAndComesBackWhole()
     {
         await using var site = await FunctionsSite.StartAsync();

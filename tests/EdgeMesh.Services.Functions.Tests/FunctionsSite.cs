@@ -198,6 +198,11 @@ internal sealed class FunctionsSite : IAsyncDisposable
     public async Task<HttpResponseMessage> SendAsync(HttpClient client, HttpMethod method, string path, HttpContent? body, Caller? caller)
     {
         using var request = new HttpRequestMessage(method, path) { Content = body };
+        return await SendAsync(client, request, caller);
+    }
+
+    public async Task<HttpResponseMessage> SendAsync(HttpClient client, HttpRequestMessage request, Caller? caller)
+    {
         if (caller is not null)
         {
             request.Headers.Add(CallerTokens.Header, new CallerTokens(_clock).Sign(caller, Site, CallerKey.Private));

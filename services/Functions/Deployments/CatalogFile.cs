@@ -14,7 +14,8 @@ internal sealed record CatalogFile(string Position, IReadOnlyList<string> Docume
         try
         {
             await using var file = File.OpenRead(path);
-            return await JsonSerializer.DeserializeAsync(file, DocumentsJson.Default.CatalogFile, cancellation);
+            return await JsonSerializer.DeserializeAsync(file, DocumentsJson.Default.CatalogFile, cancellation) is { Position: not null, Documents: { } documents } known
+                && !documents.Contains(null!) ? known : null;
         }
         catch (Exception error) when (error is IOException or JsonException)
         {

@@ -119,8 +119,8 @@ internal static class DeploymentEndpoints
 
     private static async Task<ReadOnlyMemory<byte>> BodyAsync(HttpContext context)
     {
-        // The server bounds it (EdgeMesh:BodyLimit).
-        using var body = new MemoryStream((int)(context.Request.ContentLength ?? 0));
+        // The server bounds it (EdgeMesh:BodyLimit), once it is read: what is announced may be anything.
+        using var body = new MemoryStream();
         await context.Request.Body.CopyToAsync(body, context.RequestAborted);
         return body.ToArray();
     }
