@@ -10,7 +10,7 @@ public sealed class MemoryKeyStore : IKeyStore
     private long _version;
 
     /// <summary>The names of all rows, for tests that nothing personal is in them.</summary>
-    public IReadOnlyCollection<string> Keys
+    internal IReadOnlyCollection<string> Keys
     {
         get
         {

@@ -4,7 +4,7 @@ using System.Globalization;
 namespace EdgeMesh.Replication;
 
 /// <summary>How two versions stand to each other.</summary>
-public enum VectorOrder
+internal enum VectorOrder
 {
     /// <summary>The same version.</summary>
     Equal,
@@ -100,7 +100,7 @@ public sealed class VersionVector : IEquatable<VersionVector>
         other.IsEmpty ? this : IsEmpty ? other : Of(_entries.Concat(other._entries));
 
     /// <summary>How this version stands to another.</summary>
-    public VectorOrder CompareTo(VersionVector other)
+    internal VectorOrder CompareTo(VersionVector other)
     {
         bool less = false, more = false, common = false;
         int i = 0, j = 0;

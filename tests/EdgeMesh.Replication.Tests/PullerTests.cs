@@ -49,7 +49,7 @@ public sealed class PullerTests : IAsyncLifetime
         _link.IsCut = false;
         await UntilAsync(8);
 
-        await WaitForAsync(() => puller.State is { Failure: null, AtHead: true, LastContact: not null });
+        await WaitForAsync(() => puller.State is { Failure: null, AtHead: true });
         Assert.Equal(_a.Journal.Head.ToString(), puller.State.Position);
     }
 

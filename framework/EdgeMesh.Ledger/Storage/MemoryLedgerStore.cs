@@ -12,19 +12,7 @@ public sealed class MemoryLedgerStore : ILedgerStore
     private long _version;
 
     /// <summary>The bodies, for tests that damage them.</summary>
-    public IDictionary<string, ReadOnlyMemory<byte>> Bodies => _bodies;
-
-    /// <summary>The names of the compare-and-set rows, for tests.</summary>
-    public IReadOnlyList<string> RowKeys
-    {
-        get
-        {
-            lock (_lock)
-            {
-                return [.. _rows.Keys];
-            }
-        }
-    }
+    internal IDictionary<string, ReadOnlyMemory<byte>> Bodies => _bodies;
 
     /// <inheritdoc/>
     public ValueTask<LedgerRow?> ReadAsync(string key, CancellationToken cancellation)

@@ -1,4 +1,3 @@
-using System.Collections.Immutable;
 using System.Numerics;
 
 namespace EdgeMesh.Ledger.Tree;
@@ -23,8 +22,6 @@ internal sealed class CompactTree
     }
 
     public long Size { get; private set; }
-
-    public ImmutableArray<LogHash> Peaks => [.. _peaks];
 
     public CompactTree Copy() => new(Size, _peaks);
 

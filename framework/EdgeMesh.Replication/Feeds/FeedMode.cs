@@ -1,7 +1,7 @@
 namespace EdgeMesh.Replication;
 
 /// <summary>How much of a journal a feed gives.</summary>
-public enum FeedMode
+internal enum FeedMode
 {
     /// <summary>Only what the peer may hold.</summary>
     Shared,

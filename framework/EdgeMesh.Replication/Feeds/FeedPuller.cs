@@ -5,28 +5,6 @@ using Microsoft.Extensions.Logging;
 
 namespace EdgeMesh.Replication;
 
-/// <summary>How a puller works.</summary>
-public sealed record PullerOptions
-{
-    /// <summary>How long the other site holds a request while there is nothing new; must be below the HTTP client's time limit. Zero: it
-    /// answers at once. Access journals are never waited for: reading wakes nobody.</summary>
-    public TimeSpan Wait { get; init; } = TimeSpan.FromSeconds(20);
-
-    /// <summary>The pause after an answer without anything new that came at once.</summary>
-    public TimeSpan Poll { get; init; } = TimeSpan.FromSeconds(5);
-
-    /// <summary>The pause after a first failure; it doubles up to 64 times, with jitter.</summary>
-    public TimeSpan FirstPause { get; init; } = TimeSpan.FromMilliseconds(250);
-}
-
-/// <summary>Where a puller stands.</summary>
-/// <param name="Journal">What it pulls.</param>
-/// <param name="Position">How far it has applied.</param>
-/// <param name="AtHead">Whether nothing more was there when it asked last.</param>
-/// <param name="LastContact">When the site answered last; null: not since the start.</param>
-/// <param name="Failure">Why the last attempt failed; null when it did not.</param>
-public sealed record PullerState(string Journal, string Position, bool AtHead, DateTimeOffset? LastContact, string? Failure);
-
 /// <summary>Pulls one foreign journal: by long poll, woken by announcements, else by a slow poll; backs off while the link is away. The
 /// position is stored with what was pulled, so nothing is applied twice and nothing is left out.</summary>
 public abstract partial class FeedPuller : IAsyncDisposable
@@ -45,14 +23,14 @@ public abstract partial class FeedPuller : IAsyncDisposable
     {
         (Journal, _clock, _logger, _options) = (journal, clock, logger, options ?? new PullerOptions());
         _reader = new FeedReader(gateway, journal, mode, isLocal);
-        _state = new PullerState(journal.ToString(), Position.Start.ToString(), false, null, null);
+        _state = new PullerState(journal.ToString(), Position.Start.ToString(), false, null);
     }
 
     /// <summary>What it pulls.</summary>
     public JournalName Journal { get; }
 
     /// <summary>Where it stands; replaced as a whole.</summary>
-    public PullerState State => Volatile.Read(ref _state);
+    internal PullerState State => Volatile.Read(ref _state);
 
     /// <summary>Starts pulling.</summary>
     public void Start() => _loop = Task.Run(() => RunAsync(_stop.Token));
@@ -138,7 +116,7 @@ public abstract partial class FeedPuller : IAsyncDisposable
             LogBack(_logger, Journal.ToString());
         }
 
-        Volatile.Write(ref _state, new PullerState(Journal.ToString(), page.UpTo, page.AtHead, _clock.GetUtcNow(), null));
+        Volatile.Write(ref _state, new PullerState(Journal.ToString(), page.UpTo, page.AtHead, null));
         return null;
     }
 
@@ -172,38 +150,4 @@ public abstract partial class FeedPuller : IAsyncDisposable
 
     [LoggerMessage(LogLevel.Information, "Journal {Journal} is pulled again.")]
     private static partial void LogBack(ILogger logger, string journal);
-}
-
-/// <summary>Pulls what a peer shares with this site, into this site's own journal.</summary>
-/// <param name="local">This site's journal.</param>
-/// <param name="remote">The peer's journal.</param>
-/// <param name="gateway">Invokes the local gateway.</param>
-/// <param name="clock">For pauses.</param>
-/// <param name="logger">Told when the link goes and comes.</param>
-/// <param name="options">Null: the defaults.</param>
-/// <param name="reached">Told whenever everything that the peer shares has been applied, be it nothing new; null: nobody.</param>
-public sealed class SharedPuller(
-    Journal local, JournalName remote, HttpClient gateway, TimeProvider clock, ILogger logger, PullerOptions? options = null, Action? reached = null)
-    : FeedPuller(remote, FeedMode.Shared, gateway, clock, logger, options)
-{
-    private protected override void Reached() => reached?.Invoke();
-
-    private protected override ValueTask<FeedCursor> CursorAsync(CancellationToken cancellation) => local.Core.FeedAsync(Journal, cancellation);
-
-    private protected override async ValueTask ApplyAsync(FeedCursor after, Wire.FeedPage page, CancellationToken cancellation) =>
-        await local.ApplyAsync(Journal, after, page, cancellation);
-}
-
-/// <summary>Keeps a verbatim copy of a peer's journal, under that journal's own positions.</summary>
-/// <param name="mirror">The copy.</param>
-/// <param name="gateway">Invokes the local gateway.</param>
-/// <param name="clock">For pauses.</param>
-/// <param name="logger">Told when the link goes and comes.</param>
-/// <param name="options">Null: the defaults.</param>
-public sealed class MirrorPuller(Mirror mirror, HttpClient gateway, TimeProvider clock, ILogger logger, PullerOptions? options = null)
-    : FeedPuller(mirror.Journal, FeedMode.Mirror, gateway, clock, logger, options)
-{
-    private protected override ValueTask<FeedCursor> CursorAsync(CancellationToken cancellation) => mirror.CursorAsync(cancellation);
-
-    private protected override ValueTask ApplyAsync(FeedCursor after, Wire.FeedPage page, CancellationToken cancellation) => mirror.AppendAsync(after, page, cancellation);
 }

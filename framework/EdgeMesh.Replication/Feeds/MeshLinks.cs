@@ -33,9 +33,6 @@ public sealed class MeshLinks : IAsyncDisposable
         }
     }
 
-    /// <summary>Where each link stands.</summary>
-    public IEnumerable<PullerState> States => _pullers.Select(p => p.State);
-
     /// <summary>Starts pulling.</summary>
     public void Start() => _pullers.ForEach(p => p.Start());
 

@@ -11,12 +11,12 @@ namespace EdgeMesh.Replication;
 /// <param name="Segments">Pages kept.</param>
 /// <param name="Records">Records in them.</param>
 /// <param name="Position">The origin's position up to which it is complete.</param>
-public sealed record MirrorState(long Segments, long Records, Position Position);
+internal sealed record MirrorState(long Segments, long Records, Position Position);
 
 /// <summary>A verbatim copy of another site's journal under that journal's own positions: feed pages in <c>bodies</c>, a table of contents
 /// and a head in <c>heads</c>. The page goes first, under a name of its own, then one transaction of head and table: a crash leaves at most
 /// a page that nobody refers to.</summary>
-public sealed class Mirror
+internal sealed class Mirror
 {
     private const int IdLength = 16;
 
@@ -69,10 +69,10 @@ public sealed class Mirror
         return new JournalPage([.. records], records.Count > 0 ? records[^1].At : after, true);
     }
 
-    internal async ValueTask<FeedCursor> CursorAsync(CancellationToken cancellation) => CursorOf(await HeadAsync(cancellation));
+    public async ValueTask<FeedCursor> CursorAsync(CancellationToken cancellation) => CursorOf(await HeadAsync(cancellation));
 
     /// <summary>Keeps a page that begins where the mirror ends; one that begins elsewhere was kept before.</summary>
-    internal async ValueTask AppendAsync(FeedCursor after, Wire.FeedPage page, CancellationToken cancellation)
+    public async ValueTask AppendAsync(FeedCursor after, Wire.FeedPage page, CancellationToken cancellation)
     {
         await _one.WaitAsync(cancellation);
         try

@@ -10,8 +10,8 @@ public sealed class MemoryJournalStore : IJournalStore
     private readonly Dictionary<string, ReadOnlyMemory<byte>> _bodies = new(StringComparer.Ordinal);
     private long _etag;
 
-    /// <summary>The keys of all bodies, for tests and tools; no journal lists them.</summary>
-    public IReadOnlyList<string> BodyKeys
+    /// <summary>The keys of all bodies, for tests; no journal lists them.</summary>
+    internal IReadOnlyList<string> BodyKeys
     {
         get
         {
@@ -23,7 +23,7 @@ public sealed class MemoryJournalStore : IJournalStore
     }
 
     /// <summary>A copy, as a backup takes one.</summary>
-    public MemoryJournalStore Copy()
+    internal MemoryJournalStore Copy()
     {
         var copy = new MemoryJournalStore();
         lock (_gate)
