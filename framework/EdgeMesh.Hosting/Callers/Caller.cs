@@ -10,18 +10,15 @@ public enum CallerKind
 
     /// <summary>Another site's gateway, known by its certificate.</summary>
     Site,
-
-    /// <summary>A service of this site.</summary>
-    Service,
 }
 
-/// <summary>The verified caller of a request, as the gateway stated it in a signed, short-lived token (header <see cref="CallerTokens.Header"/>).</summary>
+/// <summary>The verified caller of a request, as the gateway stated it in a signed, short-lived token (header <see cref="CallerTokens.Header"/>). Services of this site call each other without one.</summary>
 public sealed record Caller
 {
     /// <summary>What kind of caller.</summary>
     public required CallerKind Kind { get; init; }
 
-    /// <summary>The token's subject, the site's name, or the service's app id.</summary>
+    /// <summary>The token's subject, or the site's name.</summary>
     public required string Subject { get; init; }
 
     /// <summary>The site where the caller was verified. For <see cref="CallerKind.Site"/>, that site itself.</summary>

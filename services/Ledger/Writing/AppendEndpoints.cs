@@ -56,7 +56,7 @@ internal static class AppendEndpoints
     {
         open = opener.Store;
         origin = default;
-        return context.GetCaller() is { Kind: not CallerKind.Service } ? Answers.NotAService()
+        return context.GetCaller() is not null ? Answers.NotAService()
             : !EntryOrigin.TryRead(context.Request.Headers, out origin) ? Answers.BadOrigin()
             : open is null ? Answers.Unavailable(context, opener.Waiting)
             : null;

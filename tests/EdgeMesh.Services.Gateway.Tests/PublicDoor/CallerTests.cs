@@ -29,7 +29,7 @@ public sealed class CallerTests(SharedSite shared) : IClassFixture<SharedSite>
     {
         using var client = _site.Client(shared.Issuer.Token());
         var forged = new CallerTokens(TimeProvider.System).Sign(
-            new Caller { Kind = CallerKind.Service, Subject = "ledger", Site = "clinic-a" }, "clinic-a", new TestMeshAuthority().CallerKey("clinic-a").Private);
+            new Caller { Kind = CallerKind.Site, Subject = "core", Site = "clinic-a" }, "clinic-a", new TestMeshAuthority().CallerKey("clinic-a").Private);
 
         using var answer = await client.AskAsync("/fhir/Patient/1",
             ("X-EdgeMesh-Caller", forged), ("x-edgemesh-caller", forged), ("X-EdgeMesh-Forwarded-Caller", forged), ("X-EdgeMesh-Public-Url", "https://evil.example"),
