@@ -1,3 +1,5 @@
+using EdgeMesh.Hosting;
+
 namespace EdgeMesh.Cli.Provisioning;
 
 /// <summary>Files and folders that only their owner may read, written whole or not at all.</summary>
@@ -19,23 +21,9 @@ internal static class PrivateFiles
         File.SetUnixFileMode(path, FolderMode);
     }
 
-    /// <summary>A crash leaves the old file or the new one, and at most a file <c>*.new</c> that the next write replaces.</summary>
     public static void Write(string path, ReadOnlySpan<byte> content, bool isPublic = false)
     {
-        var fresh = path + ".new";
-        File.Delete(fresh);
-        var options = new FileStreamOptions { Mode = System.IO.FileMode.CreateNew, Access = FileAccess.Write };
-        if (!OperatingSystem.IsWindows())
-        {
-            options.UnixCreateMode = isPublic ? FileMode | UnixFileMode.GroupRead | UnixFileMode.OtherRead : FileMode;
-        }
-
-        using (var stream = new FileStream(fresh, options))
-        {
-            stream.Write(content);
-            stream.Flush(flushToDisk: true);
-        }
-
-        File.Move(fresh, path, overwrite: true);
+        var bytes = content.ToArray();
+        FileReplacement.Write(path, file => file.Write(bytes), isPublic ? FileMode | UnixFileMode.GroupRead | UnixFileMode.OtherRead : FileMode);
     }
 }

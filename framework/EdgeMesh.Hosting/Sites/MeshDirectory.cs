@@ -43,15 +43,5 @@ public sealed record MeshDirectory(string Self, ImmutableArray<SiteEntry> Sites)
     public SiteEntry? Find(string name) => Sites.FirstOrDefault(s => s.Name == name);
 
     /// <summary>Writes <c>mesh.json</c>. The file is replaced as a whole, so a reader, or a crash, never sees half of it.</summary>
-    public void Save(string path)
-    {
-        var next = path + ".next";
-        using (var file = new FileStream(next, FileMode.Create, FileAccess.Write))
-        {
-            JsonSerializer.Serialize(file, this, Json);
-            file.Flush(flushToDisk: true);
-        }
-
-        File.Move(next, path, overwrite: true);
-    }
+    public void Save(string path) => FileReplacement.Write(path, file => JsonSerializer.Serialize(file, this, Json));
 }

@@ -2,6 +2,7 @@ using System.Buffers.Binary;
 using System.Security.Cryptography;
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using EdgeMesh.Hosting;
 using EdgeMesh.Telemetry.Anomalies;
 
 namespace EdgeMesh.Services.Monitor.Anomalies;
@@ -45,9 +46,8 @@ internal sealed class AnomalyFile(string path)
 
     public void Write(IEnumerable<SavedSeries> all)
     {
-        var next = path + ".next";
         Directory.CreateDirectory(Path.GetDirectoryName(path)!);
-        using (var file = new FileStream(next, FileMode.Create, FileAccess.Write))
+        FileReplacement.Write(path, file =>
         {
             file.Write(Header);
             Span<byte> head = stackalloc byte[8];
@@ -62,11 +62,7 @@ internal sealed class AnomalyFile(string path)
                     file.Write(body);
                 }
             }
-
-            file.Flush(flushToDisk: true);
-        }
-
-        File.Move(next, path, overwrite: true);
+        });
     }
 
     private static uint Checksum(ReadOnlySpan<byte> body) => BinaryPrimitives.ReadUInt32LittleEndian(SHA256.HashData(body));

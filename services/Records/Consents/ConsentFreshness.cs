@@ -43,14 +43,7 @@ internal sealed partial class ConsentFreshness
         try
         {
             Directory.CreateDirectory(Path.GetDirectoryName(_path)!);
-            var next = _path + ".next";
-            using (var file = new FileStream(next, FileMode.Create, FileAccess.Write))
-            {
-                JsonSerializer.Serialize(file, new Saved(Now(), _contacts.ToDictionary(c => c.Key, c => c.Value.At)));
-                file.Flush(flushToDisk: true);
-            }
-
-            File.Move(next, _path, overwrite: true);
+            FileReplacement.Write(_path, file => JsonSerializer.Serialize(file, new Saved(Now(), _contacts.ToDictionary(c => c.Key, c => c.Value.At))));
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
