@@ -1,20 +1,20 @@
 using System.Collections.Immutable;
-using System.Text.RegularExpressions;
+using EdgeMesh.Hosting;
 
 namespace EdgeMesh.Cli.Topology;
 
 /// <summary>The sites and links of the extension <c>edgemesh</c>.</summary>
-internal static partial class SiteReader
+internal static class SiteReader
 {
     public static ImmutableArray<SiteDefinition> Read(YamlMap extension, ImmutableArray<ServiceDefinition> services)
     {
         var sites = ImmutableArray.CreateBuilder<SiteDefinition>();
         foreach (var item in extension.Maps("sites"))
         {
-            var name = item.Text("name", "Name the site: lower-case letters, digits and hyphens.");
-            if (name.Length > 0 && !SiteName().IsMatch(name))
+            var name = item.Text("name", $"Name the site: it has {SiteNames.Rule}.");
+            if (name.Length > 0 && !SiteNames.IsName(name))
             {
-                item.Fault("name", $"'{name}' is not a site's name", "Use lower-case letters, digits and hyphens, at most 32, a letter first.");
+                item.Fault("name", $"'{name}' is not a site's name", $"A site's name has {SiteNames.Rule}.");
             }
             else if (name.Length > 0 && sites.Any(s => s.Name == name))
             {
@@ -94,7 +94,4 @@ internal static partial class SiteReader
 
         return [.. names.Distinct()];
     }
-
-    [GeneratedRegex("^[a-z][a-z0-9-]{0,31}$")]
-    private static partial Regex SiteName();
 }

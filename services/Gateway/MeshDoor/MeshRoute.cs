@@ -1,4 +1,5 @@
 using System.Text.RegularExpressions;
+using EdgeMesh.Hosting;
 
 namespace EdgeMesh.Services.Gateway.MeshDoor;
 
@@ -25,12 +26,9 @@ internal sealed partial record MeshRoute(string AppId, bool IsFeed = false, stri
 
     /// <summary>A journal is named <c>site.owner.kind</c>; its feed is the owner's. The gateway owns none: it would ask itself.</summary>
     private static MeshRoute? Feed(string journal) =>
-        Journals().Match(journal) is { Success: true } match && match.Groups["owner"].Value is var owner && owner != GatewayApp.AppId
+        journal.Split('.') is [_, var owner, _] names && names.All(SiteNames.IsName) && owner != GatewayApp.AppId
             ? new MeshRoute(owner, IsFeed: true)
             : null;
-
-    [GeneratedRegex(@"^[a-z0-9-]{1,40}\.(?<owner>[a-z0-9-]{1,40})\.[a-z0-9-]{1,40}\z")]
-    private static partial Regex Journals();
 
     [GeneratedRegex(@"^[A-Za-z0-9][A-Za-z0-9._-]{0,127}\z")]
     private static partial Regex Topics();

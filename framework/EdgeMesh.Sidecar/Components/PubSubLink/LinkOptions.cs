@@ -19,7 +19,7 @@ internal sealed record LinkOptions(IReadOnlyList<string>? Peers, int QueueLimit)
         var peers = spec["peers"]?.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
         if (peers?.FirstOrDefault(p => !IsSite(p)) is { } wrong)
         {
-            throw new ArgumentException($"'peers' names '{wrong}', which is no site's name (letters, digits and hyphens).");
+            throw new ArgumentException($"'peers' names '{wrong}', which is no site's name (1 to 40 lower-case letters, digits and hyphens, the first a letter).");
         }
 
         return new LinkOptions(peers is { Length: > 0 } ? peers : null, spec["queueLimit"] switch
@@ -30,6 +30,7 @@ internal sealed record LinkOptions(IReadOnlyList<string>? Peers, int QueueLimit)
         });
     }
 
-    /// <summary>Names go into paths as they are.</summary>
-    public static bool IsSite(string name) => name.Length is > 0 and <= 64 && name.All(c => char.IsAsciiLetterOrDigit(c) || c == '-');
+    /// <summary>The rule of the house, as Hosting's SiteNames has it. Names go into paths as they are.</summary>
+    public static bool IsSite(string name) =>
+        name.Length is > 0 and <= 40 && char.IsAsciiLetterLower(name[0]) && name.All(c => char.IsAsciiLetterLower(c) || char.IsAsciiDigit(c) || c == '-');
 }
