@@ -63,7 +63,7 @@ internal static class LogFileEndpoints
     private static IResult? Loading(HttpContext context, LedgerOpener opener, out OpenLedger? open)
     {
         open = opener.Store;
-        return open is { Reader.IsLoaded: true } ? null : Writing.Answers.Loading(context, opener.Waiting);
+        return open is { Reader.IsLoaded: true } ? null : Answers.Loading(context, opener.Waiting);
     }
 
     private static IResult Absent(HttpContext context, string code, string title, string detail)

@@ -49,7 +49,7 @@ internal sealed partial class LedgerWatch(MeshDirectory directory, FleetBoard bo
 
         foreach (var (site, key) in _keys)
         {
-            if (site != directory.Self && await WitnessedNotes.ReadAsync(apps, site, cancellation) is { } witnessed)
+            if (site != directory.Self && await WitnessQuery.ReadAsync(apps, site, cancellation) is { } witnessed)
             {
                 Take(witnessed, key);
             }

@@ -1,9 +1,9 @@
 using EdgeMesh.Hosting;
 using EdgeMesh.Ledger;
 
-namespace EdgeMesh.Services.Ledger.Writing;
+namespace EdgeMesh.Services.Ledger;
 
-/// <summary>The HTTP answers to appends.</summary>
+/// <summary>What the service answers in place of what was asked for.</summary>
 internal static class Answers
 {
     private const string RetrySeconds = "1";

@@ -5,10 +5,8 @@ using EdgeMesh.Ledger;
 
 namespace EdgeMesh.Services.Monitor.Ledgers;
 
-/// <summary>What this site's witness keeps of another site's ledger, as its ledger service answers.</summary>
-/// <param name="Checkpoint">The signed note that it cosigned last.</param>
-/// <param name="Other">Another one of the same size that the log signed, too; null: none was seen.</param>
-internal sealed record WitnessedNotes(string Checkpoint, string? Other)
+/// <summary>Asks this site's ledger service what its witness keeps of another site's ledger.</summary>
+internal static class WitnessQuery
 {
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(10);
 
