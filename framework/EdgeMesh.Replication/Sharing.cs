@@ -45,7 +45,8 @@ public sealed record ShareChange
     /// <summary>Documents that the peer may hold from now on: their current versions are sent.</summary>
     public ImmutableArray<SharedDocument> Granted { get; init; } = [];
 
-    /// <summary>Documents that the peer must delete, with index rows and keys.</summary>
+    /// <summary>Documents that the peer must delete, with index rows. The data keys stay with it: one key seals a class of a subject, of which
+    /// it may hold other documents still. What is written afterwards is sealed under a new one that it does not get.</summary>
     public ImmutableArray<DocumentKey> Withdrawn { get; init; } = [];
 }
 

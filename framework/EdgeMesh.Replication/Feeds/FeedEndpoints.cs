@@ -131,7 +131,7 @@ public static class FeedEndpoints
     }
 
     private static (FeedRequest?, IResult?) Refuse(int status, string code, string detail) =>
-        (null, Results.Problem(detail, statusCode: status, title: "The feed can't be read.", extensions: [new("code", code)]));
+        (null, Problems.Problem(status, code, "The feed can't be read.", detail));
 
     private sealed record FeedRequest(Journal Journal, string Peer, FeedMode Mode, FeedCursor After, TimeSpan Wait);
 }

@@ -62,7 +62,7 @@ internal sealed class FeedServer(Journal journal)
             }
             else if (!view.MayLackBodies)
             {
-                throw new InvalidDataException($"The body of '{page.Items[i].Body!.Key}' is lost, so this feed can't go on. Restore it from the mirror at the core.");
+                throw new InvalidDataException($"The body of '{page.Items[i].Body!.Key}' is lost, so this feed can't go on. Restore the store of bodies from a backup: a body is never changed, so any that has it will do.");
             }
         }
 

@@ -113,5 +113,5 @@ internal sealed class BatchLog(JournalKeys keys, IJournalStore store, JournalOpt
     private static long HeldBytes(ReadOnlyMemory<byte> body) => MemoryMarshal.TryGetArray(body, out var part) ? part.Array!.Length : body.Length;
 
     private static InvalidDataException Lost(uint epoch, long number) =>
-        new($"The journal's head is past batch {epoch}.{number}, and the store has lost it or a part of it. Restore it from the mirror at the core.");
+        new($"The journal's head is past batch {epoch}.{number}, and the store has lost it or a part of it. Restore the site's stores from a backup; what the core mirrors of it stands in the core's own stores, below its mirror/ keys.");
 }

@@ -79,6 +79,6 @@ internal sealed partial class SearchProjection(
     private static RowChange Row(Document document, RowState state, IndexEntry? entry) =>
         new(document.Key, document.Version.ToString(), document.RecordedAt.UtcTicks, document.OwnerSite, state, entry, document.HeldUnder);
 
-    [LoggerMessage(LogLevel.Critical, "The stored {ResourceType} of version {Version} was altered: it is taken out of the index. Restore it from the mirror.")]
+    [LoggerMessage(LogLevel.Critical, "The stored {ResourceType} of version {Version} was altered: it is taken out of the index. Restore the component bodies from a backup.")]
     private static partial void LogTampered(ILogger logger, string resourceType, string version);
 }

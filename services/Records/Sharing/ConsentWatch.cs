@@ -3,13 +3,13 @@ using EdgeMesh.Services.Records.Consents;
 
 namespace EdgeMesh.Services.Records.Sharing;
 
-/// <summary>Does what time alone brings about: nobody commits anything when a consent's period begins or ends, so the owner looks by itself
-/// and commits what peers gain and lose by it. What a review changes is read off what peers hold, so one too many changes nothing, and
-/// after a restart every period that has turned is looked at again.</summary>
+/// <summary>A commit's reason: the period of a patient's consent has begun or ended.</summary>
 /// <param name="PatientId">Whose consents turned.</param>
 internal sealed record PeriodReview(string PatientId);
 
-/// <summary>The loop behind <see cref="PeriodReview"/>; it also keeps how fresh other sites' consents are.</summary>
+/// <summary>Does what time alone brings about: nobody commits anything when a consent's period begins or ends, so the owner looks by itself
+/// and commits what peers gain and lose by it. What a review changes is read off what peers hold, so one too many changes nothing, and
+/// after a restart every period that has turned is looked at again. It also keeps how fresh other sites' consents are.</summary>
 internal sealed partial class ConsentWatch(
     ConsentIndex index, FollowerLoop consents, Journal changes, ConsentFreshness freshness, TimeProvider clock, ILogger logger) : IAsyncDisposable
 {
