@@ -14,7 +14,7 @@ internal sealed record Refusal(int Status, string Code, string Title, string Det
         "Use letters, digits, '-', '.', '_', '~', '$' and single slashes, without '.' and '..' segments; nothing percent-encoded.");
 
     public static readonly Refusal RouteUnknown = new(StatusCodes.Status404NotFound, "route-unknown", "There is nothing at this path.",
-        "This door serves /console, /fhir, /receipts, /functions, /deployments, /ledger, /healthz and /readyz.");
+        "This door serves /console, /fhir, /receipts, /functions, /deployments, /ledger, /monitor, /healthz and /readyz.");
 
     public static readonly Refusal TooManyRequests = new(StatusCodes.Status429TooManyRequests, "too-many-requests", "Too many requests are under way.",
         "Try again after the time in Retry-After.");
