@@ -48,7 +48,7 @@ internal static class HttpTriggers
             return refusal;
         }
 
-        var body = await ReadAsync(context.Request, bundle.Manifest.Limits.InputBytes, context.RequestAborted);
+        var body = await BoundedBody.ReadAsync(context.Request, bundle.Manifest.Limits.InputBytes, context.RequestAborted);
         return body is null ? HttpFaults.TooLarge(bundle.Manifest) : await CallAsync(context, store, Call(context.Request, bundle, trigger, path, values, body.Value));
     }
 
@@ -85,19 +85,6 @@ internal static class HttpTriggers
     /// <summary>What the gateway said of a user of this site; a function speaks for nobody else.</summary>
     public static string? TokenOf(HttpContext context) =>
         context.GetCaller() is { Kind: CallerKind.User, ForwardedBy: null } ? context.Request.Headers[CallerTokens.Header].ToString() : null;
-
-    /// <summary>Null: it is larger than the function takes.</summary>
-    private static async ValueTask<ReadOnlyMemory<byte>?> ReadAsync(HttpRequest request, int limit, CancellationToken cancellation)
-    {
-        if (request.ContentLength > limit)
-        {
-            return null;
-        }
-
-        using var body = new MemoryStream((int)(request.ContentLength ?? 0));
-        await request.Body.CopyToAsync(body, cancellation);
-        return body.Length > limit ? null : body.GetBuffer().AsMemory(0, (int)body.Length);
-    }
 
     private sealed class CgiResult(CgiAnswer answer) : IResult
     {
