@@ -86,7 +86,7 @@ public sealed class FeedEndpointTests : IAsyncLifetime
     public async Task Get_WaitingWhileTheServiceStops_AnswersAtOnce()
     {
         var waiting = GetAsync("clinic-a.records.changes?wait=30", "clinic-b");
-        await GetAsync("clinic-a.records.changes", "clinic-b");
+        await _host.Asked.WaitAsync(Cancel);
 
         await _host.StopAsync().WaitAsync(TimeSpan.FromSeconds(10), Cancel);
 

@@ -15,7 +15,10 @@ internal sealed class FeedHost : IAsyncDisposable
 
     private readonly WebApplication _app;
 
-    private FeedHost(WebApplication app) => _app = app;
+    private FeedHost(WebApplication app, SemaphoreSlim asked) => (_app, Asked) = (app, asked);
+
+    /// <summary>Released by each request that has come.</summary>
+    public SemaphoreSlim Asked { get; }
 
     public Uri Address => new(_app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.Single());
 
@@ -25,9 +28,14 @@ internal sealed class FeedHost : IAsyncDisposable
         builder.WebHost.UseUrls("http://127.0.0.1:0");
         builder.Logging.ClearProviders();
         var app = builder.Build();
-        app.MapFeeds(() => journals, context => context.Request.Headers[PeerHeader] is [{ Length: > 0 } peer] ? new FeedPeer(peer, peer == "core") : null);
+        var asked = new SemaphoreSlim(0);
+        app.MapFeeds(() => journals, context =>
+        {
+            asked.Release();
+            return context.Request.Headers[PeerHeader] is [{ Length: > 0 } peer] ? new FeedPeer(peer, peer == "core") : null;
+        });
         await app.StartAsync(TestContext.Current.CancellationToken);
-        return new FeedHost(app);
+        return new FeedHost(app, asked);
     }
 
     public FeedLink LinkFrom(string peer) => new(Address, peer);
