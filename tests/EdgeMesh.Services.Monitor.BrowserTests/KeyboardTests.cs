@@ -9,10 +9,10 @@ namespace EdgeMesh.Services.Monitor.BrowserTests;
 [Trait("Category", "Engines")]
 public sealed class KeyboardTests(Chromium chromium, SharedConsole shared)
 {
-    /// <summary>Remembers what gets the focus. Of many rows of one kind three are as good as all.</summary>
+    /// <summary>Remembers what gets the focus. Of many rows of one kind two are as good as all.</summary>
     private const string Watch = """
         isFirst => {
-          for (const row of document.querySelectorAll('main :is(tbody tr, .map li, .spans li, .charts .card):nth-child(n+4)')) row.hidden = true;
+          for (const row of document.querySelectorAll('main :is(tbody tr, .map li, .spans li, .charts .card):nth-child(n+3)')) row.hidden = true;
           if (!isFirst) document.getElementById('main').focus();
           window.__stops = new Map();
           document.addEventListener('focusin', event => window.__stops.set(event.target, (SEEN)(event.target)));
