@@ -13,6 +13,7 @@ internal sealed class ClosedLoop
     private const long LongestMicroseconds = 60_000_000;
     private static readonly TimeSpan LongestSleep = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan Watch = TimeSpan.FromMicroseconds(500);
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
 
     private readonly Dictionary<Socket, RawClient> _clients;
     private readonly Dictionary<Socket, long> _began = [];
@@ -49,8 +50,7 @@ internal sealed class ClosedLoop
         var ready = new List<Socket>(_clients.Count);
         while (_began.Count > 0)
         {
-            cancellation.ThrowIfCancellationRequested();
-            WaitForAny(ready);
+            WaitForAny(ready, cancellation);
             foreach (var socket in ready)
             {
                 var client = _clients[socket];
@@ -66,11 +66,17 @@ internal sealed class ClosedLoop
         }
     }
 
-    private void WaitForAny(List<Socket> ready)
+    private void WaitForAny(List<Socket> ready, CancellationToken cancellation)
     {
         var began = Stopwatch.GetTimestamp();
         do
         {
+            cancellation.ThrowIfCancellationRequested();
+            if (Stopwatch.GetElapsedTime(began) > Patience)
+            {
+                throw new IOException($"The sidecar left {_began.Count} calls without an answer for {Patience.TotalSeconds} s.");
+            }
+
             ready.Clear();
             ready.AddRange(_began.Keys);
             var watches = Stopwatch.GetElapsedTime(began) < Watch;

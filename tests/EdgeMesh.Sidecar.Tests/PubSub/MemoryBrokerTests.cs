@@ -1,4 +1,5 @@
 using System.Diagnostics.Metrics;
+using System.Text;
 using EdgeMesh.Sidecar.Components;
 using EdgeMesh.Sidecar.Components.PubSubInMemory;
 using Microsoft.Extensions.Time.Testing;
@@ -37,29 +38,57 @@ public sealed class MemoryBrokerTests : IAsyncDisposable
     }
 
     [Fact]
-    public void Return_IntoAFullQueue_IsCountedAsLost()
+    public async Task Return_IntoAQueueThatStaysFull_IsCountedAsLost()
     {
-        var lost = 0;
+        var lost = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         using var listener = new MeterListener { InstrumentPublished = (instrument, l) => { if (instrument.Name == "edgemesh.pubsub.lost") { l.EnableMeasurementEvents(instrument); } } };
-        listener.SetMeasurementEventCallback<long>((_, count, tags, _) =>
+        listener.SetMeasurementEventCallback<long>((_, _, tags, _) =>
         {
             if (tags.Contains(new("where", "returned-into-a-full-queue")) && tags.Contains(new("reason", "full")))
             {
-                Interlocked.Add(ref lost, (int)count);
+                lost.TrySetResult();
             }
         });
         listener.Start();
-        var group = new MemoryGroup("returned-into-a-full-queue", "slow", WhenFull.Wait, _clock);
-        var message = new MemoryMessage(new BrokerMessage(group.Topic, "1"u8.ToArray(), BrokerMessage.NoMetadata), 0);
-        for (var i = 0; i < MemoryGroup.QueueLimit; i++)
+        var group = Full("returned-into-a-full-queue");
+
+        group.Return(Message(group, "back"));
+        Assert.False(lost.Task.IsCompleted);
+        _clock.Advance(TimeSpan.FromSeconds(6));
+
+        await lost.Task.WaitAsync(TimeSpan.FromSeconds(30), TestContext.Current.CancellationToken);
+    }
+
+    [Fact]
+    public async Task Return_WhilePublishersWaitForRoom_HasItsPlaceInTheirLine()
+    {
+        var group = Full("returned-among-publishers");
+        var before = group.WaitAndAddAsync(Message(group, "before"), TestContext.Current.CancellationToken);
+        group.Return(Message(group, "back"));
+        var after = group.WaitAndAddAsync(Message(group, "after"), TestContext.Current.CancellationToken);
+
+        var read = new List<string>();
+        for (var i = 0; i < MemoryGroup.QueueLimit + 3; i++)
         {
-            Assert.True(group.TryAdd(message));
+            read.Add(Encoding.UTF8.GetString((await group.Messages.ReadAsync(TestContext.Current.CancellationToken)).Message.Data.Span));
         }
 
-        group.Return(message);
-
-        Assert.Equal(1, lost);
+        Assert.Equal(["before", "back", "after"], read[^3..]);
+        Assert.True(await before && await after);
     }
+
+    private MemoryGroup Full(string topic)
+    {
+        var group = new MemoryGroup(topic, "slow", WhenFull.Wait, _clock);
+        for (var i = 0; i < MemoryGroup.QueueLimit; i++)
+        {
+            Assert.True(group.TryAdd(Message(group, "first")));
+        }
+
+        return group;
+    }
+
+    private static MemoryMessage Message(MemoryGroup group, string text) => new(new BrokerMessage(group.Topic, Encoding.UTF8.GetBytes(text), BrokerMessage.NoMetadata), 0);
 
     private Task<IAsyncDisposable> SubscribeAsync() => _broker.SubscribeAsync(
         new BrokerSubscription("orders", "slow", BrokerMessage.NoMetadata),

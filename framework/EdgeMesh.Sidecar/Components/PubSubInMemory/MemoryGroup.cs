@@ -84,36 +84,39 @@ internal sealed class MemoryGroup
         }
         else
         {
-            _ = ReturnAsync(message with { Attempts = message.Attempts + 1 });
-        }
-    }
-
-    private async Task ReturnAsync(MemoryMessage message)
-    {
-        var pause = Math.Min(LongestPause.Ticks, FirstPause.Ticks << (message.Attempts - 1));
-        try
-        {
-            await Task.Delay(TimeSpan.FromTicks((long)(pause * (0.8 + (0.4 * Random.Shared.NextDouble())))), _clock, _closed.Token);
-        }
-        catch (OperationCanceledException)
-        {
-            // The group is gone, and its messages with it.
-            return;
-        }
-
-        Interlocked.Decrement(ref _waiting);
-        if (!TryAdd(message))
-        {
-            Lost("full");
+            _ = ReturnAsync(message with { Attempts = message.Attempts + 1 }, Pause(message.Attempts));
         }
     }
 
     /// <summary>A subscriber went with a message in hand.</summary>
     public void Return(MemoryMessage message)
     {
-        if (!TryAdd(message))
+        Interlocked.Increment(ref _waiting);
+        _ = ReturnAsync(message, TimeSpan.Zero);
+    }
+
+    /// <summary>Doubles with each attempt, and differs a little from one message to the next.</summary>
+    private static TimeSpan Pause(int attempts) =>
+        TimeSpan.FromTicks((long)(Math.Min(LongestPause.Ticks, FirstPause.Ticks << attempts) * (0.8 + (0.4 * Random.Shared.NextDouble()))));
+
+    private async Task ReturnAsync(MemoryMessage message, TimeSpan pause)
+    {
+        try
         {
-            Lost("full");
+            await Task.Delay(pause, _clock, _closed.Token);
+            // In line with the publishers: each place that gets free is theirs who wait.
+            if (!await WaitAndAddAsync(message, _closed.Token))
+            {
+                Lost("full");
+            }
+        }
+        catch (OperationCanceledException)
+        {
+            // The group is gone, and its messages with it.
+        }
+        finally
+        {
+            Interlocked.Decrement(ref _waiting);
         }
     }
 

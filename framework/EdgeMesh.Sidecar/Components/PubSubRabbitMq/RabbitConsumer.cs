@@ -5,8 +5,9 @@ using RabbitMQ.Client.Events;
 
 namespace EdgeMesh.Sidecar.Components.PubSubRabbitMq;
 
-/// <summary>Takes what one channel delivers to a handler, several at a time, and tells the broker what became of it.</summary>
-internal sealed class RabbitConsumer(IChannel channel, RabbitOptions options, string topic, BrokerHandler handler, InHand inHand, CancellationToken stopped) : AsyncDefaultBasicConsumer(channel)
+/// <summary>Takes what one channel delivers to a handler, several at a time, and tells the broker what became of it. What was delivered by a channel
+/// before, and is still being worked on, counts too: <paramref name="turns"/> are the subscription's.</summary>
+internal sealed class RabbitConsumer(IChannel channel, RabbitOptions options, string topic, BrokerHandler handler, InHand inHand, SemaphoreSlim turns, CancellationToken stopped) : AsyncDefaultBasicConsumer(channel)
 {
     private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(10);
@@ -36,10 +37,14 @@ internal sealed class RabbitConsumer(IChannel channel, RabbitOptions options, st
         await Task.Yield();
         try
         {
-            var done = !stopped.IsCancellationRequested && await TryHandleAsync(message);
-            if (!options.AutoAck)
+            await turns.WaitAsync(stopped);
+            try
             {
-                await SettleAsync(deliveryTag, done);
+                await HandleAsync(deliveryTag, message);
+            }
+            finally
+            {
+                turns.Release();
             }
         }
         catch (Exception)
@@ -51,6 +56,18 @@ internal sealed class RabbitConsumer(IChannel channel, RabbitOptions options, st
         {
             _free.Release();
             inHand.End();
+        }
+    }
+
+    private async Task HandleAsync(ulong deliveryTag, BrokerMessage message)
+    {
+        if (options.AutoAck)
+        {
+            await TryHandleAsync(message);
+        }
+        else if (Channel.IsOpen)
+        {
+            await SettleAsync(deliveryTag, done: !stopped.IsCancellationRequested && await TryHandleAsync(message));
         }
     }
 

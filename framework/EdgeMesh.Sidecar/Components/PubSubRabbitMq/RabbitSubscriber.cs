@@ -15,11 +15,13 @@ internal sealed partial class RabbitSubscriber : IAsyncDisposable
     private readonly TaskCompletionSource _stands = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly CancellationTokenSource _stop = new();
     private readonly InHand _inHand = new();
+    private readonly SemaphoreSlim _turns;
     private readonly Task _loop;
 
     public RabbitSubscriber(RabbitConnection connection, RabbitOptions options, BrokerSubscription subscription, BrokerHandler handler, ILogger logger)
     {
         (_connection, _options, _subscription, _handler, _logger) = (connection, options, subscription, handler, logger);
+        _turns = new SemaphoreSlim(options.MostInHand);
         _loop = RunAsync();
     }
 
@@ -64,7 +66,7 @@ internal sealed partial class RabbitSubscriber : IAsyncDisposable
             new CreateChannelOptions(publisherConfirmationsEnabled: false, publisherConfirmationTrackingEnabled: false), _stop.Token);
         var queue = await RabbitTopology.DeclareQueueAsync(channel, _options, _subscription, _stop.Token);
         await channel.BasicQosAsync(0, _options.MostInHand, global: false, _stop.Token);
-        var consumer = new RabbitConsumer(channel, _options, _subscription.Topic, _handler, _inHand, _stop.Token);
+        var consumer = new RabbitConsumer(channel, _options, _subscription.Topic, _handler, _inHand, _turns, _stop.Token);
         var tag = await channel.BasicConsumeAsync(queue, _options.AutoAck, $"{queue}-{Guid.NewGuid()}", noLocal: false, exclusive: false, arguments: null, consumer, _stop.Token);
         _stands.TrySetResult();
         await consumer.Ended.WaitAsync(_stop.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
