@@ -261,6 +261,16 @@ public sealed class DeployTests
     }
 
     [Fact]
+    public async Task Logs_OfAFunctionThatNobodyDeployed_AreNotFound()
+    {
+        await using var site = await FunctionsSite.StartAsync();
+        using var answer = await site.SendAsync(HttpMethod.Get, "deployments/nobody/logs", null, FunctionsSite.Admin);
+
+        Assert.Equal(404, (int)answer.StatusCode);
+        Assert.Contains("function-unknown", await answer.Content.ReadAsStringAsync(TestContext.Current.CancellationToken), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Deployments_WithoutTheRole_AreRefused()
     {
         await using var site = await FunctionsSite.StartAsync();

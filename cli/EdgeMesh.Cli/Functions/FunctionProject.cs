@@ -14,6 +14,11 @@ internal sealed record FunctionProject(string Folder, FunctionManifest Manifest,
     /// <summary>The signed bundle, to carry anywhere.</summary>
     public string BundleFile => Path.Combine(Folder, $"{Manifest.Name}-{Manifest.Version}.bundle");
 
+    /// <summary>A source that was changed after the module was built; null: none.</summary>
+    public string? NewerSource => File.Exists(ModuleFile)
+        ? Directory.EnumerateFiles(Folder).FirstOrDefault(f => Path.GetExtension(f) is ".c" or ".h" or ".ts" && File.GetLastWriteTimeUtc(f) > File.GetLastWriteTimeUtc(ModuleFile))
+        : null;
+
     /// <summary>The project, or every fault of its manifest with file and line.</summary>
     public static async Task<(FunctionProject? Project, IReadOnlyList<string> Faults)> ReadAsync(string folder)
     {

@@ -67,6 +67,11 @@ internal static class DeploymentEndpoints
 
     private static IResult Logs(HttpContext context, FunctionsStore store)
     {
+        if (store.Catalog.Find(Function(context)) is null)
+        {
+            return HttpFaults.Unknown(Function(context));
+        }
+
         var count = int.TryParse(context.Request.Query["last"], NumberStyles.None, CultureInfo.InvariantCulture, out var last) ? last : DefaultCalls;
         return Results.Json(store.Calls.Log.Last(Function(context), count), ViewsJson.Default.IReadOnlyListCallRecord);
     }

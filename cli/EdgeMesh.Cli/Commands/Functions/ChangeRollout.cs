@@ -33,7 +33,7 @@ internal sealed class ChangeRollout : MeshCommand
             }
             else
             {
-                options.Screen.Line($"{parse.GetValue(options.Name)}: {change} is noted");
+                options.Screen.Line($"{parse.GetValue(options.Name)}: {change} holds at {parse.GetValue(options.Site) ?? "the core"}");
             }
 
             return ExitCode.Done;

@@ -42,9 +42,18 @@ internal static class Deployments
         }
         else
         {
-            options.Screen.Line(bundle is null ? $"{function} is removed (generation {generation})" : $"{function} {version} is {(isRollback ? "rolled back to" : "deployed")} (generation {generation})");
+            options.Screen.Line(Say(word, version));
         }
 
         return ExitCode.Done;
     }
+
+    private static string Say(Deployment word, string? version) => word switch
+    {
+        { Bundle: null } => $"{word.Function} is removed, with its state (generation {word.Generation})",
+        { IsRollback: true } => $"{word.Function} is rolled back to {version} (generation {word.Generation})",
+        { Canary.IsNone: true } => $"{word.Function} {version} is deployed (generation {word.Generation})",
+        { Canary: var canary } => $"{word.Function} {version} is tried with {canary.Percent} % of the calls at {(canary.Sites.IsEmpty ? "each site" : string.Join(", ", canary.Sites))} "
+            + $"for {canary.For} (generation {word.Generation}); ./edgemesh function list shows how far it is",
+    };
 }

@@ -22,6 +22,11 @@ internal sealed class FunctionLogs : MeshCommand
                 return options.Refused(answer);
             }
 
+            if (calls.Count == 0 && !parse.GetValue(options.Json))
+            {
+                options.Screen.Note($"{parse.GetRequiredValue(options.Name)} was not called at {parse.GetValue(options.Site) ?? "the core"} since its service started; --site asks another site.");
+            }
+
             foreach (var call in calls)
             {
                 if (parse.GetValue(options.Json))

@@ -72,6 +72,11 @@ internal sealed class FunctionOptions(MeshOptions options, Screen screen)
             return Refuse("the function can't be built", [fault]);
         }
 
+        if (project.NewerSource is { } newer)
+        {
+            screen.Note($"{newer} is newer than the module that is sent: ./edgemesh function build {path} takes it in.");
+        }
+
         var built = await FunctionBundle.BuildAsync(project.ManifestFile, project.ManifestText, await File.ReadAllBytesAsync(project.ModuleFile, cancellation), key);
         return built.Bundle ?? Refuse("the function can't be built", built.Faults);
     }
