@@ -17,7 +17,7 @@ public sealed class ManifestReaderTests
 
         Assert.Equal(("triage", "1.0.0", "triage.wasm"), (manifest.Name, manifest.Version, manifest.Module));
         Assert.Equal("/vitals", Assert.Single(manifest.Triggers).Http!.Path);
-        Assert.Equal((new CallLimits(), new FunctionShare()), (manifest.Limits, manifest.Share));
+        Assert.Equal((new CallLimits(), new FunctionShare(), StateLimits.Usual), (manifest.Limits, manifest.Share, manifest.State));
         Assert.False(manifest.Permissions.State);
         Assert.True(manifest.Targets.Include("any", new Dictionary<string, string>()));
     }
@@ -35,7 +35,7 @@ public sealed class ManifestReaderTests
               - topic: { name: vitals, batch: 10, retries: 3, deadLetter: vitals-dead }
               - schedule: { cron: "0 30 2 * * *", timeZone: Europe/Berlin, missed: all }
               - changes: { collections: [Observation], labels: [N], retries: 2 }
-            limits: { fuel: 5000000, time: 250ms, memory: 2MiB, input: 64KiB, output: 100B, log: 1KiB, hostCalls: 7 }
+            limits: { fuel: 5000000, time: 250ms, memory: 2MiB, input: 64KiB, output: 100B, log: 1KiB, hostCalls: 7, state: 3MiB, stateKeys: 20 }
             concurrency: 2
             queue: 50
             weight: 20
@@ -54,6 +54,7 @@ public sealed class ManifestReaderTests
         Assert.Equal(
             new CallLimits { Fuel = 5_000_000, WallClock = TimeSpan.FromMilliseconds(250), MemoryBytes = 2 << 20, InputBytes = 64 << 10, OutputBytes = 100, LogBytes = 1024, HostCalls = 7 }, manifest.Limits);
         Assert.Equal(new FunctionShare { Concurrency = 2, QueueLimit = 50, Weight = 20 }, manifest.Share);
+        Assert.Equal(new StateLimits(20, 3 << 20), manifest.State);
         Assert.Equal((true, true), (manifest.Permissions.State, manifest.Permissions.PreciseClock));
         Assert.Equal(["alerts"], manifest.Permissions.Publish);
         Assert.Equal(["GET records/fhir/Patient/*"], manifest.Permissions.Invoke);
@@ -72,6 +73,7 @@ public sealed class ManifestReaderTests
     [InlineData("limits:\n  memory: 1TiB\n", 7, "limits.memory", "form")]
     [InlineData("limits:\n  time: 2h\n", 7, "limits.time", "at most 15m")]
     [InlineData("limits:\n  fuel: lots\n", 7, "limits.fuel", "whole number")]
+    [InlineData("limits:\n  stateKeys: 10001\n", 7, "limits.stateKeys", "from 1 to 10000")]
     [InlineData("weight: 1000\n", 6, "weight", "from 1 to 100")]
     [InlineData("settings:\n  a: 5\n", 7, "settings.a", "quotes")]
     [InlineData("secrets:\n  key: site-key\n", 7, "secrets.key", "form")]
