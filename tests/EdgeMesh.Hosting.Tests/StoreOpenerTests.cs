@@ -18,6 +18,17 @@ public sealed class StoreOpenerTests
     }
 
     [Fact]
+    public async Task Open_WhereAPartFailsToCloseToo_ClosesTheOthersAndTriesAgain()
+    {
+        using var opener = new Opener { Failures = 1, Closing = () => throw new IOException("no room") };
+        await opener.StartAsync(Cancellation);
+        await opener.Opened.Task.WaitAsync(TimeSpan.FromSeconds(30), Cancellation);
+
+        Assert.Equal(["1 keys"], opener.Closed);
+        Assert.Equal("no room", opener.Waits);
+    }
+
+    [Fact]
     public async Task Stop_AnOpenStore_ClosesItsPartsInReverseAndServesItNoMore()
     {
         using var opener = new Opener();
@@ -37,6 +48,9 @@ public sealed class StoreOpenerTests
 
         public int Failures { get; init; }
 
+        /// <summary>Before the part that was opened last is closed.</summary>
+        public Action Closing { get; init; } = () => { };
+
         public List<string> Closed { get; } = [];
 
         public TaskCompletionSource Opened { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -47,7 +61,11 @@ public sealed class StoreOpenerTests
         {
             var attempt = ++_attempts;
             parts.Own(new Part(() => Closed.Add($"{attempt} keys")));
-            parts.Own(new SlowPart(() => Closed.Add($"{attempt} changes")));
+            parts.Own(new SlowPart(() =>
+            {
+                Closing();
+                Closed.Add($"{attempt} changes");
+            }));
             if (attempt <= Failures)
             {
                 throw new IOException($"attempt {attempt} failed");

@@ -14,10 +14,16 @@ public sealed class OwnedParts : IAsyncDisposable
         return part;
     }
 
-    /// <summary>Closes the parts, the last one first: what was opened later stands on what was opened before.</summary>
+    /// <summary>Closes the parts, the last one first: what was opened later stands on what was opened before. One that fails to close keeps none
+    /// of the others open.</summary>
     public async ValueTask DisposeAsync()
     {
-        while (_parts.TryPop(out var part))
+        if (!_parts.TryPop(out var part))
+        {
+            return;
+        }
+
+        try
         {
             if (part is IAsyncDisposable slow)
             {
@@ -27,6 +33,10 @@ public sealed class OwnedParts : IAsyncDisposable
             {
                 ((IDisposable)part).Dispose();
             }
+        }
+        finally
+        {
+            await DisposeAsync();
         }
     }
 }

@@ -42,24 +42,35 @@ public abstract partial class StoreOpener<TStore>(ILogger logger) : BackgroundSe
     {
         for (var pause = FirstPause; ; pause = pause * 2 < LongestPause ? pause * 2 : LongestPause)
         {
-            var parts = new OwnedParts();
             try
             {
-                var store = await OpenAsync(parts, stoppingToken);
-                (_parts, _store) = (parts, store);
+                await OpenAsync(stoppingToken);
                 return;
             }
-            catch (Exception error)
+            catch (Exception error) when (!stoppingToken.IsCancellationRequested)
             {
                 // What is away may be away in any way: the sidecar, a component, a secret, room on the disk.
-                await parts.DisposeAsync();
-                stoppingToken.ThrowIfCancellationRequested();
                 Awaited = error.Message;
                 LogWaits(logger, error.Message);
             }
 
             // It comes in its own time, whatever clock a test gave to this service.
             await Task.Delay(pause * (0.5 + Random.Shared.NextDouble()), TimeProvider.System, stoppingToken);
+        }
+    }
+
+    private async Task OpenAsync(CancellationToken cancellation)
+    {
+        var parts = new OwnedParts();
+        try
+        {
+            var store = await OpenAsync(parts, cancellation);
+            (_parts, _store) = (parts, store);
+        }
+        catch
+        {
+            await parts.DisposeAsync();
+            throw;
         }
     }
 
