@@ -11,7 +11,7 @@ public sealed class CatalogFileTests : IDisposable
     [Fact]
     public async Task Load_WhatWasSaved_IsTheSame()
     {
-        await new CatalogFile("1.2.3", ["bundles/a", "deployments/b"]).SaveAsync(_path);
+        new CatalogFile("1.2.3", ["bundles/a", "deployments/b"]).Save(_path);
         var loaded = await CatalogFile.LoadAsync(_path, TestContext.Current.CancellationToken);
         Assert.Equal(("1.2.3", 2), (loaded?.Position, loaded?.Keys().Count));
     }

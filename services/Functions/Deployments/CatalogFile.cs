@@ -1,4 +1,5 @@
 using System.Text.Json;
+using EdgeMesh.Hosting;
 using EdgeMesh.Replication;
 
 namespace EdgeMesh.Services.Functions.Deployments;
@@ -23,13 +24,7 @@ internal sealed record CatalogFile(string Position, IReadOnlyList<string> Docume
         }
     }
 
-    /// <summary>Replaced as a whole: a crash leaves the old one.</summary>
-    public async Task SaveAsync(string path)
-    {
-        var next = path + ".next";
-        await File.WriteAllBytesAsync(next, JsonSerializer.SerializeToUtf8Bytes(this, DocumentsJson.Default.CatalogFile));
-        File.Move(next, path, overwrite: true);
-    }
+    public void Save(string path) => FileReplacement.Write(path, file => JsonSerializer.Serialize(file, this, DocumentsJson.Default.CatalogFile));
 
     public IReadOnlyList<DocumentKey> Keys() =>
         [.. Documents.Select(d => d.Split('/', 2)).Where(d => d.Length == 2).Select(d => new DocumentKey(d[0], d[1]))];

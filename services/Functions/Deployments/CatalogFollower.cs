@@ -49,7 +49,7 @@ internal sealed partial class CatalogFollower(
     }
 
     /// <summary>Remembers how far it came. What is lost of that by a crash is read again.</summary>
-    public Task SaveAsync() => new CatalogFile(_position.ToString(), [.. _documents.Keys.Select(k => k.ToString())]).SaveAsync(path);
+    public void Save() => new CatalogFile(_position.ToString(), [.. _documents.Keys.Select(k => k.ToString())]).Save(path);
 
     private async ValueTask TakeAsync(Document document)
     {

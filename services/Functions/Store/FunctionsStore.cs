@@ -78,14 +78,14 @@ internal sealed class FunctionsStore : IAsyncDisposable
     /// <summary>The version for a call; null: the function does not run here.</summary>
     public KnownBundle? Choose(KnownFunction function) => Catalog.FindBundle(Rollouts.Choose(function));
 
-    public static async Task<FunctionsStore> OpenAsync(IServiceProvider services, CancellationToken cancellation)
+    public static async Task<FunctionsStore> OpenAsync(IServiceProvider services, OwnedParts parts, CancellationToken cancellation)
     {
         var (identity, options) = (services.GetRequiredService<SiteIdentity>(), services.GetRequiredService<FunctionsOptions>());
         var secrets = services.GetRequiredService<SiteSecrets>();
         var trusted = await TrustedDeployers.ReadAsync(secrets, cancellation);
-        var siteKey = Convert.FromBase64String(await secrets.GetAsync(SiteSecrets.SiteKey, cancellation));
+        var siteKey = await secrets.GetBytesAsync(SiteSecrets.SiteKey, cancellation);
         var folder = Directory.CreateDirectory(Path.Combine(identity.DataDirectory, "functions")).FullName;
-        var changes = await Journal.OpenAsync(
+        var changes = parts.Own(await Journal.OpenAsync(
             new JournalName(identity.Site, FunctionsApp.AppId, JournalName.Changes), services.GetRequiredService<IJournalStore>(),
             new JournalOptions
             {
@@ -94,21 +94,13 @@ internal sealed class FunctionsStore : IAsyncDisposable
                 MarkerPath = Path.Combine(folder, "changes.epoch"),
                 CacheBytes = CacheBytes,
             },
-            cancellation);
-        try
-        {
-            var catalog = new Catalog(identity.Site, options.Labels);
-            var follower = new CatalogFollower(
-                changes, catalog, trusted, services.GetRequiredService<MeshDirectory>(), Path.Combine(folder, "catalog.json"), services.GetRequiredService<ILogger<CatalogFollower>>());
-            var compiled = new CompiledModules(
-                Path.Combine(folder, "compiled"), siteKey, options.CompiledMegabytes * 1024L * 1024, services.GetRequiredService<TimeProvider>(), services.GetRequiredService<ILogger<CompiledModules>>());
-            return new FunctionsStore(changes, follower, catalog, trusted, compiled, services);
-        }
-        catch
-        {
-            await changes.DisposeAsync();
-            throw;
-        }
+            cancellation));
+        var catalog = new Catalog(identity.Site, options.Labels);
+        var follower = new CatalogFollower(
+            changes, catalog, trusted, services.GetRequiredService<MeshDirectory>(), Path.Combine(folder, "catalog.json"), services.GetRequiredService<ILogger<CatalogFollower>>());
+        var compiled = new CompiledModules(
+            Path.Combine(folder, "compiled"), siteKey, options.CompiledMegabytes * 1024L * 1024, services.GetRequiredService<TimeProvider>(), services.GetRequiredService<ILogger<CompiledModules>>());
+        return new FunctionsStore(changes, follower, catalog, trusted, compiled, services);
     }
 
     /// <summary>Begins to work once the catalogue knows what the journal knew at the start: whoever decided before would take the first
@@ -143,7 +135,6 @@ internal sealed class FunctionsStore : IAsyncDisposable
         _loaded.Dispose();
         _metrics.Dispose();
         await Following.DisposeAsync();
-        await _follower.SaveAsync();
-        await Changes.DisposeAsync();
+        _follower.Save();
     }
 }
