@@ -38,7 +38,7 @@ public sealed class HeaderTests
             }
 
             AssertPasses(KafkaPartition.Metadata(new ConsumeResult<byte[]?, byte[]> { Topic = "t", Message = message }, options[option]));
-        }, iter: 2000);
+        }, iter: 500);
     }
 
     [Fact]
@@ -51,7 +51,7 @@ public sealed class HeaderTests
         }
 
         AssertPasses(RabbitConsumer.Metadata(properties));
-    }, iter: 2000);
+    }, iter: 500);
 
     private static void AssertPasses(Dictionary<string, string> metadata)
     {
