@@ -12,7 +12,7 @@ public sealed class EncryptionSchemeTests : IDisposable
 
     public EncryptionSchemeTests()
     {
-        File.WriteAllBytes(Path.Combine(_folder, "raw"), RandomNumberGenerator.GetBytes(32));
+        File.WriteAllBytes(Path.Combine(_folder, "raw"), [(byte)'{', .. RandomNumberGenerator.GetBytes(31)]);
         _keys = new CryptoProvider(LocalStorageKeys.Open(new ComponentSpec("crypto", "crypto.dapr.localstorage", "v1", new Dictionary<string, string> { ["path"] = _folder }), new ComponentContext("/", TimeProvider.System, new Dictionary<string, string>(), _ => null)), null);
     }
 

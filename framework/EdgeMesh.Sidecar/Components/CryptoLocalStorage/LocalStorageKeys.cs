@@ -52,14 +52,15 @@ internal sealed class LocalStorageKeys
             return new LocalKey(null, Rsa(text));
         }
 
-        if (text.StartsWith('{'))
-        {
-            return JsonWebKey.Parse(text);
-        }
-
+        // Before JSON, which is longer for every key: these bytes may begin like it.
         if (IsSymmetric(content.Length))
         {
             return new LocalKey(content, null);
+        }
+
+        if (text.StartsWith('{'))
+        {
+            return JsonWebKey.Parse(text);
         }
 
         var decoded = new byte[text.Length];
