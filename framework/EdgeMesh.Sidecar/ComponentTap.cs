@@ -38,6 +38,9 @@ public enum ComponentCallKind
     /// <summary>Hands a message to a broker.</summary>
     Publish,
 
+    /// <summary>Brings a message to an app by a stream that the app holds open. What else comes to an app passes its <see cref="SidecarAppOptions.AppHandler"/>.</summary>
+    StreamedDelivery,
+
     /// <summary>Has an output binding do something.</summary>
     BindingInvocation,
 

@@ -29,7 +29,7 @@ internal static class TopicStreamMethods
             gone = app.Find(subscription.PubSub)?.Shared.Gone ?? CancellationToken.None;
             await using var ending = gone.Register(lifetime.Cancel);
             var logger = call.GetHttpContext().RequestServices.GetRequiredService<ILoggerFactory>().CreateLogger("EdgeMesh.Sidecar");
-            await using var open = app.Streams.Hold(await Delivery.OpenAsync(app, subscription, stream.DeliverAsync, logger, lifetime.Token));
+            await using var open = app.Streams.Hold(await Delivery.OpenAsync(app, subscription, Postman(app, subscription, stream), logger, lifetime.Token));
             await stream.BeginAsync();
             while (await requests.MoveNext(lifetime.Token))
             {
@@ -51,6 +51,20 @@ internal static class TopicStreamMethods
             await lifetime.CancelAsync();
         }
     }
+
+    /// <summary>A test's tap stands before the app: what that throws is as if the app had not answered.</summary>
+    private static Postman Postman(AppRuntime app, Subscription subscription, TopicStream stream) => app.Process.Tap is not { } tap ? stream.DeliverAsync : async (parcel, cancellation) =>
+    {
+        try
+        {
+            var call = new ComponentCall(ComponentCallKind.StreamedDelivery, app.AppId, subscription.PubSub, parcel.Message.Topic, parcel.Body);
+            return await tap.RunAsync(call, Verdict.Success, token => stream.DeliverAsync(parcel, token), cancellation);
+        }
+        catch (HttpRequestException)
+        {
+            return Verdict.Retry;
+        }
+    };
 
     private static Subscription Read(SubscribeTopicEventsRequestInitialAlpha1? asked)
     {

@@ -2,13 +2,15 @@ using EdgeMesh.Sidecar;
 
 namespace EdgeMesh.Testing;
 
-/// <summary>Records what apps do with components, and lets faults strike there.</summary>
+/// <summary>Records what apps do with components, and lets faults strike there; and what comes to apps by streams of theirs.</summary>
 internal sealed class ComponentCalls(CallGate gate)
 {
     private const string Separator = "||";
 
     public Task TapAsync(ComponentCall call, Func<Task> next, CancellationToken cancellation) => gate.PassAsync(
-        new DaprCall(KindOf(call.Kind), call.App, call.Component, NameOf(call), call.Data) { Metadata = call.Metadata },
+        call.Kind == ComponentCallKind.StreamedDelivery
+            ? new DaprCall(CallKind.Delivery, call.Component, call.App, call.Name, call.Data)
+            : new DaprCall(KindOf(call.Kind), call.App, call.Component, NameOf(call), call.Data) { Metadata = call.Metadata },
         async _ =>
         {
             await next();

@@ -190,6 +190,25 @@ public sealed class GrpcAppTests(GrpcAppTests.Shared shared) : IClassFixture<Grp
     }
 
     [Fact]
+    public async Task Message_ByAStreamThatTheAppHolds_IsRecordedAndFaulted()
+    {
+        using var channel = Channel(Host);
+        var dapr = new Dapr.Client.Autogen.Grpc.v1.Dapr.DaprClient(channel);
+        using var stream = dapr.SubscribeTopicEventsAlpha1(Options());
+        await stream.RequestStream.WriteAsync(new() { InitialRequest = new() { PubsubName = "events", Topic = "streamed" } }, Token);
+        Assert.True(await stream.ResponseStream.MoveNext(Token));
+        Host.Faults.Fail(c => c is { Kind: CallKind.Delivery, Name: "streamed" }, times: 1);
+
+        await Host.Dapr("test").PublishEventAsync("events", "streamed", new { number = 1 }, Token);
+        var comes = stream.ResponseStream.MoveNext(Token);
+        await MoveUntilAsync(comes, shared.Clock);
+        await stream.RequestStream.WriteAsync(new() { EventProcessed = new() { Id = stream.ResponseStream.Current.EventMessage.Id, Status = new() } }, Token);
+        await Host.Calls.FirstAsync(c => c is { Kind: CallKind.Delivery, Failure: null }, Token);
+
+        Assert.Equal([("events", "test", "streamed", true), ("events", "test", "streamed", false)], Host.Calls.Of(CallKind.Delivery).Select(c => (c.From, c.To, c.Name, c.Failure is not null)));
+    }
+
+    [Fact]
     public async Task AttachedApp_ThatSpeaksGrpc_IsReachedThroughItsHandler()
     {
         await using var host = await StartAsync(TestApp.Attached("talker") with { Protocol = AppProtocol.Grpc }, TimeProvider.System);
