@@ -41,6 +41,9 @@ public enum ComponentCallKind
     /// <summary>Brings a message to an app by a stream that the app holds open. What else comes to an app passes its <see cref="SidecarAppOptions.AppHandler"/>.</summary>
     StreamedDelivery,
 
+    /// <summary>Calls an actor by a stream that its app holds open; the component is the app that calls, empty for timers and reminders.</summary>
+    StreamedActorCall,
+
     /// <summary>Has an output binding do something.</summary>
     BindingInvocation,
 

@@ -33,7 +33,7 @@ internal static class ActorStreamMethods
         var logger = call.GetHttpContext().RequestServices.GetRequiredService<ILoggerFactory>().CreateLogger("EdgeMesh.Sidecar");
         using var stream = new ActorStream(events);
         using var ended = CancellationTokenSource.CreateLinkedTokenSource(call.CancellationToken);
-        var host = new ActorHost(app, stream, types, logger);
+        var host = new ActorHost(app, app.Process.Tap is { } tap ? new TappedActors(tap, app.AppId, stream) : stream, types, logger);
         await app.Directory.Actors.JoinAsync(host);
         var reading = Task.CompletedTask;
         try

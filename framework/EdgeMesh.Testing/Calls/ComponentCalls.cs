@@ -8,8 +8,8 @@ internal sealed class ComponentCalls(CallGate gate)
     private const string Separator = "||";
 
     public Task TapAsync(ComponentCall call, Func<Task> next, CancellationToken cancellation) => gate.PassAsync(
-        call.Kind == ComponentCallKind.StreamedDelivery
-            ? new DaprCall(CallKind.Delivery, call.Component, call.App, call.Name, call.Data)
+        call.Kind is ComponentCallKind.StreamedDelivery or ComponentCallKind.StreamedActorCall
+            ? new DaprCall(KindOf(call.Kind), call.Component, call.App, call.Name, call.Data)
             : new DaprCall(KindOf(call.Kind), call.App, call.Component, NameOf(call), call.Data) { Metadata = call.Metadata },
         async _ =>
         {
@@ -31,6 +31,8 @@ internal sealed class ComponentCalls(CallGate gate)
         ComponentCallKind.StateWrite => CallKind.StateWrite,
         ComponentCallKind.StateDelete => CallKind.StateDelete,
         ComponentCallKind.Publish => CallKind.Publish,
+        ComponentCallKind.StreamedDelivery => CallKind.Delivery,
+        ComponentCallKind.StreamedActorCall => CallKind.ActorCall,
         ComponentCallKind.BindingInvocation => CallKind.BindingInvocation,
         ComponentCallKind.SecretRead => CallKind.SecretRead,
         ComponentCallKind.ConfigurationRead => CallKind.ConfigurationRead,

@@ -18,8 +18,8 @@ namespace EdgeMesh.Testing;
 public sealed record DaprCall(CallKind Kind, string From, string To, string Name, ReadOnlyMemory<byte> Data)
 {
     /// <summary>The app's HTTP status; of a gRPC app what Dapr makes of its status (OK is 200, NotFound 404, …), of one that streams its answer
-    /// as it began. Null: no app was asked (but a component, or a server outside), it did not answer, or it has the message by a
-    /// subscription of its own stream.</summary>
+    /// as it began. Null: no app was asked (but a component, or a server outside), it did not answer, or it has the message or the
+    /// call by a stream of its own.</summary>
     public int? Status { get; init; }
 
     /// <summary>Why it failed; null: it did not. An app that answers with an error has a <see cref="Status"/>, and did not fail.</summary>

@@ -209,6 +209,33 @@ public sealed class GrpcAppTests(GrpcAppTests.Shared shared) : IClassFixture<Grp
     }
 
     [Fact]
+    public async Task ActorCall_ByAStreamThatTheAppHolds_IsRecordedAndFaulted()
+    {
+        using var channel = Channel(Host);
+        var dapr = new Dapr.Client.Autogen.Grpc.v1.Dapr.DaprClient(channel);
+        var token = new Metadata { { "dapr-api-token", Host.Settings("talker")["DAPR_API_TOKEN"]! } };
+        using var own = GrpcChannel.ForAddress(Host.Settings("talker")["DAPR_GRPC_ENDPOINT"]!);
+        using var stream = new Dapr.Client.Autogen.Grpc.v1.Dapr.DaprClient(own).SubscribeActorEventsAlpha1(token, cancellationToken: Token);
+        await stream.RequestStream.WriteAsync(new() { InitialRequest = new() { Entities = { "Robot" } } }, Token);
+        Assert.True(await stream.ResponseStream.MoveNext(Token));
+        var call = new Dapr.Client.Autogen.Grpc.v1.InvokeActorRequest { ActorType = "Robot", ActorId = "r1", Method = "walk" };
+
+        using (Host.Faults.Fail(c => c.Kind == CallKind.ActorCall))
+        {
+            await Assert.ThrowsAsync<RpcException>(async () => await dapr.InvokeActorAsync(call, Options()));
+        }
+
+        var answer = dapr.InvokeActorAsync(call, Options());
+        Assert.True(await stream.ResponseStream.MoveNext(Token));
+        await stream.RequestStream.WriteAsync(new() { InvokeResponse = new() { Id = stream.ResponseStream.Current.InvokeRequest.Id } }, Token);
+        await answer;
+
+        Assert.Equal(
+            [("test", "talker", "Robot/r1/method/walk", true), ("test", "talker", "Robot/r1/method/walk", false)],
+            Host.Calls.Of(CallKind.ActorCall).Select(c => (c.From, c.To, c.Name, c.Failure is not null)));
+    }
+
+    [Fact]
     public async Task AttachedApp_ThatSpeaksGrpc_IsReachedThroughItsHandler()
     {
         await using var host = await StartAsync(TestApp.Attached("talker") with { Protocol = AppProtocol.Grpc }, TimeProvider.System);
