@@ -152,6 +152,19 @@ public sealed class FaultTests
     }
 
     [Fact]
+    public async Task Reorder_WhenTheSecondFails_TheFirstHappensAllTheSame()
+    {
+        await using var host = await StartListenerAsync();
+        host.Faults.Reorder(c => c.Kind == CallKind.Publish);
+        host.Faults.Fail(c => c.Kind == CallKind.Publish && c.Json<string>() == "second");
+
+        await host.Dapr("test").PublishEventAsync("events", "news", "first", Token);
+        await Assert.ThrowsAsync<DaprException>(() => host.Dapr("test").PublishEventAsync("events", "news", "second", Token));
+
+        Assert.Equal("first", (await host.Calls.FirstAsync(c => c.Kind == CallKind.Delivery, Token)).Json<string>());
+    }
+
+    [Fact]
     public async Task Dispose_AHostThatHoldsADeliveryBack_DeliversIt()
     {
         Heard heard;

@@ -21,8 +21,15 @@ internal sealed class CallPairs(CallLog log)
             }
         }
 
-        await next();
-        await (first?.Invoke() ?? Task.CompletedTask);
+        try
+        {
+            await next();
+        }
+        finally
+        {
+            // Whatever became of the second.
+            await (first?.Invoke() ?? Task.CompletedTask);
+        }
     }
 
     /// <summary>No second comes any more: a first happens now.</summary>

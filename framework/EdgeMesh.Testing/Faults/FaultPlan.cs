@@ -105,10 +105,16 @@ public sealed class FaultPlan
 
         public async Task RunAsync(DaprCall call, Func<Task> next, CancellationToken cancellation)
         {
-            await effect(call, next, cancellation);
-            if (end is not null && Interlocked.Increment(ref _struck) == times)
+            try
             {
-                await end();
+                await effect(call, next, cancellation);
+            }
+            finally
+            {
+                if (end is not null && Interlocked.Increment(ref _struck) == times)
+                {
+                    await end();
+                }
             }
         }
 
