@@ -127,8 +127,9 @@ public sealed class DaprTestHost : IAsyncDisposable
     {
         if (Interlocked.Exchange(ref _sidecar, null) is { } sidecar)
         {
-            await sidecar.CutAsync();
+            // First, so that nothing is settled by what the cut does to apps that are at work for it.
             await _killed.CancelAsync();
+            await sidecar.CutAsync();
             await sidecar.EndAsync(TimeSpan.Zero);
         }
     }

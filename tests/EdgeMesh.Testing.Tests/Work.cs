@@ -5,10 +5,13 @@ namespace EdgeMesh.Testing.Tests;
 /// <summary>What an app has in hand, for as long as the test wants.</summary>
 internal sealed class Work
 {
+    /// <summary>Longer than anything here takes.</summary>
+    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(20);
+
     private readonly Channel<Piece> _begun = Channel.CreateUnbounded<Piece>();
 
     /// <summary>The next piece that the app begins.</summary>
-    public ValueTask<Piece> NextAsync(CancellationToken cancellation) => _begun.Reader.ReadAsync(cancellation);
+    public Task<Piece> NextAsync(CancellationToken cancellation) => _begun.Reader.ReadAsync(cancellation).AsTask().WaitAsync(Limit, cancellation);
 
     public Piece Begin()
     {
@@ -37,6 +40,6 @@ internal sealed class Work
         public Task FinishedAsync() => _finished.Task;
 
         /// <summary>Returns when whoever asked for it is gone.</summary>
-        public Task AbortedAsync(CancellationToken cancellation) => _aborted.Task.WaitAsync(TimeSpan.FromSeconds(30), cancellation);
+        public Task AbortedAsync(CancellationToken cancellation) => _aborted.Task.WaitAsync(Limit, cancellation);
     }
 }

@@ -23,28 +23,50 @@ internal sealed class AppCalls(HostedApp app, CallGate gate, HttpMessageHandler 
 
         HttpResponseMessage? answer = null;
         var (isSent, isReturned) = (false, false);
-        await gate.PassAsync(call, async token =>
+        try
         {
-            if (isStream && isSent)
+            await gate.PassAsync(call, async token =>
             {
-                // It has passed, and can't come again.
-                return null;
-            }
+                if (isStream && isSent)
+                {
+                    // It has passed, and can't come again.
+                    return null;
+                }
 
-            isSent = true;
-            var last = await base.SendAsync(isStream ? request : Copy(request, data), token);
-            if (method == MethodType.Unary)
-            {
-                await last.Content.LoadIntoBufferAsync(token);
-            }
+                isSent = true;
+                var last = await SendOnceAsync(isStream ? request : Copy(request, data), method == MethodType.Unary, token);
+                (isReturned ? last : answer)?.Dispose();
+                answer = last;
+                return method is null ? (int)last.StatusCode : GrpcCalls.StatusOf(last);
+            }, cancellationToken);
+        }
+        catch
+        {
+            answer?.Dispose();
+            throw;
+        }
 
-            (isReturned ? last : answer)?.Dispose();
-            answer = last;
-            return method is null ? (int)last.StatusCode : GrpcCalls.StatusOf(last);
-        }, cancellationToken);
         isReturned = true;
         // Dropped or held back: for the sidecar it is done.
         return answer ?? (method is null ? new HttpResponseMessage(HttpStatusCode.OK) { RequestMessage = request } : GrpcCalls.Done(request, method.Value));
+    }
+
+    /// <param name="request">What is sent.</param>
+    /// <param name="isWhole">Whether the answer is one message, which is read so that its status is known.</param>
+    /// <param name="cancellation">Ends it.</param>
+    private async Task<HttpResponseMessage> SendOnceAsync(HttpRequestMessage request, bool isWhole, CancellationToken cancellation)
+    {
+        var answer = await base.SendAsync(request, cancellation);
+        try
+        {
+            await (isWhole ? answer.Content.LoadIntoBufferAsync(cancellation) : Task.CompletedTask);
+            return answer;
+        }
+        catch
+        {
+            answer.Dispose();
+            throw;
+        }
     }
 
     /// <summary>A request can be sent once; a fault may send it twice.</summary>

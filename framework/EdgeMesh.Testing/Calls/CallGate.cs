@@ -1,7 +1,8 @@
 namespace EdgeMesh.Testing;
 
-/// <summary>Where every call passes between a sidecar and its apps and components: the test's faults strike it, and it is recorded. Once the
-/// sidecar was killed nothing passes any more.</summary>
+/// <summary>Where every call passes between a sidecar and its apps and components: the test's faults strike it, and it is recorded. From the
+/// moment when the sidecar is killed nothing begins, and what is under way is broken off and never answered: what is left of the sidecar can
+/// draw no conclusion from it that a dead process would not have drawn. It ends with its caller.</summary>
 internal sealed class CallGate(CallLog log, FaultPlan faults, CancellationToken killed)
 {
     /// <param name="call">What is about to happen.</param>
@@ -22,7 +23,7 @@ internal sealed class CallGate(CallLog log, FaultPlan faults, CancellationToken 
         }
         catch (Exception error)
         {
-            log.Add(call with { Failure = error });
+            log.Add(call with { Failure = killed.IsCancellationRequested ? Unreachable.Because("the test killed the sidecar") : error });
             throw;
         }
         finally
@@ -32,18 +33,24 @@ internal sealed class CallGate(CallLog log, FaultPlan faults, CancellationToken 
     }
 
     /// <summary>For what is not recorded.</summary>
-    /// <exception cref="HttpRequestException">The sidecar was killed, before or meanwhile.</exception>
+    /// <exception cref="OperationCanceledException">The caller does not wait any longer.</exception>
     public async Task<T> UnlessKilledAsync<T>(Func<CancellationToken, Task<T>> next, CancellationToken cancellation)
     {
         using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellation, killed);
         try
         {
             either.Token.ThrowIfCancellationRequested();
-            return await next(either.Token);
+            var result = await next(either.Token);
+            if (!killed.IsCancellationRequested)
+            {
+                return result;
+            }
         }
-        catch (OperationCanceledException) when (killed.IsCancellationRequested)
+        catch (Exception) when (killed.IsCancellationRequested)
         {
-            throw Unreachable.Because("the test killed the sidecar");
+            // The dead hear nothing, so they settle nothing.
         }
+
+        return await new TaskCompletionSource<T>().Task.WaitAsync(cancellation);
     }
 }
