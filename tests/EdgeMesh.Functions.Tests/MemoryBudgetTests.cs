@@ -39,6 +39,19 @@ public sealed class MemoryBudgetTests
         Assert.Equal((1, 1), (BeginWhileAllWaitForTheHost(), called.Running));
     }
 
+    /// <summary>Each caller has less than half, and all together would have the whole.</summary>
+    [Fact]
+    public void GiveUp_OfSeveralCallersThatHaveAllTheMemoryButTheReserve_LetsWhatTheyCallBegin()
+    {
+        Queue(64 * MiB, calls: 10);
+        Queue(64 * MiB, calls: 10);
+        Assert.Equal(6, BeginWhileAllWaitForTheHost());
+
+        var called = Queue(128 * MiB, calls: 1);
+
+        Assert.Equal((1, 1), (BeginWhileAllWaitForTheHost(), called.Running));
+    }
+
     [Fact]
     public void Finished_OfACallThatHadTheMemory_LetsTheNextBegin()
     {

@@ -23,6 +23,9 @@ internal sealed class FairScheduler(SandboxOptions options, TimeProvider clock, 
     /// <summary>Places that only the first call of a function may have: when callers have all others, what they call can begin.</summary>
     private readonly int _reserve = Math.Min(2, options.WaitingForHost);
 
+    /// <summary>What all may have together when a function's second call begins: the last quarter is for first calls, as the last places are.</summary>
+    private readonly long _beforeReserve = options.MemoryBytes / 4 * 3;
+
     /// <summary>Functions of which calls work.</summary>
     private int _busy;
     private int _threads;
@@ -255,7 +258,9 @@ internal sealed class FairScheduler(SandboxOptions options, TimeProvider clock, 
         && Fits(queue, queue.Waiting.Peek().Memory);
 
     private bool Fits(FunctionQueue queue, long memory) =>
-        _running == 0 || (_memory + memory <= options.MemoryBytes && (queue.Running == 0 || queue.Memory + memory <= options.MemoryBytes / 2));
+        _running == 0 || (queue.Running == 0
+            ? _memory + memory <= options.MemoryBytes
+            : _memory + memory <= _beforeReserve && queue.Memory + memory <= options.MemoryBytes / 2);
 
     /// <summary>The function whose call may begin now; null: none waits, or there is no room.</summary>
     private FunctionQueue? NextToBegin() =>
