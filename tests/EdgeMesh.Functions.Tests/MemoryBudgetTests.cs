@@ -69,7 +69,7 @@ public sealed class MemoryBudgetTests
     }
 
     [Fact]
-    public void Enqueue_OfOneThatDoesNotFit_LetsOneBeginThatDoes()
+    public void Enqueue_OfOneThatDoesNotFit_LetsAnothersFirstCallBeginThatDoes()
     {
         Queue(384 * MiB, calls: 1);
         Assert.Equal(1, BeginWhileAllWaitForTheHost());
@@ -77,6 +77,24 @@ public sealed class MemoryBudgetTests
         var (large, small) = (Queue(256 * MiB, calls: 1), Queue(64 * MiB, calls: 1));
 
         Assert.Equal((1, 0, 1), (BeginWhileAllWaitForTheHost(), large.Running, small.Running));
+    }
+
+    /// <summary>Small calls come again and again: if each began beside the others, the memory for a large one would never be free.</summary>
+    [Fact]
+    public void Enqueue_OfASecondCallWhileALargeOneIsFirstInTurn_WaitsUntilItHasBegun()
+    {
+        var small = Queue(64 * MiB, calls: 1);
+        _taken++;
+        var (_, first) = _scheduler.Take()!.Value;
+        _scheduler.GiveUp(small);
+        var large = Queue(512 * MiB, calls: 1);
+
+        Enqueue(small, 64 * MiB, calls: 10);
+
+        Assert.Equal(0, BeginWhileAllWaitForTheHost());
+        _scheduler.TakeBack(small);
+        _scheduler.Finished(small, first, TimeSpan.FromMilliseconds(1));
+        Assert.Same(large, Take());
     }
 
     /// <summary>How many begin when each that does waits for the host at once: as long as the scheduler asks for a thread for one more.</summary>

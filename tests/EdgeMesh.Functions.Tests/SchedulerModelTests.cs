@@ -23,10 +23,16 @@ public sealed class SchedulerModelTests
     /// <summary>What the scheduler was told, and what follows from it.</summary>
     private sealed class Model(int seed, int concurrency)
     {
-        private const int WaitingForHost = 5, Reserve = 2, OfOne = 6;
+        private const int WaitingForHost = 5, Reserve = 2, OfOne = 6, MiB = 1024 * 1024;
+
+        /// <summary>At times too little for all that have places.</summary>
+        private const long Memory = 768 * MiB;
+
+        private static readonly int[] OfCalls = [32 * MiB, 64 * MiB, 128 * MiB, 320 * MiB];
+
         private readonly Random _random = new(seed);
         private readonly FunctionQueue[] _queues =
-            [.. Enumerable.Range(0, 4).Select(i => new FunctionQueue(new FunctionModule(null!, $"function-{i}", _ => { }), new FunctionShare { Concurrency = OfOne }))];
+            [.. Enumerable.Range(0, 4).Select(i => new FunctionQueue(new FunctionModule(null!, $"function-{i}", _ => { }), new FunctionShare { Concurrency = OfOne, Weight = 10 + i }))];
 
         private readonly List<Begun> _begun = [];
         private FairScheduler _scheduler = null!;
@@ -36,11 +42,11 @@ public sealed class SchedulerModelTests
 
         public void Run()
         {
-            _scheduler = new FairScheduler(new SandboxOptions { Concurrency = concurrency, WaitingForHost = WaitingForHost }, TimeProvider.System, () => _threads++);
+            _scheduler = new FairScheduler(new SandboxOptions { Concurrency = concurrency, WaitingForHost = WaitingForHost, MemoryBytes = Memory }, TimeProvider.System, () => _threads++);
             for (var step = 0; step < Steps; step++)
             {
                 Act();
-                while (_queues.Where(MayBegin).ToArray() is { Length: > 0 } may)
+                while (MayBegin() is { Length: > 0 } may)
                 {
                     Assert.True(_threads > _begun.Count, $"step {step}: a call may begin, and nobody was asked to begin it");
                     var (queue, call) = _scheduler.Take()!.Value;
@@ -70,17 +76,34 @@ public sealed class SchedulerModelTests
                     _scheduler.Finished(any.Queue, any.Call, TimeSpan.FromMilliseconds(_random.Next(20)));
                     break;
                 default:
-                    _ = _scheduler.Enqueue(_queues[_random.Next(_queues.Length)], new CallInput(), CancellationToken.None);
+                    var to = _random.Next(_queues.Length);
+                    _ = _scheduler.Enqueue(_queues[to], new CallInput { Limits = new CallLimits { MemoryBytes = OfCalls[to] } }, CancellationToken.None);
                     break;
             }
         }
 
-        private bool MayBegin(FunctionQueue queue)
+        /// <summary>Those of which a call has a place and memory; only first calls, where one comes before that lacks memory alone.</summary>
+        private FunctionQueue[] MayBegin()
         {
-            var (own, working) = (_begun.Count(b => b.Queue == queue), Working);
-            var isBeside = concurrency > 1 && working >= concurrency && _begun.Where(b => !b.IsAway).Select(b => b.Queue).Distinct().Count() == 1 && _begun.All(b => b.IsAway || b.Queue != queue);
-            return queue.Waiting.Count > 0 && own < OfOne && (working < concurrency || isBeside) && _begun.Count < concurrency + WaitingForHost - (own > 0 ? Reserve : 0);
+            var inTurn = _queues.Where(HasPlace).OrderBy(q => q.Pass + q.UsualCost / q.Share.Weight).ToArray();
+            var held = Array.FindIndex(inTurn, q => !HasMemory(q));
+            return [.. inTurn.Where((q, i) => HasMemory(q) && (held < 0 || i < held || Own(q) == 0))];
         }
+
+        private bool HasPlace(FunctionQueue queue)
+        {
+            var (own, working) = (Own(queue), Working);
+            var isBeside = concurrency > 1 && working >= concurrency && _begun.Where(b => !b.IsAway).Select(b => b.Queue).Distinct().Count() == 1 && _begun.All(b => b.IsAway || b.Queue != queue);
+            return queue.Waiting.Count > 0 && own < OfOne && (working < concurrency || isBeside) && _begun.Count < concurrency + WaitingForHost - (own > 0 ? Reserve : 0)
+                && (own == 0 || (own + 1) * OfCall(queue) <= Memory / 2);
+        }
+
+        private bool HasMemory(FunctionQueue queue) =>
+            _begun.Sum(b => OfCall(b.Queue)) + OfCall(queue) <= (Own(queue) == 0 ? Memory : Memory / 4 * 3);
+
+        private int Own(FunctionQueue queue) => _begun.Count(b => b.Queue == queue);
+
+        private long OfCall(FunctionQueue queue) => OfCalls[Array.IndexOf(_queues, queue)];
     }
 
     private sealed class Begun(FunctionQueue queue, PendingCall call)

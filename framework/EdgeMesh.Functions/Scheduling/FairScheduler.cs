@@ -252,22 +252,39 @@ internal sealed class FairScheduler(SandboxOptions options, TimeProvider clock, 
     /// <summary>One call of the function less works.</summary>
     private void Rests(FunctionQueue queue) => _busy -= queue.Working == 0 ? 1 : 0;
 
-    private bool MayBegin(FunctionQueue queue) =>
+    private bool HasPlace(FunctionQueue queue) =>
         (Working < options.Concurrency || (OneHasAll && queue.Working == 0))
-        && _running < (queue.Running == 0 ? _most : _most - _reserve)
-        && Fits(queue, queue.Waiting.Peek().Memory);
+        && (queue.Running == 0 ? _running < _most : _running < _most - _reserve && queue.Memory + queue.Waiting.Peek().Memory <= options.MemoryBytes / 2);
 
-    private bool Fits(FunctionQueue queue, long memory) =>
-        _running == 0 || (queue.Running == 0
-            ? _memory + memory <= options.MemoryBytes
-            : _memory + memory <= _beforeReserve && queue.Memory + memory <= options.MemoryBytes / 2);
+    private bool HasMemory(FunctionQueue queue) =>
+        _running == 0 || _memory + queue.Waiting.Peek().Memory <= (queue.Running == 0 ? options.MemoryBytes : _beforeReserve);
 
     /// <summary>The function whose call may begin now; null: none waits, or there is no room.</summary>
     private FunctionQueue? NextToBegin() =>
         !_runnable.TryPeek(out var first, out _) ? null
-        : MayBegin(first) ? first
-        : _running < _most && (Working < options.Concurrency || OneHasAll) ? _runnable.UnorderedItems.Where(i => MayBegin(i.Element)).OrderBy(i => i.Priority).FirstOrDefault().Element
+        : HasPlace(first) && HasMemory(first) ? first
+        : _running < _most && (Working < options.Concurrency || OneHasAll) ? NextInTurn()
         : null;
+
+    /// <summary>What lacks memory alone keeps what comes after it from that memory, or small calls would have it for ever. Only first calls pass: calls
+    /// that have memory may wait for them.</summary>
+    private FunctionQueue? NextInTurn()
+    {
+        var isHeld = false;
+        foreach (var (queue, _) in _runnable.UnorderedItems.Where(i => HasPlace(i.Element)).OrderBy(i => i.Priority))
+        {
+            if (!HasMemory(queue))
+            {
+                isHeld = true;
+            }
+            else if (!isHeld || queue.Running == 0)
+            {
+                return queue;
+            }
+        }
+
+        return null;
+    }
 
     /// <summary>Gives the room that there is to a call that may begin, by one thread, which wakes the next.</summary>
     private void Wake()
