@@ -78,6 +78,7 @@ public abstract class GrpcAppSuite(RuntimeFixture fixture)
         Assert.NotEmpty(taken.Id);
         var text = await PublishAsync(dapr, "g-plain", new StringContent("plain", Encoding.UTF8, "text/plain"));
         Assert.Equal("plain", text.Data.ToStringUtf8());
+        Assert.Equal("\"kept\"", (await PublishAsync(dapr, "g-plain", Running.Json("\"kept\""))).Data.ToStringUtf8());
         using var bytes = new ByteArrayContent([0, 255, 7]);
         bytes.Headers.ContentType = new("application/octet-stream");
         Assert.Equal([0, 255, 7], (await PublishAsync(dapr, "g-plain", bytes)).Data.ToByteArray());

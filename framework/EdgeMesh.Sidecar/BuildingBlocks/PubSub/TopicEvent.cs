@@ -39,7 +39,7 @@ internal static class TopicEvent
         return request;
     }
 
-    /// <summary>A string is its own bytes; anything else of JSON stays JSON.</summary>
+    /// <summary>Of JSON all stays JSON; of anything else a string is its own bytes.</summary>
     private static ByteString Data(JsonElement root)
     {
         if (root.TryGetProperty("data_base64", out var base64) && base64.ValueKind == JsonValueKind.String && base64.TryGetBytesFromBase64(out var bytes))
@@ -48,7 +48,7 @@ internal static class TopicEvent
         }
 
         return root.TryGetProperty("data", out var data) && data.ValueKind != JsonValueKind.Null
-            ? data.ValueKind == JsonValueKind.String ? ByteString.CopyFromUtf8(GoJson.Text(data)) : ByteString.CopyFrom(JsonMarshal.GetRawUtf8Value(data))
+            ? data.ValueKind == JsonValueKind.String && !MediaType.IsJson(Text(root, "datacontenttype")) ? ByteString.CopyFromUtf8(GoJson.Text(data)) : ByteString.CopyFrom(JsonMarshal.GetRawUtf8Value(data))
             : ByteString.Empty;
     }
 
