@@ -115,6 +115,51 @@ public sealed class FunctionStateTests : IAsyncLifetime
         Assert.True(await IsGoneAsync("a"));
     }
 
+    /// <summary>Rows that no page names: an older version wrote them, before there was an index.</summary>
+    [Fact]
+    public async Task Get_OfARowOlderThanTheIndex_CountsItFromThenOn()
+    {
+        await WriteOldAsync("old", "41");
+        var state = State();
+        Assert.Equal(HostStatus.Done, await SetAsync(state, "a", "1"));
+        Assert.Equal("41", await GetAsync(state, "old"));
+        Assert.Equal(HostStatus.Done, await SetAsync(state, "b", "1"));
+
+        Assert.Equal((HostStatus.TooMuch, HostStatus.TooMuch), (await SetAsync(state, "c", "1"), await SetAsync(State(), "c", "1")));
+        state.BeginRemoval();
+        await state.RemoveAsync(Cancellation);
+        Assert.True(await IsGoneAsync("old"));
+    }
+
+    [Fact]
+    public async Task Set_OfARowOlderThanTheIndex_IsTakenLikeAnyOtherThatIsThere()
+    {
+        await WriteOldAsync("old", "41");
+        var state = State();
+        foreach (var key in (string[])["a", "b", "c"])
+        {
+            await SetAsync(state, key, "1");
+        }
+
+        Assert.Equal((HostStatus.Done, HostStatus.TooMuch), (await SetAsync(state, "old", "42"), await SetAsync(state, "d", "1")));
+        Assert.Equal(HostStatus.TooMuch, await SetAsync(state, "old", new string('x', 100)));
+        Assert.Equal("42", await GetAsync(State(), "old"));
+    }
+
+    [Fact]
+    public async Task Remove_OfAFunctionWithRowsOlderThanTheIndex_LetsNoneComeBack()
+    {
+        await WriteOldAsync("old", "41");
+        var state = State();
+        state.BeginRemoval();
+        await state.RemoveAsync(Cancellation);
+
+        Assert.Null(await GetAsync(state, "old"));
+        Assert.Null(await GetAsync(State(), "old"));
+        Assert.Equal(HostStatus.Done, await SetAsync(state, "old", "new"));
+        Assert.Equal("new", await GetAsync(State(), "old"));
+    }
+
     [Fact]
     public async Task Remove_OfAFunction_RemovesItsState()
     {
@@ -137,7 +182,11 @@ public sealed class FunctionStateTests : IAsyncLifetime
 
     private FunctionState State() => new(Dapr, new SiteIdentity(FunctionsSite.Site, FunctionsApp.AppId, ""), "f");
 
-    private async Task<bool> IsGoneAsync(string key) => (await Dapr.GetByteStateAsync("heads", $"{FunctionsSite.Site}/function/f/{key}", cancellationToken: Cancellation)).IsEmpty;
+    private async Task<bool> IsGoneAsync(string key) => (await Dapr.GetByteStateAsync("heads", Row(key), cancellationToken: Cancellation)).IsEmpty;
+
+    private Task WriteOldAsync(string key, string value) => Dapr.SaveByteStateAsync("heads", Row(key), Encoding.UTF8.GetBytes(value), cancellationToken: Cancellation);
+
+    private static string Row(string key) => $"{FunctionsSite.Site}/function/f/{key}";
 
     private static Task<HostStatus> SetAsync(FunctionState state, string key, string value) => state.SetAsync(state.Life, key, Encoding.UTF8.GetBytes(value), Small, Cancellation);
 

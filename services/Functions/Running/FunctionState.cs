@@ -8,7 +8,8 @@ namespace EdgeMesh.Services.Functions.Running;
 
 /// <summary>What one function keeps at this site: a row for each key, and pages of an index that names them, since a store can't be asked what it has. A key and its
 /// page are written in one transaction, so a crash leaves neither without the other. Writes come one at a time. A removal is marked before it begins: what
-/// a crash leaves of it is deleted before anything is read or written again.</summary>
+/// a crash leaves of it is deleted before anything is read or written again. Rows that a version before the index wrote are added to it
+/// when they are first asked for; what a removal can't find of them counts as deleted.</summary>
 internal sealed class FunctionState(DaprClient dapr, SiteIdentity identity, string function)
 {
     private const string Store = "heads";
@@ -21,10 +22,16 @@ internal sealed class FunctionState(DaprClient dapr, SiteIdentity identity, stri
     private volatile int _life;
     private volatile int _removed;
 
+    /// <summary>Whether the pages name all that there is. Read and written in turn.</summary>
+    private bool _isWhole;
+
     /// <summary>Counts removals: a call that began before one neither reads nor writes after it, and is told <see cref="HostStatus.Unavailable"/>.</summary>
     public int Life => _life;
 
     private string Mark => $"{_index}/removed";
+
+    /// <summary>Written when a removal has ended: what the index does not name from then on is not there.</summary>
+    private string Whole => $"{_index}/whole";
 
     public async Task<HostAnswer> GetAsync(int life, string key, CancellationToken cancellation)
     {
@@ -37,7 +44,15 @@ internal sealed class FunctionState(DaprClient dapr, SiteIdentity identity, stri
         }
 
         var value = await dapr.GetByteStateAsync(Store, RowOf(key), cancellationToken: cancellation);
-        return value.IsEmpty ? new HostAnswer(HostStatus.NotFound) : HostAnswer.Of(value);
+        if (value.IsEmpty)
+        {
+            return new HostAnswer(HostStatus.NotFound);
+        }
+
+        var found = _pages is { } pages && pages[PageOf(key)].Keys.ContainsKey(key)
+            ? HostStatus.Done
+            : await InTurnAsync(life, async () => await IsThereAsync(key, cancellation) ? HostStatus.Done : HostStatus.NotFound, cancellation);
+        return found is HostStatus.Done ? HostAnswer.Of(value) : new HostAnswer(found);
     }
 
     /// <summary><see cref="HostStatus.TooMuch"/>: there would be more than the function may keep.</summary>
@@ -45,14 +60,19 @@ internal sealed class FunctionState(DaprClient dapr, SiteIdentity identity, stri
         life,
         async () =>
         {
-            var (pages, at, size) = (await LoadAsync(cancellation), PageOf(key), StatePage.SizeOf(key, value));
-            var isKnown = pages[at].Keys.TryGetValue(key, out var before);
-            if ((!isKnown && pages.Sum(p => p.Keys.Count) >= limits.Keys) || (size > before && pages.Sum(p => p.Bytes) + size - before > limits.Bytes))
+            var (at, size) = (PageOf(key), StatePage.SizeOf(key, value));
+            var pages = await LoadAsync(cancellation);
+            if (IsTooMuch(pages, key, size, limits))
             {
-                return HostStatus.TooMuch;
+                await IsThereAsync(key, cancellation);
+                pages = await LoadAsync(cancellation);
+                if (IsTooMuch(pages, key, size, limits))
+                {
+                    return HostStatus.TooMuch;
+                }
             }
 
-            if (size == before)
+            if (pages[at].Keys.TryGetValue(key, out var before) && size == before)
             {
                 await dapr.SaveByteStateAsync(Store, RowOf(key), value, cancellationToken: cancellation);
                 return HostStatus.Done;
@@ -99,10 +119,12 @@ internal sealed class FunctionState(DaprClient dapr, SiteIdentity identity, stri
 
         var pages = await Task.WhenAll(Enumerable.Range(0, Pages).Select(async p => StatePage.Read((await dapr.GetByteStateAsync(Store, PageRow(p), cancellationToken: cancellation)).Span)));
         var isMarked = !(await dapr.GetByteStateAsync(Store, Mark, cancellationToken: cancellation)).IsEmpty;
-        if (isMarked || (_removed != life && pages.Any(p => !p.Keys.IsEmpty)))
+        _isWhole = !(await dapr.GetByteStateAsync(Store, Whole, cancellationToken: cancellation)).IsEmpty;
+        if (isMarked || (_removed != life && (!_isWhole || pages.Any(p => !p.Keys.IsEmpty))))
         {
             await DeleteAllAsync(pages, cancellation);
             pages = [.. Enumerable.Repeat(StatePage.Empty, Pages)];
+            _isWhole = true;
         }
 
         _removed = life;
@@ -124,14 +146,35 @@ internal sealed class FunctionState(DaprClient dapr, SiteIdentity identity, stri
             await dapr.DeleteStateAsync(Store, PageRow(at), cancellationToken: cancellation);
         }
 
-        await dapr.DeleteStateAsync(Store, Mark, cancellationToken: cancellation);
+        var end = new StateTransactionRequest(Mark, null, StateOperationType.Delete);
+        await dapr.ExecuteStateTransactionAsync(Store, [new StateTransactionRequest(Whole, "{}"u8.ToArray(), StateOperationType.Upsert), end], cancellationToken: cancellation);
     }
 
-    private async Task<HostStatus> WriteAsync(StatePage[] pages, int at, StatePage page, StateTransactionRequest row, CancellationToken cancellation)
+    private static bool IsTooMuch(StatePage[] pages, string key, int size, StateLimits limits)
+    {
+        var isKnown = pages[PageOf(key)].Keys.TryGetValue(key, out var before);
+        return (!isKnown && pages.Sum(p => p.Keys.Count) >= limits.Keys) || (size > before && pages.Sum(p => p.Bytes) + size - before > limits.Bytes);
+    }
+
+    /// <summary>In turn: whether there is such a key; one that is older than the index is added to it.</summary>
+    private async Task<bool> IsThereAsync(string key, CancellationToken cancellation)
+    {
+        var (pages, at) = (await LoadAsync(cancellation), PageOf(key));
+        if (_isWhole || pages[at].Keys.ContainsKey(key))
+        {
+            return pages[at].Keys.ContainsKey(key);
+        }
+
+        var value = await dapr.GetByteStateAsync(Store, RowOf(key), cancellationToken: cancellation);
+        return !value.IsEmpty && await WriteAsync(pages, at, pages[at].With(key, StatePage.SizeOf(key, value)), null, cancellation) is HostStatus.Done;
+    }
+
+    private async Task<HostStatus> WriteAsync(StatePage[] pages, int at, StatePage page, StateTransactionRequest? row, CancellationToken cancellation)
     {
         // What an error leaves written is read before the next is.
         _pages = null;
-        await dapr.ExecuteStateTransactionAsync(Store, [row, new StateTransactionRequest(PageRow(at), page.Write(), StateOperationType.Upsert)], cancellationToken: cancellation);
+        var index = new StateTransactionRequest(PageRow(at), page.Write(), StateOperationType.Upsert);
+        await dapr.ExecuteStateTransactionAsync(Store, row is null ? [index] : [row, index], cancellationToken: cancellation);
         _pages = [.. pages.Select((p, i) => i == at ? page : p)];
         return HostStatus.Done;
     }
