@@ -81,6 +81,43 @@ public sealed class FunctionStateTests : IAsyncLifetime
         Assert.Equal((HostStatus.Done, HostStatus.Done, HostStatus.TooMuch), (await SetAsync(state, "b", "1"), await SetAsync(state, "c", "1"), await SetAsync(state, "d", "1")));
     }
 
+    /// <summary>Given up, it could still arrive at the store, after what is written next.</summary>
+    [Theory]
+    [InlineData("1")]
+    [InlineData("22")]
+    public async Task Set_WhoseCallerGivesUpWhileItIsWritten_IsWrittenBeforeAnythingElse(string value)
+    {
+        var state = State();
+        await SetAsync(state, "a", "0");
+        using var caller = CancellationTokenSource.CreateLinkedTokenSource(Cancellation);
+        using var release = new ManualResetEventSlim();
+        var reached = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        using var held = _site.Host.Faults.Fail(c => c is { Kind: CallKind.StateWrite, To: "heads" } && reached.TrySetResult() && !release.Wait(TimeSpan.FromSeconds(30)));
+
+        var setting = state.SetAsync(state.Life, "a", Encoding.UTF8.GetBytes(value), Small, caller.Token);
+        await reached.Task.WaitAsync(Cancellation);
+        await caller.CancelAsync();
+        var next = SetAsync(state, "a", "333");
+        release.Set();
+
+        Assert.Equal((HostStatus.Done, HostStatus.Done), (await setting, await next));
+        Assert.Equal("333", await GetAsync(state, "a"));
+    }
+
+    [Fact]
+    public async Task Set_ThatTheStoreDoesNotAnswer_IsGivenUpAtItsLimit_AndTheNextIsWritten()
+    {
+        var state = State(TimeSpan.FromMilliseconds(100));
+        await GetAsync(state, "a");
+        using (_site.Host.Faults.Delay(c => c is { Kind: CallKind.StateWrite, To: "heads" }, TimeSpan.FromHours(1)))
+        {
+            await Assert.ThrowsAsync<TimeoutException>(() => SetAsync(state, "a", "1"));
+        }
+
+        Assert.Null(await GetAsync(state, "a"));
+        Assert.Equal(HostStatus.Done, await SetAsync(State(), "a", "2"));
+    }
+
     [Fact]
     public async Task Remove_OfAllThatItKeeps_LeavesNoRow_AndTheNextBeginsWithNothing()
     {
@@ -180,7 +217,8 @@ public sealed class FunctionStateTests : IAsyncLifetime
         Assert.Equal((200, "-1"), await _site.CallAsync("keeper"));
     }
 
-    private FunctionState State() => new(Dapr, new SiteIdentity(FunctionsSite.Site, FunctionsApp.AppId, ""), "f");
+    private FunctionState State(TimeSpan? writeLimit = null) =>
+        new(Dapr, new SiteIdentity(FunctionsSite.Site, FunctionsApp.AppId, ""), "f") { WriteLimit = writeLimit ?? TimeSpan.FromSeconds(10) };
 
     private async Task<bool> IsGoneAsync(string key) => (await Dapr.GetByteStateAsync("heads", Row(key), cancellationToken: Cancellation)).IsEmpty;
 

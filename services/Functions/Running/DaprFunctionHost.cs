@@ -157,7 +157,7 @@ internal sealed class DaprFunctionHost(FunctionCall call, HostServices services)
                 _ => Unavailable,
             };
         }
-        catch (HttpRequestException)
+        catch (Exception error) when (error is HttpRequestException or TimeoutException)
         {
             return Unavailable;
         }

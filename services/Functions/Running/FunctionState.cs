@@ -28,6 +28,9 @@ internal sealed class FunctionState(DaprClient dapr, SiteIdentity identity, stri
     /// <summary>Counts removals: a call that began before one neither reads nor writes after it, and is told <see cref="HostStatus.Unavailable"/>.</summary>
     public int Life => _life;
 
+    /// <summary>How long the store has for each write.</summary>
+    public TimeSpan WriteLimit { get; init; } = TimeSpan.FromSeconds(10);
+
     private string Mark => $"{_index}/removed";
 
     /// <summary>Written when a removal has ended: what the index does not name from then on is not there.</summary>
@@ -74,12 +77,12 @@ internal sealed class FunctionState(DaprClient dapr, SiteIdentity identity, stri
 
             if (pages[at].Keys.TryGetValue(key, out var before) && size == before)
             {
-                await dapr.SaveByteStateAsync(Store, RowOf(key), value, cancellationToken: cancellation);
+                await WithinLimitAsync(limit => dapr.SaveByteStateAsync(Store, RowOf(key), value, cancellationToken: limit));
                 return HostStatus.Done;
             }
 
             var row = new StateTransactionRequest(RowOf(key), value.ToArray(), StateOperationType.Upsert);
-            return await WriteAsync(pages, at, pages[at].With(key, size), row, cancellation);
+            return await WriteAsync(pages, at, pages[at].With(key, size), row);
         },
         cancellation);
 
@@ -89,7 +92,7 @@ internal sealed class FunctionState(DaprClient dapr, SiteIdentity identity, stri
         {
             var (pages, at) = (await LoadAsync(cancellation), PageOf(key));
             var row = new StateTransactionRequest(RowOf(key), null, StateOperationType.Delete);
-            return await WriteAsync(pages, at, pages[at].Without(key), row, cancellation);
+            return await WriteAsync(pages, at, pages[at].Without(key), row);
         },
         cancellation);
 
@@ -135,19 +138,36 @@ internal sealed class FunctionState(DaprClient dapr, SiteIdentity identity, stri
     private async Task DeleteAllAsync(StatePage[] pages, CancellationToken cancellation)
     {
         _pages = null;
-        await dapr.SaveByteStateAsync(Store, Mark, "{}"u8.ToArray(), cancellationToken: cancellation);
+        await WithinLimitAsync(limit => dapr.SaveByteStateAsync(Store, Mark, "{}"u8.ToArray(), cancellationToken: limit));
         foreach (var (at, page) in pages.Index().Where(p => !p.Item.Keys.IsEmpty))
         {
             foreach (var keys in page.Keys.Keys.Chunk(DeletedAtOnce))
             {
-                await dapr.ExecuteStateTransactionAsync(Store, [.. keys.Select(k => new StateTransactionRequest(RowOf(k), null, StateOperationType.Delete))], cancellationToken: cancellation);
+                cancellation.ThrowIfCancellationRequested();
+                await WithinLimitAsync(limit => dapr.ExecuteStateTransactionAsync(
+                    Store, [.. keys.Select(k => new StateTransactionRequest(RowOf(k), null, StateOperationType.Delete))], cancellationToken: limit));
             }
 
-            await dapr.DeleteStateAsync(Store, PageRow(at), cancellationToken: cancellation);
+            await WithinLimitAsync(limit => dapr.DeleteStateAsync(Store, PageRow(at), cancellationToken: limit));
         }
 
         var end = new StateTransactionRequest(Mark, null, StateOperationType.Delete);
-        await dapr.ExecuteStateTransactionAsync(Store, [new StateTransactionRequest(Whole, "{}"u8.ToArray(), StateOperationType.Upsert), end], cancellationToken: cancellation);
+        await WithinLimitAsync(limit =>
+            dapr.ExecuteStateTransactionAsync(Store, [new StateTransactionRequest(Whole, "{}"u8.ToArray(), StateOperationType.Upsert), end], cancellationToken: limit));
+    }
+
+    /// <summary>A write that has begun is not given up with its caller: it could still arrive, after what is written next.</summary>
+    private async Task WithinLimitAsync(Func<CancellationToken, Task> write)
+    {
+        using var limit = new CancellationTokenSource(WriteLimit);
+        try
+        {
+            await write(limit.Token);
+        }
+        catch (OperationCanceledException error) when (limit.IsCancellationRequested)
+        {
+            throw new TimeoutException($"the store '{Store}' did not answer a write within {WriteLimit.TotalSeconds} s", error);
+        }
     }
 
     private static bool IsTooMuch(StatePage[] pages, string key, int size, StateLimits limits)
@@ -166,15 +186,15 @@ internal sealed class FunctionState(DaprClient dapr, SiteIdentity identity, stri
         }
 
         var value = await dapr.GetByteStateAsync(Store, RowOf(key), cancellationToken: cancellation);
-        return !value.IsEmpty && await WriteAsync(pages, at, pages[at].With(key, StatePage.SizeOf(key, value)), null, cancellation) is HostStatus.Done;
+        return !value.IsEmpty && await WriteAsync(pages, at, pages[at].With(key, StatePage.SizeOf(key, value)), null) is HostStatus.Done;
     }
 
-    private async Task<HostStatus> WriteAsync(StatePage[] pages, int at, StatePage page, StateTransactionRequest? row, CancellationToken cancellation)
+    private async Task<HostStatus> WriteAsync(StatePage[] pages, int at, StatePage page, StateTransactionRequest? row)
     {
         // What an error leaves written is read before the next is.
         _pages = null;
         var index = new StateTransactionRequest(PageRow(at), page.Write(), StateOperationType.Upsert);
-        await dapr.ExecuteStateTransactionAsync(Store, row is null ? [index] : [row, index], cancellationToken: cancellation);
+        await WithinLimitAsync(limit => dapr.ExecuteStateTransactionAsync(Store, row is null ? [index] : [row, index], cancellationToken: limit));
         _pages = [.. pages.Select((p, i) => i == at ? page : p)];
         return HostStatus.Done;
     }
