@@ -15,12 +15,13 @@ internal sealed class ActorStream(IServerStreamWriter<SubscribeActorEventsRespon
 {
     private const string ErrorHeader = "X-DaprErrorResponseHeader";
 
-    private readonly SemaphoreSlim _writing = new(1);
+    /// <summary>Calls wait for the stream's beginning.</summary>
+    private readonly SemaphoreSlim _writing = new(0);
     private readonly ConcurrentDictionary<string, TaskCompletionSource<Said>> _open = new(StringComparer.Ordinal);
     private readonly CancellationTokenSource _gone = new();
     private long _last;
 
-    public Task BeginAsync(CancellationToken cancellation) => WriteAsync(new() { InitialResponse = new() }, cancellation);
+    public Task BeginAsync(CancellationToken cancellation) => WriteInTurnAsync(new() { InitialResponse = new() }).WaitAsync(cancellation);
 
     public async Task<HttpResponseMessage> CallAsync(ActorCall call, CancellationToken cancellation)
     {
