@@ -19,7 +19,7 @@ public sealed class TopicStreamTests
 
         var ending = sidecar.EndInflowAsync();
         Assert.False(ending.IsCompleted);
-        await call.RequestStream.WriteAsync(new SubscribeTopicEventsRequestAlpha1 { EventProcessed = new SubscribeTopicEventsRequestProcessedAlpha1 { Id = first.EventMessage.Id } }, TestSidecar.Cancellation);
+        await SettleAsync(call, first.EventMessage.Id);
         await ending.WaitAsync(TimeSpan.FromSeconds(20), TestSidecar.Cancellation);
 
         Assert.Equal(204, await http.PostJsonAsync("/v1.0/publish/pubsub/t", "2").StatusAsync());
@@ -50,20 +50,36 @@ public sealed class TopicStreamTests
         Assert.Equal(204, await http.PostJsonAsync("/v1.0/publish/pubsub/t", "1").StatusAsync());
         var first = (await NextAsync(call)).EventMessage;
 
-        // No answer in time: it comes again, and only that delivery is answered.
-        var again = NextAsync(call);
-        while (!again.IsCompleted)
+        // No answer in time: it comes again.
+        Assert.Equal(first.Id, (await NextAsync(call, clock)).EventMessage.Id);
+        await SettleAsync(call, first.Id);
+
+        // The next message comes once this one is settled. One more may be under way, and the clock may take its time too.
+        Assert.Equal(204, await http.PostJsonAsync("/v1.0/publish/pubsub/t", "2").StatusAsync());
+        var next = await NextAsync(call, clock);
+        for (var more = 0; more < 20 && next.EventMessage.Id == first.Id; more++)
         {
-            clock.Advance(TimeSpan.FromSeconds(1));
-            await Task.Delay(10, TestSidecar.Cancellation);
+            await SettleAsync(call, first.Id);
+            next = await NextAsync(call, clock);
         }
 
-        Assert.Equal(first.Id, (await again).EventMessage.Id);
-        await call.RequestStream.WriteAsync(new SubscribeTopicEventsRequestAlpha1 { EventProcessed = new SubscribeTopicEventsRequestProcessedAlpha1 { Id = first.Id } }, TestSidecar.Cancellation);
+        Assert.NotEqual(first.Id, next.EventMessage.Id);
+    }
 
-        // The next message comes once this one is settled.
-        Assert.Equal(204, await http.PostJsonAsync("/v1.0/publish/pubsub/t", "2").StatusAsync());
-        Assert.NotEqual(first.Id, (await NextAsync(call)).EventMessage.Id);
+    private static Task SettleAsync(AsyncDuplexStreamingCall<SubscribeTopicEventsRequestAlpha1, SubscribeTopicEventsResponseAlpha1> call, string id) =>
+        call.RequestStream.WriteAsync(new SubscribeTopicEventsRequestAlpha1 { EventProcessed = new SubscribeTopicEventsRequestProcessedAlpha1 { Id = id } }, TestSidecar.Cancellation);
+
+    /// <summary>The clock moves while nothing comes.</summary>
+    private static async Task<SubscribeTopicEventsResponseAlpha1> NextAsync(
+        AsyncDuplexStreamingCall<SubscribeTopicEventsRequestAlpha1, SubscribeTopicEventsResponseAlpha1> call, Microsoft.Extensions.Time.Testing.FakeTimeProvider clock)
+    {
+        var next = NextAsync(call);
+        while (await Task.WhenAny(next, Task.Delay(50, TestSidecar.Cancellation)) != next)
+        {
+            clock.Advance(TimeSpan.FromSeconds(1));
+        }
+
+        return await next;
     }
 
     private static async Task<SubscribeTopicEventsResponseAlpha1> NextAsync(AsyncDuplexStreamingCall<SubscribeTopicEventsRequestAlpha1, SubscribeTopicEventsResponseAlpha1> call)
