@@ -103,7 +103,10 @@ internal sealed class AppRuntime(SidecarAppOptions options, SidecarOptions proce
     }
 
     /// <summary>Subscriptions by streams that the app has open.</summary>
-    public StreamSubscriptions Streams { get; } = new();
+    public OpenStreams Streams { get; } = new();
+
+    /// <summary>Actors by streams that the app has open.</summary>
+    public OpenStreams ActorStreams { get; } = new();
 
     /// <summary>What Resiliency resources ask for this app's calls and deliveries.</summary>
     public ResilienceTable Resilience

@@ -1,3 +1,4 @@
+using EdgeMesh.Sidecar.BuildingBlocks.Actors;
 using EdgeMesh.Sidecar.BuildingBlocks.Bindings;
 using EdgeMesh.Sidecar.BuildingBlocks.Configuration;
 using EdgeMesh.Sidecar.BuildingBlocks.PubSub;
@@ -35,6 +36,7 @@ internal sealed partial class AppStarter(AppRuntime app, IReadOnlyList<Subscript
     {
         // Also for an app that only calls.
         _outbox = OutboxRelay.Start(app, logger);
+        ActorHosting.ExpectStreams(app, logger);
         _run = RunAsync(_stop.Token);
     }
 
@@ -184,7 +186,7 @@ internal sealed partial class AppStarter(AppRuntime app, IReadOnlyList<Subscript
         app.Drain.Begin();
         await _stop.CancelAsync();
         await _run;
-        await Task.WhenAll(app.Streams.EndAsync(), _turn.ChangeAsync(EndPartsAsync, CancellationToken.None));
+        await Task.WhenAll(app.Streams.EndAsync(), ActorHosting.EndStreamsAsync(app), _turn.ChangeAsync(EndPartsAsync, CancellationToken.None));
         if (_outbox is not null)
         {
             await _outbox.DisposeAsync();

@@ -34,10 +34,12 @@ internal static class ActorStreamMethods
         using var stream = new ActorStream(events);
         using var ended = CancellationTokenSource.CreateLinkedTokenSource(call.CancellationToken);
         var host = new ActorHost(app, app.Process.Tap is { } tap ? new TappedActors(tap, app.AppId, stream) : stream, types, logger);
-        await app.Directory.Actors.JoinAsync(host);
+        IAsyncDisposable hosted = host;
         var reading = Task.CompletedTask;
         try
         {
+            await app.Directory.Actors.JoinAsync(host);
+            hosted = app.ActorStreams.Hold(host);
             await stream.BeginAsync(lifetime.Token);
             reading = ReadAsync(requests, stream, ended.Token);
             await reading.WaitAsync(lifetime.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
@@ -45,7 +47,7 @@ internal static class ActorStreamMethods
         finally
         {
             // A sidecar that stops drains its actors, for which the app must be heard until the end.
-            await host.StopAsync();
+            await hosted.DisposeAsync();
             await ended.CancelAsync();
             await reading.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }

@@ -35,8 +35,13 @@ internal sealed class ActorDirectory
         return !table.Moving.Contains(actor.Type) && table.Owner(actor) == host;
     }
 
-    /// <summary>An app's actors: those that it hosts by HTTP, or those of its streams, of which the last goes before the others.</summary>
-    public IEnumerable<ActorHost> Of(string appId) => _table.Hosts.Where(h => h.AppId == appId);
+    /// <summary>An app's actors: those that it hosts by HTTP, or those of its streams, of which the last goes before the others. Those of one
+    /// that leaves are the app's until their calls under way have ended.</summary>
+    public IEnumerable<ActorHost> Of(string appId)
+    {
+        var table = _table;
+        return table.Leaving.Concat(table.Hosts).Where(h => h.AppId == appId);
+    }
 
     /// <summary>Whether the app has been asked for its actor types. An app may come later than its sidecar.</summary>
     public bool HasAsked(string appId) => _table.Asked.Contains(appId);
@@ -61,7 +66,7 @@ internal sealed class ActorDirectory
             var after = new Table(hosts, asked.ToFrozenSet(StringComparer.Ordinal), FrozenSet<string>.Empty);
             // Calls of a type that nobody hosted before, or nobody hosts any more, have nothing to wait for.
             var moving = after.Types.Where(type => before.Types.Contains(type) && !after.SameHosts(before, type)).ToFrozenSet(StringComparer.Ordinal);
-            var moved = _table = after with { Moving = moving, Changed = Table.NewChange() };
+            var moved = _table = after with { Moving = moving, Leaving = [.. before.Hosts.Except(hosts)], Changed = Table.NewChange() };
             before.Changed.TrySetResult();
             try
             {
@@ -89,6 +94,9 @@ internal sealed class ActorDirectory
             .SelectMany(h => h.Types.Select(type => (type, host: h)))
             .GroupBy(h => h.type, StringComparer.Ordinal)
             .ToFrozenDictionary(g => g.Key, g => g.Select(h => h.host).Reverse().DistinctBy(h => h.AppId).ToArray(), StringComparer.Ordinal);
+
+        /// <summary>Own nothing any more, and are being drained.</summary>
+        public ActorHost[] Leaving { get; init; } = [];
 
         public TaskCompletionSource Changed { get; init; } = NewChange();
 

@@ -6,7 +6,7 @@ using Microsoft.Extensions.Logging;
 namespace EdgeMesh.Sidecar.BuildingBlocks.Actors;
 
 /// <summary>The actors that one app hosts, by HTTP or by one of its streams: activates them by their first call, gives calls their turns, deactivates idle ones.</summary>
-internal sealed partial class ActorHost(AppRuntime app, IActorTransport transport, IReadOnlyDictionary<string, ActorSettings> types, ILogger logger)
+internal sealed partial class ActorHost(AppRuntime app, IActorTransport transport, IReadOnlyDictionary<string, ActorSettings> types, ILogger logger) : IAsyncDisposable
 {
     /// <summary>Calls that may wait for one actor.</summary>
     private const int QueueLimit = 1024;
@@ -214,7 +214,7 @@ internal sealed partial class ActorHost(AppRuntime app, IActorTransport transpor
     }
 
     /// <summary>Ends what waits for the clock: timers first, so that none fires into the drain.</summary>
-    public async Task StopAsync()
+    public async ValueTask DisposeAsync()
     {
         Timers.Stop();
         await app.Directory.Actors.LeaveAsync(this, app.Process.ShutdownTimeout);

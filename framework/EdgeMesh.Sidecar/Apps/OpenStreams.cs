@@ -1,18 +1,18 @@
-namespace EdgeMesh.Sidecar.BuildingBlocks.PubSub;
+namespace EdgeMesh.Sidecar.Apps;
 
-/// <summary>The subscriptions that an app holds by open streams of its own, as long as each is open. When its sidecar is about to stop they
-/// end with the others, and the streams stay open for the answers to what the app has in hand.</summary>
-internal sealed class StreamSubscriptions
+/// <summary>What an app holds by open streams of its own, subscriptions or actors, as long as each is open. When its sidecar stops, that ends
+/// first, and the streams stay open for the answers to what the app has in hand.</summary>
+internal sealed class OpenStreams
 {
     private readonly Lock _gate = new();
     private readonly HashSet<Held> _held = [];
     private bool _isEnding;
 
-    /// <param name="subscription">Owned by what is returned.</param>
+    /// <param name="content">What the stream holds. Owned by what is returned.</param>
     /// <returns>To be disposed with the stream.</returns>
-    public IAsyncDisposable Hold(IAsyncDisposable subscription)
+    public IAsyncDisposable Hold(IAsyncDisposable content)
     {
-        var held = new Held(this, subscription);
+        var held = new Held(this, content);
         bool isLate;
         lock (_gate)
         {
@@ -29,7 +29,7 @@ internal sealed class StreamSubscriptions
         return held;
     }
 
-    /// <summary>For good. Returns when the app has none of their messages in hand.</summary>
+    /// <summary>For good. Returns when the app has nothing of theirs in hand.</summary>
     public Task EndAsync()
     {
         Held[] held;
@@ -41,9 +41,9 @@ internal sealed class StreamSubscriptions
         return Task.WhenAll(held.Select(h => h.End()));
     }
 
-    private sealed class Held(StreamSubscriptions all, IAsyncDisposable subscription) : IAsyncDisposable
+    private sealed class Held(OpenStreams all, IAsyncDisposable content) : IAsyncDisposable
     {
-        private readonly Lazy<Task> _end = new(() => subscription.DisposeAsync().AsTask());
+        private readonly Lazy<Task> _end = new(() => content.DisposeAsync().AsTask());
 
         public Task End() => _end.Value;
 
