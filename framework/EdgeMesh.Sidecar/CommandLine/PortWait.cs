@@ -30,6 +30,12 @@ internal static class PortWait
     private static bool IsTaken(IPEndPoint endpoint)
     {
         using var probe = new Socket(endpoint.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
+        if (endpoint.Address.Equals(IPAddress.IPv6Any))
+        {
+            // The server takes it for IPv4 too.
+            probe.DualMode = true;
+        }
+
         try
         {
             probe.Bind(endpoint);
