@@ -4,6 +4,7 @@ using EdgeMesh.Sidecar.Tests.Apps;
 using Google.Protobuf;
 using Google.Protobuf.WellKnownTypes;
 using Grpc.Core;
+using Microsoft.Extensions.Time.Testing;
 using Event = Dapr.Client.Autogen.Grpc.v1.SubscribeActorEventsResponseAlpha1;
 using Said = Dapr.Client.Autogen.Grpc.v1.SubscribeActorEventsRequestAlpha1;
 
@@ -70,8 +71,37 @@ public sealed class ActorStreamTests
         await stream.RequestStream.WriteAsync(new Said { ReminderResponse = new() { Id = fired.Id } }, TestSidecar.Cancellation);
     }
 
-    private static Task<TestSidecar> StartAsync(Uri app) => TestSidecar.StartAsync(
-        Store, new Dictionary<string, Uri?> { ["alpha"] = app }, change: o => o with { Apps = [.. o.Apps.Select(a => a with { AppProtocol = AppProtocol.Grpc })] });
+    [Fact]
+    public async Task Timer_OfAStreamWhoseTypeAnotherHas_CanBeDeletedAndReplaced()
+    {
+        var clock = new FakeTimeProvider(DateTimeOffset.UnixEpoch.AddYears(60));
+        await using var app = await GrpcApp.StartAsync();
+        await using var sidecar = await StartAsync(app.Url, clock);
+        var api = sidecar.Grpc();
+        using var first = await OpenAsync(api);
+        foreach (var name in (string[])["deleted", "replaced"])
+        {
+            await api.RegisterActorTimerAsync(new() { ActorType = "cat", ActorId = "1", Name = name, DueTime = "1s" }, TestSidecar.GrpcToken, cancellationToken: TestSidecar.Cancellation);
+        }
+
+        using var last = await OpenAsync(api);
+        await api.UnregisterActorTimerAsync(new() { ActorType = "cat", ActorId = "1", Name = "deleted" }, TestSidecar.GrpcToken, cancellationToken: TestSidecar.Cancellation);
+        await api.RegisterActorTimerAsync(new() { ActorType = "cat", ActorId = "1", Name = "replaced", DueTime = "1s", Callback = "new" }, TestSidecar.GrpcToken, cancellationToken: TestSidecar.Cancellation);
+        await api.RegisterActorTimerAsync(new() { ActorType = "cat", ActorId = "1", Name = "end", DueTime = "5s" }, TestSidecar.GrpcToken, cancellationToken: TestSidecar.Cancellation);
+        var fired = new List<string>();
+        while (fired.LastOrDefault() != "end ")
+        {
+            clock.Advance(TimeSpan.FromSeconds(4));
+            var timer = (await NextAsync(last)).TimerRequest;
+            fired.Add($"{timer.Name} {timer.Callback}");
+            await last.RequestStream.WriteAsync(new Said { TimerResponse = new() { Id = timer.Id } }, TestSidecar.Cancellation);
+        }
+
+        Assert.Equal(["replaced new", "end "], fired);
+    }
+
+    private static Task<TestSidecar> StartAsync(Uri app, TimeProvider? clock = null) => TestSidecar.StartAsync(
+        Store, new Dictionary<string, Uri?> { ["alpha"] = app }, change: o => o with { Clock = clock ?? o.Clock, Apps = [.. o.Apps.Select(a => a with { AppProtocol = AppProtocol.Grpc })] });
 
     private static async Task HealthAsync(HttpClient http, int status)
     {

@@ -14,10 +14,19 @@ internal static class ActorSchedules
         }
 
         var when = Recurrence.Read(schedule.DueTime, schedule.Period, schedule.Ttl, app.Process.Clock.GetUtcNow(), out var fault) ?? throw ActorFaults.Timer(fault!);
+        UnregisterTimer(app, actor, name);
         host.Timers.Register(new ActorTimer(actor, new Callback(IsTimer: true, name, schedule.Data) { Method = schedule.Callback, DueTime = schedule.DueTime, Period = schedule.Period }, when));
     }
 
-    public static void UnregisterTimer(AppRuntime app, ActorAddress actor, string name) => Host(app, actor.Type)?.Timers.Unregister(actor, Checked(name));
+    /// <summary>Also one of a stream whose type another has by now.</summary>
+    public static void UnregisterTimer(AppRuntime app, ActorAddress actor, string name)
+    {
+        Checked(name);
+        foreach (var host in app.Directory.Actors.Of(app.AppId).Where(h => h.Hosts(actor.Type)))
+        {
+            host.Timers.Unregister(actor, name);
+        }
+    }
 
     /// <summary>Durable when it returns.</summary>
     /// <param name="app">Whose API was called.</param>
