@@ -100,6 +100,23 @@ public sealed class ActorStreamTests
         Assert.Equal(["replaced new", "end "], fired);
     }
 
+    [Fact]
+    public async Task Takeover_FromAStreamThatAnswersNothing_WaitsForNoClock()
+    {
+        await using var app = await GrpcApp.StartAsync();
+        await using var sidecar = await StartAsync(app.Url, new FakeTimeProvider(DateTimeOffset.UnixEpoch.AddYears(60)));
+        var api = sidecar.Grpc();
+        using var deaf = await OpenAsync(api);
+        var call = api.InvokeActorAsync(new() { ActorType = "cat", ActorId = "1", Method = "m" }, TestSidecar.GrpcToken, cancellationToken: TestSidecar.Cancellation).ResponseAsync;
+        await deaf.RequestStream.WriteAsync(new Said { InvokeResponse = new() { Id = (await NextAsync(deaf)).InvokeRequest.Id } }, TestSidecar.Cancellation);
+        await call;
+
+        using var next = await OpenAsync(api);
+        call = api.InvokeActorAsync(new() { ActorType = "cat", ActorId = "1", Method = "n" }, TestSidecar.GrpcToken, cancellationToken: TestSidecar.Cancellation).ResponseAsync;
+        await next.RequestStream.WriteAsync(new Said { InvokeResponse = new() { Id = (await NextAsync(next)).InvokeRequest.Id } }, TestSidecar.Cancellation);
+        await call;
+    }
+
     private static Task<TestSidecar> StartAsync(Uri app, TimeProvider? clock = null) => TestSidecar.StartAsync(
         Store, new Dictionary<string, Uri?> { ["alpha"] = app }, change: o => o with { Clock = clock ?? o.Clock, Apps = [.. o.Apps.Select(a => a with { AppProtocol = AppProtocol.Grpc })] });
 

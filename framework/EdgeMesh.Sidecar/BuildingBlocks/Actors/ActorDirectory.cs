@@ -47,7 +47,7 @@ internal sealed class ActorDirectory
     public bool HasAsked(string appId) => _table.Asked.Contains(appId);
 
     public Task JoinAsync(ActorHost host) =>
-        ChangeAsync(t => ([.. t.Hosts, host], t.Asked.Append(host.AppId)), drain => drain.DrainAsync(actor => !Keeps(drain, actor)));
+        ChangeAsync(t => ([.. t.Hosts, host], t.Asked.Append(host.AppId)), drain => drain.DrainAsync(actor => !Keeps(drain, actor), isReplaced: drain.AppId == host.AppId));
 
     /// <param name="host">Who stops.</param>
     /// <param name="limit">How long its calls under way may take at most.</param>

@@ -16,6 +16,9 @@ internal sealed partial class ActorHost(AppRuntime app, IActorTransport transpor
 
     private static readonly TimeSpan DeactivationLimit = TimeSpan.FromSeconds(60);
 
+    /// <summary>An app whose next stream takes over may be deaf on the one before.</summary>
+    private static readonly TimeSpan ReplacedLimit = TimeSpan.FromSeconds(1);
+
     private readonly ConcurrentDictionary<ActorAddress, ActorInstance> _active = new();
     private readonly CancellationTokenSource _stop = new();
     private int _count;
@@ -163,7 +166,7 @@ internal sealed partial class ActorHost(AppRuntime app, IActorTransport transpor
                 await Moment.WaitAsync(moment, Clock, _stop.Token);
                 if (instance.TryCloseIdle(Clock.GetUtcNow(), out next))
                 {
-                    await DeactivateAsync(actor, instance);
+                    await DeactivateAsync(actor, instance, DeactivationLimit, Clock);
                 }
             }
         }
@@ -174,11 +177,11 @@ internal sealed partial class ActorHost(AppRuntime app, IActorTransport transpor
     }
 
     /// <summary>Tells the app. What it answers changes nothing: the actor is gone here, and its next call makes a new one.</summary>
-    private async Task DeactivateAsync(ActorAddress actor, ActorInstance instance)
+    private async Task DeactivateAsync(ActorAddress actor, ActorInstance instance, TimeSpan patience, TimeProvider clock)
     {
         try
         {
-            using var limit = new CancellationTokenSource(DeactivationLimit, Clock);
+            using var limit = new CancellationTokenSource(patience, clock);
             await transport.DeactivateAsync(actor, limit.Token);
         }
         catch (Exception error) when (error is DaprFault or HttpRequestException or IOException or OperationCanceledException)
@@ -198,20 +201,24 @@ internal sealed partial class ActorHost(AppRuntime app, IActorTransport transpor
     }
 
     /// <summary>Deactivates actors that moved, each after its call under way.</summary>
-    public Task DrainAsync(Func<ActorAddress, bool> isGone) => Task.WhenAll(_active.Where(a => isGone(a.Key))
-        .Select(a => DrainAsync(a.Key, a.Value, a.Value.Settings.DrainMoved ? a.Value.Settings.DrainTimeout : TimeSpan.Zero, Clock)));
+    /// <param name="isGone">Which.</param>
+    /// <param name="isReplaced">Whether they moved to another stream of the app, which is real whatever the clock.</param>
+    public Task DrainAsync(Func<ActorAddress, bool> isGone, bool isReplaced = false) => Task.WhenAll(_active.Where(a => isGone(a.Key)).Select(async a =>
+    {
+        if (await a.Value.CloseAsync(a.Value.Settings.DrainMoved ? a.Value.Settings.DrainTimeout : TimeSpan.Zero, Clock))
+        {
+            await (isReplaced ? DeactivateAsync(a.Key, a.Value, ReplacedLimit, TimeProvider.System) : DeactivateAsync(a.Key, a.Value, DeactivationLimit, Clock));
+        }
+    }));
 
     /// <summary>Deactivates all: the sidecar stops, in real time whatever its clock.</summary>
-    public Task DrainAllAsync(TimeSpan limit) => Task.WhenAll(_active
-        .Select(a => DrainAsync(a.Key, a.Value, a.Value.Settings.DrainTimeout < limit ? a.Value.Settings.DrainTimeout : limit, TimeProvider.System)));
-
-    private async Task DrainAsync(ActorAddress actor, ActorInstance instance, TimeSpan limit, TimeProvider clock)
+    public Task DrainAllAsync(TimeSpan limit) => Task.WhenAll(_active.Select(async a =>
     {
-        if (await instance.CloseAsync(limit, clock))
+        if (await a.Value.CloseAsync(a.Value.Settings.DrainTimeout < limit ? a.Value.Settings.DrainTimeout : limit, TimeProvider.System))
         {
-            await DeactivateAsync(actor, instance);
+            await DeactivateAsync(a.Key, a.Value, DeactivationLimit, Clock);
         }
-    }
+    }));
 
     /// <summary>Ends what waits for the clock: timers first, so that none fires into the drain.</summary>
     public async ValueTask DisposeAsync()
