@@ -1,7 +1,9 @@
 using System.Text;
+using Dapr.Client;
 using EdgeMesh.Functions;
 using EdgeMesh.Services.Functions.Triggers.Topics;
 using EdgeMesh.Testing;
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Time.Testing;
 
 namespace EdgeMesh.Services.Functions.Tests;
@@ -54,6 +56,40 @@ public sealed class TriggerChangeTests
         gate.Open();
         Assert.True(await taken);
         Assert.DoesNotContain(site.Host.Calls.All, c => c.Kind == CallKind.StateWrite && c.Name.Contains("/functions/parked/f", StringComparison.Ordinal));
+    }
+
+    /// <summary>Who tried them before must not try them beside who does now, nor write where they are kept.</summary>
+    [Fact]
+    public async Task Return_OfAFunctionThatTheSiteWasLeftOutOf_MakesEachParkedCallOnce()
+    {
+        var clock = new FakeTimeProvider(new DateTimeOffset(2026, 3, 1, 12, 0, 0, TimeSpan.Zero));
+        await using var site = await FunctionsSite.StartAsync(clock: clock);
+        await site.DeployAsync(FunctionsSite.Exits(1), FunctionsSite.Manifest("f", triggers: Topic));
+        var topics = await site.TopicsAsync("vitals");
+        string[] messages = ["m1", "m2", "m3", "m4"];
+        foreach (var id in messages)
+        {
+            Assert.True(await topics.TakeAsync(Message("vitals", id), Cancellation));
+        }
+
+        await site.DeployAsync(TriggerModules.Stderr, FunctionsSite.Manifest("f", "1.0.1", Topic, "targets: { sites: [elsewhere] }"), 2);
+        for (var looks = 0; topics.Wanting("vitals") > 0; looks++)
+        {
+            Assert.True(looks < 3_000, "the topic is still wanted");
+            await Task.Delay(10, Cancellation);
+        }
+
+        await site.DeployAsync(TriggerModules.Stderr, FunctionsSite.Manifest("f", "1.0.2", Topic), 3);
+        await site.TopicsAsync("vitals");
+        var dapr = site.Host.Services(FunctionsApp.AppId).GetRequiredService<DaprClient>();
+        for (var looks = 0; Encoding.UTF8.GetString((await dapr.GetByteStateAsync("heads", $"{FunctionsSite.Site}/functions/parked/f", cancellationToken: Cancellation)).Span).Contains("vitals/m", StringComparison.Ordinal); looks++)
+        {
+            Assert.True(looks < 3_000, "they are not called again");
+            clock.Advance(TimeSpan.FromSeconds(1));
+            await Task.Delay(10, Cancellation);
+        }
+
+        Assert.Equal(messages.Select(m => $"vitals/{m}"), (await site.CallsAsync("f", messages.Length)).Select(c => (string?)c!["idempotencyKey"]).Order());
     }
 
     /// <summary>What is ended comes again: it is not done with.</summary>

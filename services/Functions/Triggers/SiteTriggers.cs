@@ -119,7 +119,7 @@ internal sealed partial class SiteTriggers(
             LogAlive(logger, function, manifest.Version, manifest.Triggers.Count(t => t.Http is null));
         }
 
-        Forget(new LeftRows(function, [.. SchedulesOf(function).Except(RowsOf(wanted))], IsRemoved: false), () => Task.WhenAll(over.Select(s => s.EndAsync())));
+        Forget(new LeftRows(function, [.. SchedulesOf(function).Except(RowsOf(wanted))], IsRemoved: false), over.Count == 0 ? null : () => Task.WhenAll(over.Select(s => s.EndAsync())));
     }
 
     /// <param name="function">The function.</param>
@@ -133,14 +133,16 @@ internal sealed partial class SiteTriggers(
         }
 
         var left = new LeftRows(function, [.. SchedulesOf(function)], isRemoved);
-        Forget(left, _alive.Remove(function, out var alive) ? alive.EndAsync : static () => Task.CompletedTask);
+        Forget(left, _alive.Remove(function, out var alive) ? alive.EndAsync : null);
     }
 
-    private void Forget(LeftRows left, Func<Task> ending)
+    /// <param name="left">What is no longer needed.</param>
+    /// <param name="ending">Ends who writes it; null: nobody does any more. Until it is over, none may take the place of who is ended: both would write what is kept.</param>
+    private void Forget(LeftRows left, Func<Task>? ending)
     {
-        if (!left.IsEmpty)
+        if (ending is not null || !left.IsEmpty)
         {
-            _rows.Forget(left, ending, () => _due.Add(left.Function));
+            _rows.Forget(left, ending ?? (static () => Task.CompletedTask), () => _due.Add(left.Function));
         }
     }
 
