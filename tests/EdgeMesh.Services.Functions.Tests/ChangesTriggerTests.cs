@@ -1,8 +1,12 @@
+using System.Text;
 using System.Text.Json.Nodes;
+using Dapr.Client;
+using EdgeMesh.Functions;
 using EdgeMesh.Hosting;
 using EdgeMesh.Replication;
 using EdgeMesh.Testing;
 using Microsoft.AspNetCore.Builder;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace EdgeMesh.Services.Functions.Tests;
 
@@ -149,9 +153,9 @@ public sealed class ChangesTriggerTests
         }
     }
 
-    /// <summary>The one stands at a gate that is closed.</summary>
+    /// <summary>The one stands at a gate that is closed; it keeps the order also when the other, for whose sake changes are parked, goes meanwhile.</summary>
     [Fact]
-    public async Task Changes_ThatOneFunctionIsSlowAt_ComeToTheOtherAllTheSame()
+    public async Task Changes_ThatOneFunctionIsSlowAt_ComeToTheOtherAllTheSame_AndToItInTheirOrder()
     {
         const string Trigger = "  - changes: { collections: [Observation] }";
         var gate = new Gate();
@@ -175,15 +179,36 @@ public sealed class ChangesTriggerTests
             await Task.Delay(20, Cancellation);
         }
 
+        Assert.Equal((true, ""), await site.PutAsync(Deployment.Sign("fast", 2, null, CanaryPlan.None, FunctionsSite.Ops)));
+        for (var looks = 0; (await site.LogsAsync("fast")).AsArray().Count > 0; looks++)
+        {
+            Assert.True(looks < MostLooks, "the fast one is not removed");
+            await Task.Delay(20, Cancellation);
+        }
+
+        await WriteAsync(journal, "Observation", "1003", "vital");
+        var dapr = site.Host.Services(FunctionsApp.AppId).GetRequiredService<DaprClient>();
+        for (var looks = 0; gate.Came.Count == 1 && !await IsParkedAsync("1003"); looks++)
+        {
+            Assert.True(looks < MostLooks, "the slow one does not get what comes once it is alone");
+            await Task.Delay(20, Cancellation);
+        }
+
         Assert.Single(gate.Came);
         gate.Open();
-        for (var looks = 0; !Ids(gate).Contains(1002); looks++)
+        for (var looks = 0; !Ids(gate).Contains(1003); looks++)
         {
             Assert.True(looks < MostLooks, "the slow one does not get what was parked for it");
             await Task.Delay(20, Cancellation);
         }
 
         Assert.Equal(Ids(gate).Order(), Ids(gate));
+
+        async Task<bool> IsParkedAsync(string id)
+        {
+            var row = await dapr.GetByteStateAsync("heads", $"{FunctionsSite.Site}/functions/parked/slow", cancellationToken: Cancellation);
+            return Encoding.UTF8.GetString(row.Span).Contains($"Observation/{id}/", StringComparison.Ordinal);
+        }
     }
 
     private static IReadOnlyList<int> Ids(Gate gate) => [.. gate.Came.Select(c => int.Parse((string)JsonNode.Parse(c)!["id"]!, System.Globalization.CultureInfo.InvariantCulture))];

@@ -9,6 +9,7 @@ namespace EdgeMesh.Services.Functions.Tests;
 public sealed class SharedTopicTests
 {
     private const string Topic = "  - topic: { name: vitals, retries: 3 }";
+    private const string Parked = "/functions/parked/slow";
 
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
@@ -17,9 +18,7 @@ public sealed class SharedTopicTests
     {
         var (gate, clock) = (new Gate(), new FakeTimeProvider(new DateTimeOffset(2026, 3, 1, 12, 0, 0, TimeSpan.Zero)));
         await using var site = await FunctionsSite.StartAsync(apps: [gate.App], clock: clock);
-        await site.DeployAsync(TriggerModules.Stderr, FunctionsSite.Manifest("fast", triggers: Topic));
-        await site.DeployAsync(HostModules.Send(Gate.Target), FunctionsSite.Manifest("slow", triggers: Topic, more: Gate.Grant));
-        var topics = await BothAsync(site);
+        var topics = await FastAndSlowAsync(site);
 
         var first = topics.TakeAsync(Message("1"), Cancellation);
         await gate.CameAsync(1);
@@ -60,6 +59,46 @@ public sealed class SharedTopicTests
         Assert.Single((await site.LogsAsync("fast")).AsArray());
     }
 
+    /// <summary>It is under way: to bring it again would make its call twice, and again, as long as the store is away.</summary>
+    [Fact]
+    public async Task Take_MessageThatOneFunctionIsSlowAtAndThatCannotBeParked_WaitsForItsCall()
+    {
+        var (gate, clock) = (new Gate(), new FakeTimeProvider(new DateTimeOffset(2026, 3, 1, 12, 0, 0, TimeSpan.Zero)));
+        await using var site = await FunctionsSite.StartAsync(apps: [gate.App], clock: clock);
+        var topics = await FastAndSlowAsync(site);
+        site.Host.Faults.Fail(c => c is { Kind: CallKind.StateWrite } && c.Name.Contains(Parked, StringComparison.Ordinal));
+
+        var taken = topics.TakeAsync(Message("1"), Cancellation);
+        await gate.CameAsync(1);
+        for (var waited = 0; !taken.IsCompleted && !site.Host.Calls.All.Any(c => c.Kind == CallKind.StateWrite && c.Name.Contains(Parked, StringComparison.Ordinal)); waited++)
+        {
+            Assert.True(waited < 600, "it has patience without end");
+            clock.Advance(TimeSpan.FromSeconds(1));
+            await Task.Delay(10, Cancellation);
+        }
+
+        gate.Open();
+        Assert.True(await taken);
+        Assert.Single(gate.Came);
+    }
+
+    /// <summary>As when the service stops: a call under way has its grace.</summary>
+    [Fact]
+    public async Task Take_MessageWhoseSubscriptionEndsWhileItsCallRuns_IsDoneWithOnceTheCallIs()
+    {
+        var (gate, clock) = (new Gate(), new FakeTimeProvider(new DateTimeOffset(2026, 3, 1, 12, 0, 0, TimeSpan.Zero)));
+        await using var site = await FunctionsSite.StartAsync(apps: [gate.App], clock: clock);
+        var topics = await FastAndSlowAsync(site);
+        using var ends = new CancellationTokenSource();
+
+        var taken = topics.TakeAsync(Message("1"), ends.Token);
+        await gate.CameAsync(1);
+        await ends.CancelAsync();
+        gate.Open();
+
+        Assert.True(await taken);
+    }
+
     [Fact]
     public async Task Take_MessageThatOneFunctionCannotBeLoadedFor_IsParkedForItAndDoneWithForTheOther()
     {
@@ -80,6 +119,14 @@ public sealed class SharedTopicTests
         }
 
         Assert.Single((await site.LogsAsync("fast")).AsArray());
+    }
+
+    /// <summary>The one at once, the other when the gate is open.</summary>
+    private static async Task<SiteTopics> FastAndSlowAsync(FunctionsSite site)
+    {
+        await site.DeployAsync(TriggerModules.Stderr, FunctionsSite.Manifest("fast", triggers: Topic));
+        await site.DeployAsync(HostModules.Send(Gate.Target), FunctionsSite.Manifest("slow", triggers: Topic, more: Gate.Grant));
+        return await BothAsync(site);
     }
 
     /// <summary>The topics, once both functions want this one.</summary>

@@ -62,45 +62,46 @@ internal sealed partial class FunctionRetries(
     /// <param name="cancellation">Ends it before it is begun.</param>
     public async Task<bool> TakeAsync(TriggeredCall call, RetryPlan plan, Func<Task<CallResult?>> start, bool isShared, CancellationToken cancellation)
     {
-        if (isShared && await TryJoinAsync(call, plan, cancellation) is { } joined)
+        // Changes come in their order also when nobody shares them any more, and some are parked from when somebody did.
+        if ((isShared || call.Trigger == TriggerNames.Changes) && await TryJoinAsync(call, plan, cancellation) is { } joined)
         {
             return joined;
         }
 
+        // Once it is begun nothing but its own end ends it: one that can't be parked is waited for, or it would be made again beside itself.
         var running = start();
-        if (isShared && await Task.WhenAny(running, Task.Delay(Patience, clock, cancellation)) != running)
+        if (isShared && await Task.WhenAny(running, Task.Delay(Patience, clock, CancellationToken.None)) != running && await TryParkAsync(Waiting(call, plan), call.Data, running))
         {
-            return await TryParkAsync(Waiting(call, plan), call.Data, running, cancellation);
+            return true;
         }
 
         return await running switch
         {
             { Outcome: CallOutcome.Completed } => true,
-            { IsDeferred: true } => isShared && await TryParkAsync(Waiting(call, plan), call.Data, null, cancellation),
+            { IsDeferred: true } => isShared && await TryParkAsync(Waiting(call, plan), call.Data, null),
             null => false,
-            _ => await TryParkFailedAsync(call, plan, cancellation),
+            _ => await TryParkFailedAsync(call, plan),
         };
     }
 
     /// <summary>Null: nothing of the function waits for its turn, so the call is made at once.</summary>
     private Task<bool?> TryJoinAsync(TriggeredCall call, RetryPlan plan, CancellationToken cancellation) => WithParkedAsync(
         async parked => parked.Has(call.IdempotencyKey) ? true
-            : parked.Calls.Any(c => c.Attempts == 0) ? await AddAsync(parked, Waiting(call, plan), call.Data, null, cancellation)
+            : parked.Calls.Any(c => c.Attempts == 0) ? await AddAsync(parked, Waiting(call, plan), call.Data, null)
             : null,
         cancellation);
 
-    private async Task<bool> TryParkFailedAsync(TriggeredCall call, RetryPlan plan, CancellationToken cancellation)
+    private async Task<bool> TryParkFailedAsync(TriggeredCall call, RetryPlan plan)
     {
         var failed = ParkedCall.Of(call, plan, 1, clock.GetUtcNow() + RetryRules.After(1));
-        return plan.Retries == 0 ? await TryGiveUpAsync(failed, call.Data) : await TryParkAsync(failed, call.Data, null, cancellation);
+        return plan.Retries == 0 ? await TryGiveUpAsync(failed, call.Data) : await TryParkAsync(failed, call.Data, null);
     }
 
     /// <param name="call">The call.</param>
     /// <param name="data">Its data.</param>
     /// <param name="running">It, where it is under way: it settles what is parked.</param>
-    /// <param name="cancellation">Ends it.</param>
-    private async Task<bool> TryParkAsync(ParkedCall call, ReadOnlyMemory<byte> data, Task<CallResult?>? running, CancellationToken cancellation) =>
-        await WithParkedAsync(async parked => await AddAsync(parked, call, data, running, cancellation), cancellation) is true;
+    private async Task<bool> TryParkAsync(ParkedCall call, ReadOnlyMemory<byte> data, Task<CallResult?>? running) =>
+        await WithParkedAsync(async parked => await AddAsync(parked, call, data, running), CancellationToken.None) is true;
 
     /// <summary>False also where the store is away.</summary>
     private async Task<bool?> WithParkedAsync(Func<ParkedCalls, Task<bool?>> work, CancellationToken cancellation)
@@ -116,7 +117,7 @@ internal sealed partial class FunctionRetries(
         }
     }
 
-    private async Task<bool> AddAsync(ParkedCalls parked, ParkedCall call, ReadOnlyMemory<byte> data, Task<CallResult?>? running, CancellationToken cancellation)
+    private async Task<bool> AddAsync(ParkedCalls parked, ParkedCall call, ReadOnlyMemory<byte> data, Task<CallResult?>? running)
     {
         if (_ended.IsCancellationRequested)
         {
@@ -130,7 +131,7 @@ internal sealed partial class FunctionRetries(
             return false;
         }
 
-        await _parked.AddAsync(call, data, cancellation);
+        await _parked.AddAsync(call, data);
         if (running is not null)
         {
             _underWay[call.IdempotencyKey] = WatchAsync(call, () => SettleAsync(call, data, running));

@@ -31,10 +31,10 @@ internal sealed class ParkedRow(DaprClient dapr, SiteIdentity identity, string f
         return _calls;
     }
 
-    public async Task AddAsync(ParkedCall call, ReadOnlyMemory<byte> data, CancellationToken cancellation)
+    public async Task AddAsync(ParkedCall call, ReadOnlyMemory<byte> data)
     {
-        var calls = await LoadAsync(cancellation);
-        using var limit = Limited(cancellation);
+        using var limit = Limited(CancellationToken.None);
+        var calls = await LoadAsync(limit.Token);
         await dapr.SaveByteStateAsync(Bodies, BodyOf(call), data, metadata: Month, cancellationToken: limit.Token);
         await SaveAsync(new ParkedCalls([.. calls.With(call.IdempotencyKey, null).Calls, call]), limit.Token);
     }
