@@ -34,6 +34,7 @@ internal sealed partial class FunctionRetries(
     private readonly SemaphoreSlim _one = new(1, 1);
     private readonly ParkedRow _parked = new(dapr, identity, function);
     private readonly Dictionary<string, Task> _underWay = new(StringComparer.Ordinal);
+    private bool _isFullKnown;
     private Task _loop = Task.CompletedTask;
 
     public void Start() => _loop = RunAsync(_stop.Token);
@@ -127,10 +128,17 @@ internal sealed partial class FunctionRetries(
 
         if (parked.Calls.Count >= MostParked)
         {
-            LogFull(logger, Function, MostParked);
+            if (!_isFullKnown)
+            {
+                LogFull(logger, Function, MostParked);
+            }
+
+            _isFullKnown = true;
             return false;
         }
 
+        // Near the bound each that succeeds makes room for one: that is still the same trouble.
+        _isFullKnown &= parked.Calls.Count > MostParked / 2;
         await _parked.AddAsync(call, data);
         if (running is not null)
         {

@@ -18,6 +18,7 @@ internal sealed partial class TopicStream(
     private const int AtOnce = 64;
     private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(250);
     private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan RefusalPause = TimeSpan.FromSeconds(1);
 
     private readonly CancellationTokenSource _stop = new();
     private readonly SemaphoreSlim _slots = new(AtOnce, AtOnce);
@@ -128,11 +129,14 @@ internal sealed partial class TopicStream(
             // Whatever went wrong, the message comes again.
             LogFailed(logger, error, message.Id, topic);
         }
-        finally
+
+        if (!done)
         {
-            _slots.Release();
+            // Brought again at once it would be refused at once, without end; its slot is held meanwhile.
+            await Task.Delay(RefusalPause, clock, cancellation).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
 
+        _slots.Release();
         var status = done ? TopicEventResponse.Types.TopicEventResponseStatus.Success : TopicEventResponse.Types.TopicEventResponseStatus.Retry;
         answers.TryWrite(new SubscribeTopicEventsRequestAlpha1
         {
