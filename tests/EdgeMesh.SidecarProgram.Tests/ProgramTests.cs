@@ -95,6 +95,22 @@ public sealed partial class ProgramTests : IDisposable
         Assert.Equal(1, program.ExitCode);
     }
 
+    [Fact]
+    public async Task Signals_OfDaprd_AreItsOwn()
+    {
+        var program = StartWith("any");
+        using var http = new HttpClient();
+        await AddressAsync(program);
+        await SignalAsync(program, "-USR1");
+        await SignalAsync(program, "-USR2");
+        // Whoever ends by them has ended before this.
+        await SignalAsync(program, "-HUP");
+        Assert.Contains("\"id\":\"a\"", await http.GetStringAsync(new Uri(await AddressAsync(program), "/v1.0/metadata"), Cancellation), StringComparison.Ordinal);
+        await SignalAsync(program, "-QUIT");
+        await program.WaitForExitAsync(Cancellation);
+        Assert.Equal(2, program.ExitCode);
+    }
+
     private Process StartWith(string feature, params string[] more)
     {
         Write(feature);

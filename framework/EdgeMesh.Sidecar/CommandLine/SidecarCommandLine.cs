@@ -11,6 +11,12 @@ public static class SidecarCommandLine
     private const int Failed = 1;
     private const int WrongUsage = 2;
 
+    /// <summary>As a program of Go ends by SIGQUIT.</summary>
+    private const int Quit = 2;
+
+    /// <summary>SIGUSR1 and SIGUSR2, as Linux numbers them.</summary>
+    private const int FirstOfUsers = 10, SecondOfUsers = 12;
+
     private const string Help = """
         edgemesh sidecar: the Dapr API of one app, or of all apps of a run file, in one small process, with daprd's flags.
 
@@ -66,7 +72,13 @@ public static class SidecarCommandLine
             signal.Cancel = true;
             hangUps.Ask();
         });
+        using var quit = PosixSignalRegistration.Create(PosixSignal.SIGQUIT, _ => Environment.Exit(Quit));
+        using var first = Ignore(FirstOfUsers);
+        using var second = Ignore(SecondOfUsers);
         return await RunAsync(args, environment, Console.Out, Console.Error, hangUps, stop.Token);
+
+        // As daprd: what tools send to look at a process must not end it.
+        static PosixSignalRegistration? Ignore(int signal) => OperatingSystem.IsLinux() ? PosixSignalRegistration.Create((PosixSignal)signal, context => context.Cancel = true) : null;
 
         void Stop(PosixSignalContext signal)
         {
