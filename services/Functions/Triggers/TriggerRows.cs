@@ -110,8 +110,9 @@ internal sealed partial class TriggerRows(DaprClient dapr, FunctionStates states
 
             return true;
         }
-        catch (Exception error) when (!cancellation.IsCancellationRequested)
+        catch (Exception error) when (error is not OperationCanceledException || !cancellation.IsCancellationRequested)
         {
+            // Also while it stops, when the sidecar may stop with it: what faults then would keep the rest from being closed.
             LogLeft(logger, left.Function, error.Message);
             return false;
         }
