@@ -24,6 +24,9 @@ internal sealed class Gate
         }
     }
 
+    /// <summary>What whoever passes is answered.</summary>
+    public string Answer { get; init; } = "";
+
     /// <summary>The bodies, in the order in which they came.</summary>
     public IReadOnlyList<string> Came
     {
@@ -63,6 +66,7 @@ internal sealed class Gate
             }
 
             await _open.Task.WaitAsync(context.RequestAborted);
+            await context.Response.WriteAsync(Answer, context.RequestAborted);
         });
         return web;
     });

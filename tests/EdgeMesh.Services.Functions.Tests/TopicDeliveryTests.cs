@@ -9,6 +9,7 @@ using EdgeMesh.Testing;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Time.Testing;
 
 namespace EdgeMesh.Services.Functions.Tests;
 
@@ -42,6 +43,26 @@ public sealed class TopicDeliveryTests
         Assert.Equal(["vitals/bad", "vitals/good", "vitals/bad"], calls.Select(c => (string?)c!["idempotencyKey"]));
         Assert.Equal(["Failed", "Completed", "Failed"], calls.Select(c => (string?)c!["outcome"]));
         Assert.Contains("!", await buried.Task.WaitAsync(TimeSpan.FromSeconds(30), Cancellation), StringComparison.Ordinal);
+    }
+
+    /// <summary>What is left to do is to send it there: the function has had its chances.</summary>
+    [Fact]
+    public async Task Take_MessageWhoseDeadLetterTopicIsAway_CallsTheFunctionNoMoreThanItMay()
+    {
+        var (buried, clock) = (new TaskCompletionSource<string>(), new FakeTimeProvider(new DateTimeOffset(2026, 3, 1, 12, 0, 0, TimeSpan.Zero)));
+        await using var site = await FunctionsSite.StartAsync(apps: [Undertaker(buried)], clock: clock);
+        await site.DeployAsync(TriggerModules.FailsOn('!'), FunctionsSite.Manifest("picky", triggers: "  - topic: { name: vitals, retries: 1, deadLetter: graves }"));
+        using var away = site.Host.Faults.Fail(c => c is { Kind: CallKind.Publish, Name: "graves" }, times: 3);
+
+        Assert.True(await TakeAsync(site, "\"!\"", "bad"));
+        for (var looks = 0; !buried.Task.IsCompleted; looks++)
+        {
+            Assert.True(looks < 3_000, "it is never sent there");
+            clock.Advance(TimeSpan.FromSeconds(1));
+            await Task.Delay(10, Cancellation);
+        }
+
+        Assert.Equal(2, (await site.CallsAsync("picky", 2)).Count);
     }
 
     /// <summary>Like one that the function fails at: it does not come again and again.</summary>

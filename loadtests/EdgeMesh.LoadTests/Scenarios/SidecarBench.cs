@@ -81,25 +81,29 @@ internal sealed class SidecarBench(Report report, TimeSpan time, string? only)
     {
         var samples = engines.ToDictionary(e => e.Sidecar.Engine, _ => new List<Sample>());
         var callers = engines.ToDictionary(e => e.Sidecar.Engine, e => Enumerable.Range(0, clients).Select(n => scenario.Connect(e.Sidecar, n)).ToArray());
-
-        for (var round = -1; round < Rounds; round++)
+        try
         {
-            foreach (var (sidecar, port) in engines)
+            for (var round = -1; round < Rounds; round++)
             {
-                var before = scenario.Delivers ? await DeliveredAsync(port, cancellation) : 0;
-                var sample = await ClosedLoop.RunAsync(callers[sidecar.Engine], sidecar.Meter, round < 0 ? WarmUp : time, SettleAsync, cancellation);
-                if (round >= 0)
+                foreach (var (sidecar, port) in engines)
                 {
-                    samples[sidecar.Engine].Add(sample);
-                }
+                    var before = scenario.Delivers ? await DeliveredAsync(port, cancellation) : 0;
+                    var sample = await ClosedLoop.RunAsync(callers[sidecar.Engine], sidecar.Meter, round < 0 ? WarmUp : time, SettleAsync, cancellation);
+                    if (round >= 0)
+                    {
+                        samples[sidecar.Engine].Add(sample);
+                    }
 
-                Task SettleAsync(long made, CancellationToken cancel) => scenario.Delivers ? AllDeliveredAsync(port, before + made, cancel) : Task.CompletedTask;
+                    Task SettleAsync(long made, CancellationToken cancel) => scenario.Delivers ? AllDeliveredAsync(port, before + made, cancel) : Task.CompletedTask;
+                }
             }
         }
-
-        foreach (var client in callers.Values.SelectMany(c => c))
+        finally
         {
-            client.Dispose();
+            foreach (var client in callers.Values.SelectMany(c => c))
+            {
+                client.Dispose();
+            }
         }
 
         report.Calls(scenario, clients, Sample.Median(samples["embedded"]), Sample.Median(samples["daprd"]));

@@ -71,9 +71,13 @@ internal sealed partial class FunctionRetries(
 
         // Once it is begun nothing but its own end ends it: one that can't be parked is waited for, or it would be made again beside itself.
         var running = start();
-        if (isShared && await Task.WhenAny(running, Task.Delay(Patience, clock, CancellationToken.None)) != running && await TryParkAsync(Waiting(call, plan), call.Data, running))
+        if (isShared)
         {
-            return true;
+            await ((Task)running).WaitAsync(Patience, clock, CancellationToken.None).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            if (!running.IsCompleted && await TryParkAsync(Waiting(call, plan), call.Data, running))
+            {
+                return true;
+            }
         }
 
         return await running switch
@@ -201,6 +205,13 @@ internal sealed partial class FunctionRetries(
             // A store forgets data after a month: the function must not take nothing for what it was called with.
             LogGivenUp(logger, Function, parked.IdempotencyKey, parked.Attempts, "its data are no longer stored");
             await ReplaceAsync(parked, null);
+            return;
+        }
+
+        if (parked.Attempts > parked.Retries)
+        {
+            // Its topic was away: the function itself has had its chances.
+            await ReplaceAsync(parked, await TryGiveUpAsync(parked, data) ? null : parked with { Due = clock.GetUtcNow() + RetryRules.After(parked.Attempts) });
             return;
         }
 
