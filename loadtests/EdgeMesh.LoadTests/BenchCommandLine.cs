@@ -14,13 +14,14 @@ internal static class BenchCommandLine
         var json = new Option<bool>("--json") { Description = "Each figure as one line of JSON" };
         var seconds = new Option<int>("--seconds") { Description = "How long each measurement takes; of the sidecar each is made three times for each engine", DefaultValueFactory = _ => 3 };
         var only = new Option<string?>("--only") { Description = "Only scenarios whose name contains this text" };
+        var clients = new Option<int?>("--clients") { Description = "Only with so many clients: 1 or 32" };
         var sidecar = new Command("sidecar", "The embedded sidecar beside daprd: CPU for each call, throughput, p99; memory and start of ten apps")
         {
-            json, seconds, only,
+            json, seconds, only, clients,
         };
         sidecar.SetAction(async (parse, cancellation) =>
         {
-            var bench = new SidecarBench(new Report(parse.GetValue(json)), TimeSpan.FromSeconds(parse.GetValue(seconds)), parse.GetValue(only));
+            var bench = new SidecarBench(new Report(parse.GetValue(json)), TimeSpan.FromSeconds(parse.GetValue(seconds)), parse.GetValue(only), parse.GetValue(clients));
             return await bench.RunAsync(cancellation);
         });
         return await new RootCommand("Measures EdgeMesh beside what a user would pick instead") { sidecar, Anomalies(json), Telemetry(json, seconds) }.Parse(args).InvokeAsync();

@@ -5,7 +5,7 @@ using EdgeMesh.LoadTests.Measuring;
 namespace EdgeMesh.LoadTests.Scenarios;
 
 /// <summary>Every scenario on both engines, in turns, with 1 and 32 clients; then memory and start of ten apps' sidecars.</summary>
-internal sealed class SidecarBench(Report report, TimeSpan time, string? only)
+internal sealed class SidecarBench(Report report, TimeSpan time, string? only, int? onlyClients)
 {
     private const int Rounds = 3;
     private static readonly TimeSpan WarmUp = TimeSpan.FromSeconds(1);
@@ -58,7 +58,7 @@ internal sealed class SidecarBench(Report report, TimeSpan time, string? only)
             (SidecarProcess, int)[] engines = [(embedded, embeddedPort), (other, daprdPort)];
             foreach (var scenario in scenarios)
             {
-                foreach (var clients in scenario.Clients)
+                foreach (var clients in scenario.Clients.Where(c => onlyClients is null || c == onlyClients))
                 {
                     await CompareAsync(scenario, clients, engines, cancellation);
                 }
