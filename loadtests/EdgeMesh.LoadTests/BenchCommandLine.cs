@@ -6,7 +6,7 @@ using EdgeMesh.LoadTests.Scenarios;
 namespace EdgeMesh.LoadTests;
 
 /// <summary><c>edgemesh bench sidecar</c> and <c>bench anomalies</c>: each side by side with what a user would pick instead, in one run; <c>bench
-/// telemetry</c>: logging, spooling, shipping.</summary>
+/// telemetry</c>: logging, spooling, shipping, the monitor and its console.</summary>
 internal static class BenchCommandLine
 {
     public static async Task<int> RunAsync(string[] args)
@@ -37,7 +37,7 @@ internal static class BenchCommandLine
 
     private static Command Telemetry(Option<bool> json, Option<int> seconds)
     {
-        var telemetry = new Command("telemetry", "Logs: rate into the spool, the caller's time, rate of draining into OpenSearch (where it is installed)") { json, seconds };
+        var telemetry = new Command("telemetry", "Logs: rate into the spool, the caller's time, rate of draining into OpenSearch (where it is installed); the monitor's memory; the console's first paint and news (where Chromium is)") { json, seconds };
         telemetry.SetAction((parse, cancellation) =>
             new TelemetryBench(new FigureReport(parse.GetValue(json)), TimeSpan.FromSeconds(parse.GetValue(seconds))).RunAsync(cancellation));
         return telemetry;

@@ -40,7 +40,7 @@ internal sealed class BenchCommand : MeshCommand
 
     /// <summary>Stands in the help likewise.</summary>
     private sealed class Telemetry()
-        : MeshCommand("telemetry", "Logs: rate into the spool, the caller's time, rate of draining into OpenSearch (where it is installed)", "bench telemetry", "bench telemetry --seconds 10 --json");
+        : MeshCommand("telemetry", "Logs: rate into the spool, the caller's time, rate of draining into OpenSearch (where it is installed); the monitor's memory; the console's first paint and news (where Chromium is)", "bench telemetry", "bench telemetry --seconds 10 --json");
 
     private sealed class Functions : MeshCommand
     {

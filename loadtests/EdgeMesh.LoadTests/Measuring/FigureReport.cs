@@ -17,12 +17,16 @@ internal sealed class FigureReport(bool json)
     /// <summary>Whether any bar was missed.</summary>
     public bool Failed { get; private set; }
 
-    public void Note(string text)
+    /// <summary>What a reader must know besides, such as what is not measured here.</summary>
+    public void Note(string note)
     {
-        if (!json)
+        if (json)
         {
-            AnsiConsole.MarkupLineInterpolated($"[dim]{text}[/]");
+            Console.WriteLine(JsonSerializer.Serialize(new { note }, Compact));
+            return;
         }
+
+        AnsiConsole.MarkupLineInterpolated($"[dim]{note}[/]");
     }
 
     public void Add(BenchFigures measured)

@@ -10,7 +10,8 @@ using Serilog;
 namespace EdgeMesh.LoadTests.Scenarios;
 
 /// <summary>What logging costs a service. Two callers log a message with three values through the base library, and through Serilog: at a
-/// given rate, and as fast as they can; then a spool of known size is drained into OpenSearch. Nothing may be lost at the given rate.</summary>
+/// given rate, and as fast as they can; then a spool of known size is drained into OpenSearch. Nothing may be lost at the given rate. Then what looks at it
+/// all: the site's monitor and its console.</summary>
 internal sealed partial class TelemetryBench(FigureReport report, TimeSpan time)
 {
     private const int Callers = 2;
@@ -34,10 +35,10 @@ internal sealed partial class TelemetryBench(FigureReport report, TimeSpan time)
         }
         else
         {
-            report.Note("drain: OpenSearch is not here (set EDGEMESH_ENGINES to the folder with opensearch/start)");
+            report.Note("drain: not measured; OpenSearch is not here (set EDGEMESH_ENGINES to the folder with opensearch/start)");
         }
 
-        report.Note("the monitor's memory and the console's first paint and updates need a monitor and a browser: dotnet run -c Release --project tests/EdgeMesh.Services.Monitor.Tests -- -method \"*StaysUnder150MiB\" -showLiveOutput; the same of tests/EdgeMesh.Services.Monitor.BrowserTests with -method \"*Figures*\"");
+        await new MonitorFigures(report, (string?)Environment.GetEnvironmentVariables()["EDGEMESH_ROOT"]).RunAsync(cancellation);
         return report.Failed ? 1 : 0;
     }
 
