@@ -142,6 +142,20 @@ public sealed class AlertFlowTests : IAsyncLifetime
         await Steps(site, () => site.Alerts.Active.All(a => a.Rule != "route-failing"));
     }
 
+    /// <summary>Neither the notice nor the login goes over the network in clear, unless the route says that it may.</summary>
+    [Fact]
+    public async Task Mail_WhereTheServerCantEncrypt_IsNotSent_AndTheRouteFails()
+    {
+        await using var site = await StartAsync(RulesText.Replace("tls: false", "user: edge, passwordSecret: site-key", StringComparison.Ordinal));
+        await LogAsync(site, "trouble", 2);
+        await Steps(site, () => site.Alerts.Routes.Any(r => r is { Name: "mail", IsFailing: true }), () => string.Join(", ", site.Alerts.Routes));
+
+        Assert.Contains("STARTTLS", site.Alerts.Routes.Single(r => r.Name == "mail").Error, StringComparison.OrdinalIgnoreCase);
+        Assert.NotEmpty(_mail.Commands);
+        Assert.All(_mail.Commands, c => Assert.Matches("^(EHLO|HELO|QUIT)", c));
+        Assert.Empty(_mail.Messages);
+    }
+
     [Fact]
     public async Task SilencedTrouble_IsShownAndNotTold()
     {

@@ -22,6 +22,9 @@ internal sealed class MailServer : IAsyncDisposable
 
     public ConcurrentQueue<string> Messages { get; } = new();
 
+    /// <summary>What it was told beside the messages.</summary>
+    public ConcurrentQueue<string> Commands { get; } = new();
+
     public async ValueTask DisposeAsync()
     {
         await _stop.CancelAsync();
@@ -53,6 +56,7 @@ internal sealed class MailServer : IAsyncDisposable
         await writer.WriteLineAsync("220 mail.example.org");
         while (await reader.ReadLineAsync(_stop.Token) is { } line)
         {
+            Commands.Enqueue(line);
             if (line.StartsWith("QUIT", StringComparison.OrdinalIgnoreCase))
             {
                 await writer.WriteLineAsync("221 bye");
