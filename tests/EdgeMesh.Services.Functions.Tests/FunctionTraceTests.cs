@@ -77,5 +77,5 @@ public sealed class FunctionTraceTests : IDisposable
 
     private static ActivityContext NewTrace() => new(ActivityTraceId.CreateRandom(), ActivitySpanId.CreateRandom(), ActivityTraceFlags.Recorded, isRemote: true);
 
-    private static TopicMessage Message(string id, string json, ActivityContext trace) => new(id, "vitals", "application/json", Encoding.UTF8.GetBytes(json)) { Trace = trace };
+    private static TopicMessage Message(string id, string json, ActivityContext trace) => new("press", id, "vitals", "application/json", Encoding.UTF8.GetBytes(json)) { Trace = trace };
 }

@@ -37,8 +37,8 @@ public sealed class SharedTopicTests
         gate.Open();
 
         Assert.Equal(["1", "2", "3"], (await gate.CameAsync(3)).Order());
-        Assert.Equal(["vitals/m1", "vitals/m2", "vitals/m3"], (await site.CallsAsync("slow", 3)).Select(c => (string?)c!["idempotencyKey"]).Order());
-        Assert.Equal(["vitals/m1", "vitals/m2", "vitals/m3"], (await site.CallsAsync("fast", 3)).Select(c => (string?)c!["idempotencyKey"]));
+        Assert.Equal(["vitals/press/m1", "vitals/press/m2", "vitals/press/m3"], (await site.CallsAsync("slow", 3)).Select(c => (string?)c!["idempotencyKey"]).Order());
+        Assert.Equal(["vitals/press/m1", "vitals/press/m2", "vitals/press/m3"], (await site.CallsAsync("fast", 3)).Select(c => (string?)c!["idempotencyKey"]));
     }
 
     [Fact]
@@ -57,6 +57,22 @@ public sealed class SharedTopicTests
 
         Assert.True((await site.CallsAsync("picky", 3)).Count >= 3);
         Assert.Single((await site.LogsAsync("fast")).AsArray());
+    }
+
+    /// <summary>An id is one message's alone only among those of its source.</summary>
+    [Fact]
+    public async Task Take_MessageOfAnotherSourceUnderTheIdOfOneThatComesAgain_ComesToAllThatWantIt()
+    {
+        await using var site = await FunctionsSite.StartAsync();
+        await site.DeployAsync(TriggerModules.Stderr, FunctionsSite.Manifest("fast", triggers: Topic));
+        await site.DeployAsync(TriggerModules.FailsOn('!'), FunctionsSite.Manifest("picky", triggers: Topic));
+        var topics = await BothAsync(site);
+        site.Host.Faults.Fail(c => c is { Kind: CallKind.StateWrite } && c.Name.Contains("/functions/parked/picky", StringComparison.Ordinal));
+
+        Assert.False(await topics.TakeAsync(Message("\"!\""), Cancellation));
+        Assert.True(await topics.TakeAsync(Message("\"?\"", "another"), Cancellation));
+
+        Assert.Equal(["\"!\"", "\"?\""], (await site.LogsAsync("fast")).AsArray().Select(c => (string?)c!["log"]));
     }
 
     /// <summary>It is under way: to bring it again would make its call twice, and again, as long as the store is away.</summary>
@@ -142,5 +158,5 @@ public sealed class SharedTopicTests
         return topics;
     }
 
-    private static TopicMessage Message(string json) => new(json is ['"', ..] ? "bad" : $"m{json}", "vitals", "application/json", Encoding.UTF8.GetBytes(json));
+    private static TopicMessage Message(string json, string source = "press") => new(source, json is ['"', ..] ? "bad" : $"m{json}", "vitals", "application/json", Encoding.UTF8.GetBytes(json));
 }

@@ -26,7 +26,7 @@ public sealed class TopicDeliveryTests
 
         Assert.True(await TakeAsync(site, """{"pulse":72}""", "m1"));
         var call = (await site.CallsAsync("watch", 1))[0]!;
-        Assert.Equal(("pubsub", "Completed", """{"pulse":72}""", "vitals/m1"), ((string?)call["trigger"], (string?)call["outcome"], (string?)call["log"], (string?)call["idempotencyKey"]));
+        Assert.Equal(("pubsub", "Completed", """{"pulse":72}""", "vitals/press/m1"), ((string?)call["trigger"], (string?)call["outcome"], (string?)call["log"], (string?)call["idempotencyKey"]));
     }
 
     [Fact]
@@ -40,9 +40,28 @@ public sealed class TopicDeliveryTests
         Assert.True(await TakeAsync(site, "\"!\"", "bad"));
         Assert.True(await TakeAsync(site, "\"fine\"", "good"));
         var calls = await site.CallsAsync("picky", 3);
-        Assert.Equal(["vitals/bad", "vitals/good", "vitals/bad"], calls.Select(c => (string?)c!["idempotencyKey"]));
+        Assert.Equal(["vitals/press/bad", "vitals/press/good", "vitals/press/bad"], calls.Select(c => (string?)c!["idempotencyKey"]));
         Assert.Equal(["Failed", "Completed", "Failed"], calls.Select(c => (string?)c!["outcome"]));
         Assert.Contains("!", await buried.Task.WaitAsync(TimeSpan.FromSeconds(30), Cancellation), StringComparison.Ordinal);
+    }
+
+    /// <summary>An id is one message's alone only among those of its source.</summary>
+    [Fact]
+    public async Task Take_TwoMessagesOfOneIdFromTwoSourcesThatFail_AreBothTriedAgain()
+    {
+        await using var site = await FunctionsSite.StartAsync();
+        await site.DeployAsync(TriggerModules.FailsOn('!'), FunctionsSite.Manifest("picky", triggers: "  - topic: { name: vitals, retries: 50 }"));
+        var topics = await site.TopicsAsync("vitals");
+        foreach (var source in (string[])["urn:monitor/1", "urn:monitor/2"])
+        {
+            Assert.True(await topics.TakeAsync(Message("\"!\"", "5", source), Cancellation));
+        }
+
+        await site.DeployAsync(TriggerModules.Stderr, FunctionsSite.Manifest("picky", "1.0.1", "  - topic: { name: vitals, retries: 50 }"), 2);
+
+        string?[] keys = [];
+        await UntilAsync(async () => (keys = [.. (await site.LogsAsync("picky")).AsArray().Where(c => (string?)c!["outcome"] == "Completed").Select(c => (string?)c!["idempotencyKey"])]).Length >= 2);
+        Assert.Equal(["vitals/urn%3Amonitor%2F1/5", "vitals/urn%3Amonitor%2F2/5"], keys.Order());
     }
 
     /// <summary>What is left to do is to send it there: the function has had its chances.</summary>
@@ -94,7 +113,7 @@ public sealed class TopicDeliveryTests
             await site.Host.StartAppAsync(FunctionsApp.AppId, Cancellation);
             await site.RunsAsync("picky", 1);
 
-            Assert.Equal("vitals/bad", (string?)(await site.CallsAsync("picky", 1))[0]!["idempotencyKey"]);
+            Assert.Equal("vitals/press/bad", (string?)(await site.CallsAsync("picky", 1))[0]!["idempotencyKey"]);
         }
         finally
         {
@@ -112,7 +131,7 @@ public sealed class TopicDeliveryTests
         await site.DeployAsync(TriggerModules.Stderr, FunctionsSite.Manifest("picky", "1.0.1"), generation: 2);
 
         var taken = await CompletedAsync(site, "picky");
-        Assert.Equal(("1.0.1", "vitals/bad", "\"!\""), ((string?)taken["version"], (string?)taken["idempotencyKey"], (string?)taken["log"]));
+        Assert.Equal(("1.0.1", "vitals/press/bad", "\"!\""), ((string?)taken["version"], (string?)taken["idempotencyKey"], (string?)taken["log"]));
     }
 
     /// <summary>Stores forget them after a month.</summary>
@@ -123,9 +142,9 @@ public sealed class TopicDeliveryTests
         await site.DeployAsync(TriggerModules.FailsOn('!'), FunctionsSite.Manifest("picky", triggers: "  - topic: { name: vitals, retries: 50 }"));
         Assert.True(await TakeAsync(site, "\"!\"", "bad"));
         var (dapr, row) = (site.Host.Services(FunctionsApp.AppId).GetRequiredService<DaprClient>(), $"{FunctionsSite.Site}/functions/parked/picky");
-        await dapr.DeleteStateAsync("bodies", $"{row}/{Convert.ToHexStringLower(SHA256.HashData("vitals/bad"u8).AsSpan(0, 16))}", cancellationToken: Cancellation);
+        await dapr.DeleteStateAsync("bodies", $"{row}/{Convert.ToHexStringLower(SHA256.HashData("vitals/press/bad"u8).AsSpan(0, 16))}", cancellationToken: Cancellation);
 
-        await UntilAsync(async () => !Encoding.UTF8.GetString((await dapr.GetByteStateAsync("heads", row, cancellationToken: Cancellation)).Span).Contains("vitals/bad", StringComparison.Ordinal));
+        await UntilAsync(async () => !Encoding.UTF8.GetString((await dapr.GetByteStateAsync("heads", row, cancellationToken: Cancellation)).Span).Contains("vitals/press/bad", StringComparison.Ordinal));
 
         Assert.All(await site.CallsAsync("picky", 1), c => Assert.Equal("Failed", (string?)c!["outcome"]));
     }
@@ -141,7 +160,7 @@ public sealed class TopicDeliveryTests
         var (dapr, row) = (site.Host.Services(FunctionsApp.AppId).GetRequiredService<DaprClient>(), $"{FunctionsSite.Site}/functions/parked/picky");
         await UntilAsync(async () => (await dapr.GetByteStateAsync("heads", row, cancellationToken: Cancellation)).IsEmpty);
 
-        var body = await dapr.GetByteStateAsync("bodies", $"{row}/{Convert.ToHexStringLower(SHA256.HashData("vitals/bad"u8).AsSpan(0, 16))}", cancellationToken: Cancellation);
+        var body = await dapr.GetByteStateAsync("bodies", $"{row}/{Convert.ToHexStringLower(SHA256.HashData("vitals/press/bad"u8).AsSpan(0, 16))}", cancellationToken: Cancellation);
         Assert.True(body.IsEmpty);
         await UntilAsync(async () => (await site.LogsAsync("picky")).AsArray().Count == 0);
     }
@@ -158,13 +177,13 @@ public sealed class TopicDeliveryTests
         await site.DeployAsync(FunctionsSite.Says("new"), FunctionsSite.Manifest("picky", "1.0.1", more: Elsewhere), 2, new CanaryPlan(50, TimeSpan.FromMinutes(1), 5));
         Assert.Equal(("Waiting", "1.0.0"), ((string?)(await site.AtAsync("picky"))["phase"], (string?)(await site.AtAsync("picky"))["version"]));
         Assert.True(await TakeAsync(site, "\"fine\"", "good"));
-        Assert.Equal("vitals/good", (string?)(await CompletedAsync(site, "picky"))["idempotencyKey"]);
+        Assert.Equal("vitals/press/good", (string?)(await CompletedAsync(site, "picky"))["idempotencyKey"]);
 
         var topics = await site.TopicsAsync("vitals");
         await site.DeployAsync(FunctionsSite.Says("new"), FunctionsSite.Manifest("picky", "1.0.2", more: Elsewhere), 3);
         await UntilAsync(() => Task.FromResult(topics.Wanting("vitals") == 0));
         var (dapr, row) = (site.Host.Services(FunctionsApp.AppId).GetRequiredService<DaprClient>(), $"{FunctionsSite.Site}/functions/parked/picky");
-        Assert.Contains("vitals/bad", Encoding.UTF8.GetString((await dapr.GetByteStateAsync("heads", row, cancellationToken: Cancellation)).Span), StringComparison.Ordinal);
+        Assert.Contains("vitals/press/bad", Encoding.UTF8.GetString((await dapr.GetByteStateAsync("heads", row, cancellationToken: Cancellation)).Span), StringComparison.Ordinal);
 
         Assert.Equal((true, ""), await site.PutAsync(Deployment.Sign("picky", 4, null, CanaryPlan.None, FunctionsSite.Ops)));
         await UntilAsync(async () => (await dapr.GetByteStateAsync("heads", row, cancellationToken: Cancellation)).IsEmpty);
@@ -203,7 +222,7 @@ public sealed class TopicDeliveryTests
 
     private static async Task<bool> TakeAsync(FunctionsSite site, string json, string id) => await (await site.TopicsAsync("vitals")).TakeAsync(Message(json, id), Cancellation);
 
-    private static TopicMessage Message(string json, string id) => new(id, "vitals", "application/json", Encoding.UTF8.GetBytes(json));
+    private static TopicMessage Message(string json, string id, string source = "press") => new(source, id, "vitals", "application/json", Encoding.UTF8.GetBytes(json));
 
     /// <summary>Takes what is sent to the topic of dead letters.</summary>
     private static TestApp Undertaker(TaskCompletionSource<string> buried) => new("undertaker", builder =>

@@ -81,14 +81,14 @@ public sealed class TriggerChangeTests
         await site.DeployAsync(TriggerModules.Stderr, FunctionsSite.Manifest("f", "1.0.2", Topic), 3);
         await site.TopicsAsync("vitals");
         var dapr = site.Host.Services(FunctionsApp.AppId).GetRequiredService<DaprClient>();
-        for (var looks = 0; Encoding.UTF8.GetString((await dapr.GetByteStateAsync("heads", $"{FunctionsSite.Site}/functions/parked/f", cancellationToken: Cancellation)).Span).Contains("vitals/m", StringComparison.Ordinal); looks++)
+        for (var looks = 0; Encoding.UTF8.GetString((await dapr.GetByteStateAsync("heads", $"{FunctionsSite.Site}/functions/parked/f", cancellationToken: Cancellation)).Span).Contains("vitals/press/m", StringComparison.Ordinal); looks++)
         {
             Assert.True(looks < 3_000, "they are not called again");
             clock.Advance(TimeSpan.FromSeconds(1));
             await Task.Delay(10, Cancellation);
         }
 
-        Assert.Equal(messages.Select(m => $"vitals/{m}"), (await site.CallsAsync("f", messages.Length)).Select(c => (string?)c!["idempotencyKey"]).Order());
+        Assert.Equal(messages.Select(m => $"vitals/press/{m}"), (await site.CallsAsync("f", messages.Length)).Select(c => (string?)c!["idempotencyKey"]).Order());
     }
 
     /// <summary>What is ended comes again: it is not done with.</summary>
@@ -113,5 +113,5 @@ public sealed class TriggerChangeTests
         Assert.False(await taken);
     }
 
-    private static TopicMessage Message(string topic, string id) => new(id, topic, "application/json", Encoding.UTF8.GetBytes("1"));
+    private static TopicMessage Message(string topic, string id) => new("press", id, topic, "application/json", Encoding.UTF8.GetBytes("1"));
 }

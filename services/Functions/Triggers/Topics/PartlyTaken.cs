@@ -7,13 +7,13 @@ internal sealed class PartlyTaken
     private const int MostMessages = 10_000;
 
     private readonly Lock _gate = new();
-    private readonly OrderedDictionary<(string Topic, string Id), HashSet<string>> _taken = [];
+    private readonly OrderedDictionary<(string Topic, string Source, string Id), HashSet<string>> _taken = [];
 
     public bool IsTakenBy(TopicMessage message, string function)
     {
         lock (_gate)
         {
-            return _taken.TryGetValue((message.Topic, message.Id), out var functions) && functions.Contains(function);
+            return _taken.TryGetValue((message.Topic, message.Source, message.Id), out var functions) && functions.Contains(function);
         }
     }
 
@@ -21,9 +21,9 @@ internal sealed class PartlyTaken
     {
         lock (_gate)
         {
-            if (!_taken.TryGetValue((message.Topic, message.Id), out var known))
+            if (!_taken.TryGetValue((message.Topic, message.Source, message.Id), out var known))
             {
-                _taken[(message.Topic, message.Id)] = known = new HashSet<string>(StringComparer.Ordinal);
+                _taken[(message.Topic, message.Source, message.Id)] = known = new HashSet<string>(StringComparer.Ordinal);
             }
 
             known.UnionWith(functions);
@@ -38,7 +38,7 @@ internal sealed class PartlyTaken
     {
         lock (_gate)
         {
-            _taken.Remove((message.Topic, message.Id));
+            _taken.Remove((message.Topic, message.Source, message.Id));
         }
     }
 }

@@ -85,10 +85,11 @@ internal sealed class TopicSource(string function, TopicTrigger trigger, Functio
 
     private TriggeredCall Call(IReadOnlyList<TopicMessage> messages)
     {
-        var keys = messages.Select(m => $"{m.Topic}/{m.Id}").ToArray();
+        var keys = messages.Select(m => m.IdempotencyKey).ToArray();
         var environment = new Dictionary<string, string>
         {
             ["EDGEMESH_TOPIC"] = messages[0].Topic,
+            ["EDGEMESH_MESSAGE_SOURCE"] = messages[0].Source,
             ["EDGEMESH_MESSAGE_ID"] = messages[0].Id,
             ["EDGEMESH_MESSAGES"] = messages.Count.ToString(System.Globalization.CultureInfo.InvariantCulture),
             ["CONTENT_TYPE"] = trigger.Batch == 1 ? messages[0].ContentType : "application/json",

@@ -118,7 +118,7 @@ internal sealed partial class TopicStream(
         var done = false;
         try
         {
-            done = await handle(new TopicMessage(message.Id, message.Topic, message.DataContentType, message.Data.Memory) { Trace = TraceOf(message) }, cancellation);
+            done = await handle(new TopicMessage(message.Source, message.Id, message.Topic, message.DataContentType, message.Data.Memory) { Trace = TraceOf(message) }, cancellation);
         }
         catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
         {
