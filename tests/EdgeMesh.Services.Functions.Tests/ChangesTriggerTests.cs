@@ -1,12 +1,9 @@
-using System.Text;
 using System.Text.Json.Nodes;
-using Dapr.Client;
 using EdgeMesh.Functions;
 using EdgeMesh.Hosting;
 using EdgeMesh.Replication;
 using EdgeMesh.Testing;
 using Microsoft.AspNetCore.Builder;
-using Microsoft.Extensions.DependencyInjection;
 
 namespace EdgeMesh.Services.Functions.Tests;
 
@@ -187,7 +184,6 @@ public sealed class ChangesTriggerTests
         }
 
         await WriteAsync(journal, "Observation", "1003", "vital");
-        var dapr = site.Host.Services(FunctionsApp.AppId).GetRequiredService<DaprClient>();
         for (var looks = 0; gate.Came.Count == 1 && !await IsParkedAsync("1003"); looks++)
         {
             Assert.True(looks < MostLooks, "the slow one does not get what comes once it is alone");
@@ -204,11 +200,8 @@ public sealed class ChangesTriggerTests
 
         Assert.Equal(Ids(gate).Order(), Ids(gate));
 
-        async Task<bool> IsParkedAsync(string id)
-        {
-            var row = await dapr.GetByteStateAsync("heads", $"{FunctionsSite.Site}/functions/parked/slow", cancellationToken: Cancellation);
-            return Encoding.UTF8.GetString(row.Span).Contains($"Observation/{id}/", StringComparison.Ordinal);
-        }
+        async Task<bool> IsParkedAsync(string id) =>
+            (await site.Parked("slow").LoadAsync(Cancellation)).Calls.Any(c => c.IdempotencyKey.StartsWith($"Observation/{id}/", StringComparison.Ordinal));
     }
 
     private static IReadOnlyList<int> Ids(Gate gate) => [.. gate.Came.Select(c => int.Parse((string)JsonNode.Parse(c)!["id"]!, System.Globalization.CultureInfo.InvariantCulture))];

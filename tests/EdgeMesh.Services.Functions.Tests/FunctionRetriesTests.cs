@@ -1,18 +1,22 @@
 using System.Collections.Concurrent;
-using System.Text.Json;
 using Dapr.Client;
 using EdgeMesh.Functions;
 using EdgeMesh.Hosting;
+using EdgeMesh.Services.Functions.Deployments;
 using EdgeMesh.Services.Functions.Running;
 using EdgeMesh.Services.Functions.Triggers;
 using EdgeMesh.Services.Functions.Triggers.Retries;
+using EdgeMesh.Testing;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Time.Testing;
 
 namespace EdgeMesh.Services.Functions.Tests;
 
 public sealed class FunctionRetriesTests
 {
+    private static readonly DateTimeOffset Noon = new(2026, 3, 1, 12, 0, 0, TimeSpan.Zero);
     private static readonly RetryPlan Plan = new(3, null);
 
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
@@ -22,9 +26,12 @@ public sealed class FunctionRetriesTests
     {
         await using var site = await FunctionsSite.StartAsync();
         var services = site.Host.Services(FunctionsApp.AppId);
-        var parked = new ParkedCalls([.. Enumerable.Range(0, 1_000).Select(i => ParkedCall.Of(Call($"before-{i}"), Plan, 1, DateTimeOffset.MaxValue))]);
-        await services.GetRequiredService<DaprClient>().SaveByteStateAsync(
-            "heads", $"{FunctionsSite.Site}/functions/parked/full", JsonSerializer.SerializeToUtf8Bytes(parked, RetriesJson.Default.ParkedCalls), cancellationToken: Cancellation);
+        var parked = site.Parked("full");
+        for (var i = 0; i < 1_000; i++)
+        {
+            await parked.AddAsync(ParkedCall.Of(Call($"before-{i}"), Plan, 1, DateTimeOffset.MaxValue), "1"u8.ToArray());
+        }
+
         var told = new Told();
         await using var retries = new FunctionRetries(
             "full", services.GetRequiredService<DaprClient>(), services.GetRequiredService<SiteIdentity>(), TimeProvider.System, _ => null, null!, told);
@@ -35,6 +42,92 @@ public sealed class FunctionRetriesTests
         }
 
         Assert.Contains("1000 calls are parked", Assert.Single(told.All), StringComparison.Ordinal);
+    }
+
+    /// <summary>Brought twice, as a broker may: the one that was parked first is seen to.</summary>
+    [Fact]
+    public async Task Take_CallThatIsUnderWayTwice_IsNotMadeAgainWhileTheFirstRuns()
+    {
+        var clock = new FakeTimeProvider(Noon);
+        await using var site = await FunctionsSite.StartAsync(clock: clock);
+        await using var retries = Retries(site, "twice", clock, _ => null);
+        retries.Start();
+        TaskCompletionSource<CallResult?> first = new(), second = new();
+        var taken = Task.WhenAll(retries.TakeAsync(Call("m"), Plan, () => first.Task, isShared: true, Cancellation), retries.TakeAsync(Call("m"), Plan, () => second.Task, isShared: true, Cancellation));
+        await AdvanceUntilAsync(clock, () => taken.IsCompleted);
+        Assert.All(await taken, Assert.True);
+
+        second.SetResult(CallResult.NotStarted(CallOutcome.HostFailed, ""));
+        var steps = 0;
+        await AdvanceUntilAsync(clock, () => ++steps > 30);
+        Assert.DoesNotContain(site.Host.Calls.All, c => c is { Kind: CallKind.StateRead, To: "bodies" });
+        first.SetResult(CallResult.NotStarted(CallOutcome.HostFailed, ""));
+        await AdvanceUntilAsync(clock, () => site.Host.Calls.All.Any(c => c is { Kind: CallKind.StateRead, To: "bodies" }));
+    }
+
+    /// <summary>A timer may strike once more while it is ended.</summary>
+    [Fact]
+    public async Task Sleep_WhoseTimerStrikesAfterItsEnd_HarmsNobody()
+    {
+        var clock = new LateTimers();
+        await using var site = await FunctionsSite.StartAsync();
+        await using var retries = Retries(site, "late", clock, _ => null);
+        retries.Start();
+        for (var looks = 0; clock.Callbacks.IsEmpty; looks++)
+        {
+            Assert.True(looks < 3_000, "it does not sleep");
+            await Task.Delay(10, Cancellation);
+        }
+
+        Assert.True(clock.Callbacks.TryPeek(out var strike));
+        Assert.True(await retries.TakeAsync(Call("m"), Plan, () => Task.FromResult<CallResult?>(CallResult.NotStarted(CallOutcome.Busy, "")), isShared: true, Cancellation));
+        for (var looks = 0; clock.Callbacks.Count < 2; looks++)
+        {
+            Assert.True(looks < 3_000, "it is not woken");
+            await Task.Delay(10, Cancellation);
+        }
+
+        strike();
+    }
+
+    private static FunctionRetries Retries(FunctionsSite site, string function, TimeProvider clock, Func<string, KnownBundle?> choose)
+    {
+        var services = site.Host.Services(FunctionsApp.AppId);
+        return new FunctionRetries(
+            function, services.GetRequiredService<DaprClient>(), services.GetRequiredService<SiteIdentity>(), clock, choose, null!, NullLogger.Instance);
+    }
+
+    private static async Task AdvanceUntilAsync(FakeTimeProvider clock, Func<bool> isSo)
+    {
+        for (var looks = 0; !isSo(); looks++)
+        {
+            Assert.True(looks < 1_000, "it does not come to that");
+            clock.Advance(TimeSpan.FromSeconds(1));
+            await Task.Delay(10, Cancellation);
+        }
+    }
+
+    /// <summary>Its timers strike when the test says so.</summary>
+    private sealed class LateTimers : TimeProvider
+    {
+        public ConcurrentQueue<Action> Callbacks { get; } = new();
+
+        public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
+        {
+            Callbacks.Enqueue(() => callback(state));
+            return new Timer();
+        }
+
+        private sealed class Timer : ITimer
+        {
+            public bool Change(TimeSpan dueTime, TimeSpan period) => true;
+
+            public void Dispose()
+            {
+            }
+
+            public ValueTask DisposeAsync() => ValueTask.CompletedTask;
+        }
     }
 
     private static TriggeredCall Call(string key) => new(TriggerNames.Topic, key, "1"u8.ToArray(), new Dictionary<string, string>());

@@ -3,12 +3,14 @@ using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using Dapr.Client;
 using EdgeMesh.Functions;
 using EdgeMesh.Functions.Tests;
 using EdgeMesh.Hosting;
 using EdgeMesh.Replication;
 using EdgeMesh.Services.Functions.Deployments;
 using EdgeMesh.Services.Functions.Store;
+using EdgeMesh.Services.Functions.Triggers.Retries;
 using EdgeMesh.Services.Functions.Triggers.Topics;
 using EdgeMesh.Testing;
 using Microsoft.Extensions.DependencyInjection;
@@ -124,6 +126,13 @@ internal sealed class FunctionsSite : IAsyncDisposable
 
             await Task.Delay(5, Cancellation);
         }
+    }
+
+    /// <summary>The calls of a function that are stored to be made later.</summary>
+    public ParkedRows Parked(string function)
+    {
+        var services = _host.Services(FunctionsApp.AppId);
+        return new ParkedRows(services.GetRequiredService<DaprClient>(), services.GetRequiredService<SiteIdentity>(), function);
     }
 
     public Task<(bool Taken, string Problem)> PutBundleAsync(FunctionBundle bundle, string? function = null) =>

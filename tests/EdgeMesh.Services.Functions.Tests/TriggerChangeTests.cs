@@ -1,9 +1,7 @@
 using System.Text;
-using Dapr.Client;
 using EdgeMesh.Functions;
 using EdgeMesh.Services.Functions.Triggers.Topics;
 using EdgeMesh.Testing;
-using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Time.Testing;
 
 namespace EdgeMesh.Services.Functions.Tests;
@@ -80,8 +78,7 @@ public sealed class TriggerChangeTests
 
         await site.DeployAsync(TriggerModules.Stderr, FunctionsSite.Manifest("f", "1.0.2", Topic), 3);
         await site.TopicsAsync("vitals");
-        var dapr = site.Host.Services(FunctionsApp.AppId).GetRequiredService<DaprClient>();
-        for (var looks = 0; Encoding.UTF8.GetString((await dapr.GetByteStateAsync("heads", $"{FunctionsSite.Site}/functions/parked/f", cancellationToken: Cancellation)).Span).Contains("vitals/press/m", StringComparison.Ordinal); looks++)
+        for (var looks = 0; (await site.Parked("f").LoadAsync(Cancellation)).Calls.Count > 0; looks++)
         {
             Assert.True(looks < 3_000, "they are not called again");
             clock.Advance(TimeSpan.FromSeconds(1));

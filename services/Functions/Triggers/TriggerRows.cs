@@ -104,7 +104,7 @@ internal sealed partial class TriggerRows(DaprClient dapr, FunctionStates states
 
             if (left.IsRemoved)
             {
-                await new ParkedRow(dapr, identity, left.Function).DeleteAsync(cancellation);
+                await new ParkedRows(dapr, identity, left.Function).DeleteAsync(cancellation);
                 await states.Of(left.Function).RemoveAsync(cancellation);
             }
 

@@ -20,6 +20,7 @@ internal sealed partial class FunctionRetries(
     /// <summary>How long others wait for one that wants the same message.</summary>
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan FailurePause = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan DeferralPause = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan LongestSleep = TimeSpan.FromMinutes(5);
 
     private readonly Channel<bool> _wake = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
@@ -32,8 +33,13 @@ internal sealed partial class FunctionRetries(
 
     /// <summary>Guards all below.</summary>
     private readonly SemaphoreSlim _one = new(1, 1);
-    private readonly ParkedRow _parked = new(dapr, identity, function);
-    private readonly Dictionary<string, Task> _underWay = new(StringComparer.Ordinal);
+    private readonly ParkedRows _parked = new(dapr, identity, function);
+
+    /// <summary>By the numbers of the parked calls that are being tried, or were not over when they were parked.</summary>
+    private readonly Dictionary<long, Task> _underWay = [];
+
+    /// <summary>The function could not be called: until then none of its calls is tried.</summary>
+    private DateTimeOffset _deferredUntil;
     private bool _isFullKnown;
     private Task _loop = Task.CompletedTask;
 
@@ -130,6 +136,12 @@ internal sealed partial class FunctionRetries(
             return true;
         }
 
+        if (parked.Has(call.IdempotencyKey))
+        {
+            // Brought twice: the one that was parked first is seen to, and counts.
+            return true;
+        }
+
         if (parked.Calls.Count >= MostParked)
         {
             if (!_isFullKnown)
@@ -143,10 +155,10 @@ internal sealed partial class FunctionRetries(
 
         // Near the bound each that succeeds makes room for one: that is still the same trouble.
         _isFullKnown &= parked.Calls.Count > MostParked / 2;
-        await _parked.AddAsync(call, data);
+        var added = await _parked.AddAsync(call, data);
         if (running is not null)
         {
-            _underWay[call.IdempotencyKey] = WatchAsync(call, () => SettleAsync(call, data, running));
+            _underWay[added.Number] = WatchAsync(added, () => SettleAsync(added, data, running));
         }
 
         _wake.Writer.TryWrite(true);
@@ -179,7 +191,12 @@ internal sealed partial class FunctionRetries(
     private async Task<TimeSpan> StartDueAsync(CancellationToken cancellation)
     {
         var (atOnce, now) = (Due?.Manifest.Share.Concurrency ?? 1, clock.GetUtcNow());
-        foreach (var next in (await _parked.LoadAsync(cancellation)).InTurn().Where(c => !_underWay.ContainsKey(c.IdempotencyKey)))
+        if (_deferredUntil > now)
+        {
+            return _deferredUntil - now;
+        }
+
+        foreach (var next in (await _parked.LoadAsync(cancellation)).InTurn().Where(c => !_underWay.ContainsKey(c.Number)))
         {
             if (_underWay.Count >= atOnce)
             {
@@ -191,7 +208,7 @@ internal sealed partial class FunctionRetries(
                 return next.Due - now;
             }
 
-            _underWay[next.IdempotencyKey] = WatchAsync(next, () => TryAsync(next));
+            _underWay[next.Number] = WatchAsync(next, () => TryAsync(next));
         }
 
         return LongestSleep;
@@ -222,13 +239,15 @@ internal sealed partial class FunctionRetries(
     private async Task SettleAsync(ParkedCall parked, ReadOnlyMemory<byte> data, Task<CallResult?> running)
     {
         var result = await running.WaitAsync(_ended.Token);
-        var tried = parked with { Attempts = parked.Attempts + 1, Due = clock.GetUtcNow() + RetryRules.After(parked.Attempts + 1) };
         if (result is null or { IsDeferred: true })
         {
-            // A function that does not run here now, or is busy, is not to blame: the attempt does not count.
-            await ReplaceAsync(parked, tried with { Attempts = parked.Attempts });
+            // A function that does not run here now, or is busy, is not to blame: the attempt does not count, so there is nothing to write.
+            await InTurnAsync(() => Task.FromResult(_deferredUntil = clock.GetUtcNow() + DeferralPause), CancellationToken.None);
+            return;
         }
-        else if (result.Outcome != CallOutcome.Completed && (tried.Attempts <= parked.Retries || !await TryGiveUpAsync(tried, data)))
+
+        var tried = parked with { Attempts = parked.Attempts + 1, Due = clock.GetUtcNow() + RetryRules.After(parked.Attempts + 1) };
+        if (result.Outcome != CallOutcome.Completed && (tried.Attempts <= parked.Retries || !await TryGiveUpAsync(tried, data)))
         {
             await ReplaceAsync(parked, tried);
         }
@@ -256,7 +275,7 @@ internal sealed partial class FunctionRetries(
             await Task.Delay(FailurePause, clock, _stop.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
 
-        await InTurnAsync(() => Task.FromResult(_underWay.Remove(parked.IdempotencyKey)), CancellationToken.None);
+        await InTurnAsync(() => Task.FromResult(_underWay.Remove(parked.Number)), CancellationToken.None);
         _wake.Writer.TryWrite(true);
     }
 
@@ -310,11 +329,11 @@ internal sealed partial class FunctionRetries(
     /// <summary>Ends early when there is something to look at.</summary>
     private async Task SleepAsync(TimeSpan time, CancellationToken cancellation)
     {
-        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
-        using var timer = clock.CreateTimer(_ => limit.Cancel(), null, time < LongestSleep ? time : LongestSleep, Timeout.InfiniteTimeSpan);
+        using var limit = new CancellationTokenSource(time < LongestSleep ? time : LongestSleep, clock);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellation);
         try
         {
-            await _wake.Reader.ReadAsync(limit.Token);
+            await _wake.Reader.ReadAsync(either.Token);
         }
         catch (OperationCanceledException)
         {

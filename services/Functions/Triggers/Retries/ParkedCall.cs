@@ -16,6 +16,13 @@ namespace EdgeMesh.Services.Functions.Triggers.Retries;
 internal sealed record ParkedCall(
     string IdempotencyKey, string Trigger, int Attempts, DateTimeOffset Due, IReadOnlyDictionary<string, string> Environment, string? DeadLetter, int Retries)
 {
+    /// <summary>Counts up with each that is parked: those that came later have a higher one.</summary>
+    public long Number { get; init; }
+
+    /// <summary>Where it is stored, as long as it is parked.</summary>
+    [JsonIgnore]
+    public int Place { get; init; }
+
     /// <summary>How long its data are; null: parked before this was written down.</summary>
     public int? Bytes { get; init; }
 
@@ -37,10 +44,21 @@ internal sealed record ParkedCall(
         new(call.IdempotencyKey, call.Trigger, attempts, due, call.Environment, plan.DeadLetter, plan.Retries) { Trace = call.Trace, Bytes = call.Data.Length };
 }
 
-/// <summary>The parked calls of a function, as they are stored: in the order in which they came.</summary>
-internal sealed record ParkedCalls(IReadOnlyList<ParkedCall> Calls)
+/// <summary>What tells where a function's parked calls are stored.</summary>
+/// <param name="Places">How many places may hold one.</param>
+/// <param name="Calls">The calls themselves, as a version before wrote them; null: each is at its place.</param>
+internal sealed record ParkedHead(int Places, IReadOnlyList<ParkedCall>? Calls)
 {
-    public static readonly ParkedCalls None = new([]);
+    public static readonly ParkedHead None = new(0, null);
+}
+
+/// <summary>The parked calls of a function.</summary>
+/// <param name="Calls">In the order in which they came.</param>
+/// <param name="Places">How many places the head tells of.</param>
+internal sealed record ParkedCalls(IReadOnlyList<ParkedCall> Calls, int Places)
+{
+    /// <summary>The first place that holds none.</summary>
+    public int FreePlace => Enumerable.Range(0, Calls.Count + 1).Except(Calls.Select(c => c.Place)).First();
 
     /// <summary>Those that may be tried next, the longest due first: of changes that wait for their first turn the first alone.</summary>
     public IEnumerable<ParkedCall> InTurn()
@@ -52,9 +70,10 @@ internal sealed record ParkedCalls(IReadOnlyList<ParkedCall> Calls)
     public bool Has(string key) => Calls.Any(c => c.IdempotencyKey == key);
 
     /// <summary>With another in the place of one; null: without it.</summary>
-    public ParkedCalls With(string key, ParkedCall? other) => new([.. Calls.Select(c => c.IdempotencyKey == key ? other : c).OfType<ParkedCall>()]);
+    public ParkedCalls With(long number, ParkedCall? other) => this with { Calls = [.. Calls.Select(c => c.Number == number ? other : c).OfType<ParkedCall>()] };
 }
 
-[JsonSerializable(typeof(ParkedCalls))]
+[JsonSerializable(typeof(ParkedCall))]
+[JsonSerializable(typeof(ParkedHead))]
 [JsonSourceGenerationOptions(JsonSerializerDefaults.Web)]
 internal sealed partial class RetriesJson : JsonSerializerContext;

@@ -1,0 +1,118 @@
+using System.Text.Json;
+using Dapr.Client;
+using EdgeMesh.Functions;
+using EdgeMesh.Hosting;
+using EdgeMesh.Services.Functions.Running;
+using EdgeMesh.Services.Functions.Triggers;
+using EdgeMesh.Services.Functions.Triggers.Retries;
+using EdgeMesh.Testing;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Time.Testing;
+
+namespace EdgeMesh.Services.Functions.Tests;
+
+/// <summary>What parked calls cost the store.</summary>
+public sealed class ParkedCostTests
+{
+    private const string Rows = "/functions/parked/f";
+    private static readonly RetryPlan Plan = new(3, null);
+
+    private static readonly DateTimeOffset Noon = new(2026, 3, 1, 12, 0, 0, TimeSpan.Zero);
+
+    private readonly FakeTimeProvider _clock = new(Noon);
+
+    private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task Park_OfManyCalls_WritesEachAloneAndOnceAStep()
+    {
+        const int Calls = 100;
+        await using var site = await FunctionsSite.StartAsync();
+        var rows = site.Parked("f");
+        var parked = new List<ParkedCall>();
+        foreach (var i in Enumerable.Range(0, Calls))
+        {
+            parked.Add(await rows.AddAsync(ParkedCall.Of(Call($"{i:000}"), Plan, 1, Noon), "1"u8.ToArray()));
+        }
+
+        foreach (var call in parked)
+        {
+            await rows.ReplaceAsync(call, call with { Attempts = 2 });
+        }
+
+        var calls = await site.Parked("f").LoadAsync(Cancellation);
+        Assert.Equal(parked.Select(c => (c.IdempotencyKey, 2)), calls.Calls.Select(c => (c.IdempotencyKey, c.Attempts)));
+        foreach (var call in calls.Calls.Reverse())
+        {
+            await rows.ReplaceAsync(call, null);
+        }
+
+        Assert.Empty((await site.Parked("f").LoadAsync(Cancellation)).Calls);
+        // Beside the calls what tells where they are: as often as their number doubles, and once more when all are gone.
+        Assert.InRange(Writes(site).Count, 2 * Calls, (2 * Calls) + 5);
+        Assert.InRange(Writes(site).Max(w => w.Data.Length), 1, 500);
+        Assert.Equal(2 * Calls, site.Host.Calls.All.Count(c => c.Kind == CallKind.StateDelete));
+    }
+
+    [Fact]
+    public async Task Load_OfCallsThatAVersionBeforeKeptTogether_HasThemInTheirOrderAndGivesEachItsRow()
+    {
+        await using var site = await FunctionsSite.StartAsync();
+        string[] keys = [.. Enumerable.Range(0, 30).Select(i => $"{i:00}")];
+        var before = new ParkedHead(0, [.. keys.Select(k => ParkedCall.Of(Call(k), Plan, 1, Noon))]);
+        await site.Host.Services(FunctionsApp.AppId).GetRequiredService<DaprClient>().SaveByteStateAsync(
+            "heads", $"{FunctionsSite.Site}{Rows}", JsonSerializer.SerializeToUtf8Bytes(before, RetriesJson.Default.ParkedHead), cancellationToken: Cancellation);
+        var rows = site.Parked("f");
+        Assert.Equal(keys, (await rows.LoadAsync(Cancellation)).Calls.Select(c => c.IdempotencyKey));
+        await rows.AddAsync(ParkedCall.Of(Call("new"), Plan, 1, Noon), "1"u8.ToArray());
+
+        site.Host.Calls.Clear();
+        var calls = await site.Parked("f").LoadAsync(Cancellation);
+        Assert.Equal([.. keys, "new"], calls.Calls.Select(c => c.IdempotencyKey));
+        Assert.Empty(Writes(site));
+    }
+
+    /// <summary>That the function can't be called now is not known anew of each call.</summary>
+    [Fact]
+    public async Task Try_OfManyCallsWhileTheFunctionCannotBeCalled_WritesNothingAndReadsOneASecond()
+    {
+        await using var site = await FunctionsSite.StartAsync();
+        await using var retries = Retries(site);
+        foreach (var i in Enumerable.Range(0, 10))
+        {
+            Assert.True(await retries.TakeAsync(Call($"{i}"), Plan, () => Task.FromResult<CallResult?>(CallResult.NotStarted(CallOutcome.Busy, "")), isShared: true, Cancellation));
+        }
+
+        site.Host.Calls.Clear();
+        var start = _clock.GetUtcNow();
+        retries.Start();
+        await AdvanceUntilAsync(() => Reads(site) >= 5);
+
+        Assert.Empty(Writes(site));
+        Assert.InRange(Reads(site), 5, (_clock.GetUtcNow() - start).TotalSeconds + 1);
+    }
+
+    private static IReadOnlyList<DaprCall> Writes(FunctionsSite site) =>
+        [.. site.Host.Calls.All.Where(c => c is { Kind: CallKind.StateWrite, To: "heads" } && c.Name.Contains(Rows, StringComparison.Ordinal))];
+
+    private static int Reads(FunctionsSite site) => site.Host.Calls.All.Count(c => c is { Kind: CallKind.StateRead, To: "bodies" } && c.Name.Contains(Rows, StringComparison.Ordinal));
+
+    private FunctionRetries Retries(FunctionsSite site)
+    {
+        var services = site.Host.Services(FunctionsApp.AppId);
+        return new FunctionRetries("f", services.GetRequiredService<DaprClient>(), services.GetRequiredService<SiteIdentity>(), _clock, _ => null, null!, NullLogger.Instance);
+    }
+
+    private static TriggeredCall Call(string key) => new(TriggerNames.Topic, key, "1"u8.ToArray(), new Dictionary<string, string>());
+
+    private async Task AdvanceUntilAsync(Func<bool> isSo)
+    {
+        for (var looks = 0; !isSo(); looks++)
+        {
+            Assert.True(looks < 1_000, "it does not come to that");
+            _clock.Advance(TimeSpan.FromSeconds(1));
+            await Task.Delay(2, Cancellation);
+        }
+    }
+}
