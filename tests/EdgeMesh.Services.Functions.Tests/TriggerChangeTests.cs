@@ -88,6 +88,28 @@ public sealed class TriggerChangeTests
         Assert.Equal(messages.Select(m => $"vitals/press/{m}"), (await site.CallsAsync("f", messages.Length)).Select(c => (string?)c!["idempotencyKey"]).Order());
     }
 
+    /// <summary>Nothing of it but the schedule itself, should it come back, has to do with what is left.</summary>
+    [Fact]
+    public async Task Deploy_WhileTheRowOfARemovedScheduleCannotBeDeleted_HoldsAtOnceForAllButThatSchedule()
+    {
+        const string Row = "/functions/schedule/f/", Yearly = "  - schedule: { cron: '0 0 0 1 1 *' }";
+        await using var site = await FunctionsSite.StartAsync();
+        await site.DeployAsync(TriggerModules.Stderr, FunctionsSite.Manifest("f", triggers: $"{Yearly}\n{Topic}"));
+        await site.TopicsAsync("vitals");
+        await site.Host.Calls.FirstAsync(c => c.Kind == CallKind.StateWrite && c.Name.Contains(Row, StringComparison.Ordinal), Cancellation);
+        site.Host.Faults.Fail(c => c.Kind == CallKind.StateDelete && c.Name.Contains(Row, StringComparison.Ordinal));
+
+        await site.DeployAsync(TriggerModules.Stderr, FunctionsSite.Manifest("f", "1.0.1", Topic), 2);
+        await site.Host.Calls.FirstAsync(c => c.Kind == CallKind.StateDelete && c.Name.Contains(Row, StringComparison.Ordinal), Cancellation);
+        await site.DeployAsync(TriggerModules.Stderr, FunctionsSite.Manifest("f", "1.0.2", $"{Yearly}\n  - topic: {{ name: more }}"), 3);
+        await site.TopicsAsync("more");
+
+        site.Host.Calls.Clear();
+        site.Host.Faults.Clear();
+        await site.Host.Calls.FirstAsync(c => c.Kind == CallKind.StateWrite && c.Name.Contains(Row, StringComparison.Ordinal), Cancellation);
+        Assert.Equal(CallKind.StateDelete, site.Host.Calls.All.First(c => c.Failure is null && c.Name.Contains(Row, StringComparison.Ordinal)).Kind);
+    }
+
     /// <summary>What is ended comes again: it is not done with.</summary>
     [Fact]
     public async Task Stop_WhileALongCallRuns_EndsItAfterItsGrace()

@@ -20,11 +20,13 @@ internal sealed class AliveFunction(FunctionRetries retries) : IAsyncDisposable
     /// <summary>Takes up a version's triggers.</summary>
     /// <param name="manifest">The version.</param>
     /// <param name="make">Makes what no version before had.</param>
+    /// <param name="waiting">Rows of schedules that must not begin yet.</param>
     /// <returns>The schedules that the version has no more.</returns>
-    public IReadOnlyList<ScheduleSource> Follow(FunctionManifest manifest, SourceMaker make)
+    public IReadOnlyList<ScheduleSource> Follow(FunctionManifest manifest, SourceMaker make, IReadOnlySet<string> waiting)
     {
         var before = _schedules;
-        _schedules = [.. manifest.Triggers.Select(t => t.Schedule).OfType<ScheduleTrigger>().Select(t => Schedule(before, manifest.Name, t, make))];
+        _schedules = [.. manifest.Triggers.Select(t => t.Schedule).OfType<ScheduleTrigger>()
+            .Where(t => !waiting.Contains(ScheduleSource.RowOf(make.Identity, manifest.Name, t))).Select(t => Schedule(before, manifest.Name, t, make))];
         Topics = [.. manifest.Triggers.Select(t => t.Topic).OfType<TopicTrigger>().Select(t => Topics.FirstOrDefault(s => s.Trigger.Equals(t)) ?? make.Topic(manifest.Name, t, retries))];
         Changes = [.. manifest.Triggers.Select(t => t.Changes).OfType<ChangesTrigger>().Select(t => Changes.FirstOrDefault(s => s.Trigger.Equals(t)) ?? make.Changes(manifest.Name, t, retries))];
         return [.. before.Except(_schedules)];

@@ -24,6 +24,9 @@ internal sealed partial class SiteTriggers(
 
     /// <summary>What each function was brought up to: a version's digest, or one of the two below.</summary>
     private readonly Dictionary<string, string> _followed = new(StringComparer.Ordinal);
+
+    /// <summary>Functions of which a schedule waits until its row, which a version before left, is deleted.</summary>
+    private readonly HashSet<string> _waiting = new(StringComparer.Ordinal);
     private readonly Dictionary<string, AliveFunction> _alive = new(StringComparer.Ordinal);
     private readonly CancellationTokenSource _stop = new();
     private Task _loop = Task.CompletedTask;
@@ -77,7 +80,7 @@ internal sealed partial class SiteTriggers(
     /// <summary>Brings a function's triggers up to its stable version.</summary>
     private void Follow(string function)
     {
-        if (catalog.Rollout(identity.Site, function)?.State is not { } state || _rows.IsForgetting(function))
+        if (catalog.Rollout(identity.Site, function)?.State is not { } state || _rows.IsHeldUp(function))
         {
             // Nothing is decided yet, or it must not go on from what was left: it is looked at again then.
             return;
@@ -85,7 +88,8 @@ internal sealed partial class SiteTriggers(
 
         var wanted = catalog.FindBundle(state.Stable);
         var next = wanted?.Digest ?? (state.IsLeftOut ? LeftOut : Removed);
-        if ((wanted is null && state.Phase != RolloutPhase.Removed) || _followed.GetValueOrDefault(function) == next)
+        var isNew = _followed.GetValueOrDefault(function) != next;
+        if ((wanted is null && state.Phase != RolloutPhase.Removed) || (!isNew && !_waiting.Contains(function)))
         {
             // Its bundle is not here again yet, so what it left is still its own; or there is nothing new.
             return;
@@ -98,13 +102,17 @@ internal sealed partial class SiteTriggers(
         }
         else
         {
-            Follow(wanted);
+            Follow(wanted, isNew);
         }
     }
 
-    private void Follow(KnownBundle wanted)
+    /// <param name="wanted">The version.</param>
+    /// <param name="isNew">Whether it takes another's place; false: only schedules that waited are begun.</param>
+    private void Follow(KnownBundle wanted, bool isNew)
     {
         var (function, manifest) = (wanted.Manifest.Name, wanted.Manifest);
+        var waiting = RowsOf(wanted).Where(_rows.IsForgetting).ToHashSet(StringComparer.Ordinal);
+        _ = waiting.Count > 0 ? _waiting.Add(function) : _waiting.Remove(function);
         IReadOnlyList<ScheduleSource> over = [];
         if (_alive.ContainsKey(function) || manifest.Triggers.Any(t => t.Http is null) || MayHaveParked(function))
         {
@@ -115,11 +123,17 @@ internal sealed partial class SiteTriggers(
                 retries.Start();
             }
 
-            over = alive.Follow(manifest, _make);
+            over = alive.Follow(manifest, _make, waiting);
             LogAlive(logger, function, manifest.Version, manifest.Triggers.Count(t => t.Http is null));
         }
 
-        Forget(new LeftRows(function, [.. SchedulesOf(function).Except(RowsOf(wanted))], IsRemoved: false), over.Count == 0 ? null : () => Task.WhenAll(over.Select(s => s.EndAsync())));
+        if (!isNew)
+        {
+            return;
+        }
+
+        var left = SchedulesOf(function).Union(over.Select(s => s.Row)).Except(RowsOf(wanted)).Where(r => !_rows.IsForgetting(r));
+        Forget(new LeftRows(function, [.. left], IsRemoved: false), over.Count == 0 ? null : () => Task.WhenAll(over.Select(s => s.EndAsync())));
     }
 
     /// <param name="function">The function.</param>
@@ -127,12 +141,13 @@ internal sealed partial class SiteTriggers(
     private void End(string function, bool isRemoved)
     {
         calls.Log.Remove(function);
+        _waiting.Remove(function);
         if (isRemoved)
         {
             states.Of(function).BeginRemoval();
         }
 
-        var left = new LeftRows(function, [.. SchedulesOf(function)], isRemoved);
+        var left = new LeftRows(function, [.. SchedulesOf(function)], isRemoved) { IsWhole = true };
         Forget(left, _alive.Remove(function, out var alive) ? alive.EndAsync : null);
     }
 

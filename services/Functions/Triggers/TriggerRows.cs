@@ -11,6 +11,9 @@ namespace EdgeMesh.Services.Functions.Triggers;
 /// <param name="IsRemoved">Whether the parked calls and the state go too: the function was removed.</param>
 internal sealed record LeftRows(string Function, IReadOnlyCollection<string> Rows, bool IsRemoved)
 {
+    /// <summary>Whether all of the function ends here.</summary>
+    public bool IsWhole { get; init; }
+
     public bool IsEmpty => Rows.Count == 0 && !IsRemoved;
 }
 
@@ -27,26 +30,39 @@ internal sealed partial class TriggerRows(DaprClient dapr, FunctionStates states
     private readonly CancellationTokenSource _stop = new();
     private readonly SemaphoreSlim _slots = new(AtOnce, AtOnce);
     private readonly Lock _gate = new();
-    private readonly Dictionary<string, Task> _forgetting = new(StringComparer.Ordinal);
+    private readonly Dictionary<LeftRows, Task> _forgetting = new(ReferenceEqualityComparer.Instance);
 
-    /// <summary>Whether something of the function is still being deleted, which its next version must not go on from.</summary>
-    public bool IsForgetting(string function)
+    /// <summary>Of the above, those of which somebody may still write.</summary>
+    private readonly HashSet<LeftRows> _ending = new(ReferenceEqualityComparer.Instance);
+
+    /// <summary>Whether no version of the function may begin: who ended may still write what is kept, or what its next version must not go on from is still being deleted.</summary>
+    public bool IsHeldUp(string function)
     {
         lock (_gate)
         {
-            return _forgetting.ContainsKey(function);
+            return _forgetting.Keys.Any(l => l.Function == function && (l.IsRemoved || (l.IsWhole && _ending.Contains(l))));
         }
     }
 
-    /// <summary>Begins to delete. One at a time for each function.</summary>
-    /// <param name="left">What.</param>
-    /// <param name="ending">Before it is over, what is deleted may be written again.</param>
-    /// <param name="forgotten">Told when all is gone; not when it is stopped before.</param>
-    public void Forget(LeftRows left, Func<Task> ending, Action forgotten)
+    /// <summary>Whether a schedule's row is still being deleted: the schedule must not begin before.</summary>
+    public bool IsForgetting(string row)
     {
         lock (_gate)
         {
-            _forgetting[left.Function] = ForgetAsync(left, ending, forgotten, _stop.Token);
+            return _forgetting.Keys.Any(l => l.Rows.Contains(row));
+        }
+    }
+
+    /// <summary>Begins to delete.</summary>
+    /// <param name="left">What.</param>
+    /// <param name="ending">Before it is over, what is deleted may be written again.</param>
+    /// <param name="changed">Told when something that had to wait for it may begin; not when it is stopped before.</param>
+    public void Forget(LeftRows left, Func<Task> ending, Action changed)
+    {
+        lock (_gate)
+        {
+            _ending.Add(left);
+            _forgetting[left] = ForgetAsync(left, ending, changed, _stop.Token);
         }
     }
 
@@ -63,13 +79,19 @@ internal sealed partial class TriggerRows(DaprClient dapr, FunctionStates states
         _stop.Dispose();
     }
 
-    private async Task ForgetAsync(LeftRows left, Func<Task> ending, Action forgotten, CancellationToken cancellation)
+    private async Task ForgetAsync(LeftRows left, Func<Task> ending, Action changed, CancellationToken cancellation)
     {
         // Not before it is known that it is under way.
         await Task.Yield();
         try
         {
             await ending();
+            lock (_gate)
+            {
+                _ending.Remove(left);
+            }
+
+            changed();
             for (var pause = FirstPause; !await TryForgetAsync(left, cancellation); pause = pause * 2 < LongestPause ? pause * 2 : LongestPause)
             {
                 await Task.Delay(pause, clock, cancellation);
@@ -83,10 +105,10 @@ internal sealed partial class TriggerRows(DaprClient dapr, FunctionStates states
 
         lock (_gate)
         {
-            _forgetting.Remove(left.Function);
+            _forgetting.Remove(left);
         }
 
-        forgotten();
+        changed();
     }
 
     /// <summary>False: the store is away.</summary>
