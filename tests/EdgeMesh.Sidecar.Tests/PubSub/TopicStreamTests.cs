@@ -1,5 +1,11 @@
+using System.Collections.Concurrent;
+using System.Text;
+using Dapr.AppCallback.Autogen.Grpc.v1;
 using Dapr.Client.Autogen.Grpc.v1;
+using EdgeMesh.Sidecar.BuildingBlocks.PubSub;
+using EdgeMesh.Sidecar.Components;
 using Grpc.Core;
+using Answer = Dapr.AppCallback.Autogen.Grpc.v1.TopicEventResponse.Types.TopicEventResponseStatus;
 
 namespace EdgeMesh.Sidecar.Tests.PubSub;
 
@@ -64,6 +70,59 @@ public sealed class TopicStreamTests
         }
 
         Assert.NotEqual(first.Id, next.EventMessage.Id);
+    }
+
+    /// <summary>The client answers and goes, faster than the write of the message returns.</summary>
+    [Fact]
+    public async Task Deliver_OfAMessageThatIsAnsweredBeforeItsStreamEnds_HasTheAnswer()
+    {
+        using var closed = new CancellationTokenSource();
+        TopicStream? stream = null;
+        stream = new TopicStream(new Subscription("pubsub", "t", [], "/"), new Writer(_ =>
+        {
+            stream!.Settle(Processed("5", Answer.Drop));
+            closed.Cancel();
+            throw new OperationCanceledException(closed.Token);
+        }), closed.Token);
+
+        Assert.Equal(Verdict.Drop, await stream.DeliverAsync(Parcel("5", "a"), TestSidecar.Cancellation));
+    }
+
+    /// <summary>An answer names the id alone, which two sources may both use.</summary>
+    [Fact]
+    public async Task Deliver_OfTwoMessagesOfOneId_BringsTheSecondWhenTheFirstIsSettled()
+    {
+        var brought = new BlockingCollection<string>();
+        var stream = new TopicStream(new Subscription("pubsub", "t", [], "/"), new Writer(m => brought.Add(m.EventMessage.Source)), TestSidecar.Cancellation);
+        var (first, second) = (stream.DeliverAsync(Parcel("5", "a"), TestSidecar.Cancellation), stream.DeliverAsync(Parcel("5", "b"), TestSidecar.Cancellation));
+        Assert.Equal("a", Assert.Single(brought));
+
+        stream.Settle(Processed("5", Answer.Retry));
+        Assert.Equal(Verdict.Retry, await first);
+        Assert.Equal(["a", "b"], await Task.Run(() => (string[])[brought.Take(TestSidecar.Cancellation), brought.Take(TestSidecar.Cancellation)]));
+        stream.Settle(Processed("5", Answer.Success));
+        Assert.Equal(Verdict.Success, await second);
+    }
+
+    private static Parcel Parcel(string id, string source)
+    {
+        var body = Encoding.UTF8.GetBytes($$"""{"specversion":"1.0","id":"{{id}}","source":"{{source}}","type":"t","data":1}""");
+        return new Parcel(new BrokerMessage("t", body, BrokerMessage.NoMetadata), new Envelope(id, null, null, null), body, "/");
+    }
+
+    private static SubscribeTopicEventsRequestProcessedAlpha1 Processed(string id, Answer answer) => new() { Id = id, Status = new TopicEventResponse { Status = answer } };
+
+    private sealed class Writer(Action<SubscribeTopicEventsResponseAlpha1> write) : IServerStreamWriter<SubscribeTopicEventsResponseAlpha1>
+    {
+        public WriteOptions? WriteOptions { get; set; }
+
+        public Task WriteAsync(SubscribeTopicEventsResponseAlpha1 message, CancellationToken cancellationToken) => WriteAsync(message);
+
+        public Task WriteAsync(SubscribeTopicEventsResponseAlpha1 message)
+        {
+            write(message);
+            return Task.CompletedTask;
+        }
     }
 
     private static Task SettleAsync(AsyncDuplexStreamingCall<SubscribeTopicEventsRequestAlpha1, SubscribeTopicEventsResponseAlpha1> call, string id) =>

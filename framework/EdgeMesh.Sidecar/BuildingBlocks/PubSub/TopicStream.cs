@@ -10,8 +10,8 @@ internal sealed class TopicStream(Subscription subscription, IServerStreamWriter
     private readonly SemaphoreSlim _writing = new(1);
     private readonly Lock _gate = new();
 
-    /// <summary>Events under way by their ids. A publisher may use an id twice: then the first answer is for the first.</summary>
-    private readonly Dictionary<string, List<TaskCompletionSource<Verdict>>> _open = new(StringComparer.Ordinal);
+    /// <summary>Events under way by their ids. An answer names the id alone, which two publishers may both use: one of an id at a time.</summary>
+    private readonly Dictionary<string, TaskCompletionSource<Verdict>> _open = new(StringComparer.Ordinal);
 
     public Task BeginAsync() => WriteAsync(new SubscribeTopicEventsResponseAlpha1 { InitialResponse = new SubscribeTopicEventsResponseInitialAlpha1() });
 
@@ -22,20 +22,21 @@ internal sealed class TopicStream(Subscription subscription, IServerStreamWriter
         var id = parcel.Envelope.Id ?? "";
         var message = new SubscribeTopicEventsResponseAlpha1 { EventMessage = TopicEvent.From(parcel, subscription) };
         var verdict = new TaskCompletionSource<Verdict>(TaskCreationOptions.RunContinuationsAsynchronously);
-        lock (_gate)
+        while (Begin(id, verdict) is { } other)
         {
-            if (!_open.TryGetValue(id, out var waiting))
-            {
-                _open[id] = waiting = [];
-            }
-
-            waiting.Add(verdict);
+            await ((Task)other.Task).WaitAsync(either.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            either.Token.ThrowIfCancellationRequested();
         }
 
         try
         {
             await WriteAsync(message);
             return await verdict.Task.WaitAsync(either.Token);
+        }
+        catch (Exception) when (verdict.Task.IsCompletedSuccessfully)
+        {
+            // It was answered before the stream ended.
+            return await verdict.Task;
         }
         catch (Exception error) when (error is IOException or InvalidOperationException)
         {
@@ -44,19 +45,29 @@ internal sealed class TopicStream(Subscription subscription, IServerStreamWriter
         }
         finally
         {
-            lock (_gate)
-            {
-                Forget(id, verdict);
-            }
+            End(id, verdict);
         }
     }
 
-    /// <summary>Under the lock. One whose time was over takes no later answer.</summary>
-    private void Forget(string id, TaskCompletionSource<Verdict> verdict)
+    /// <summary>Null: it is under way. Else who is under way under its id.</summary>
+    private TaskCompletionSource<Verdict>? Begin(string id, TaskCompletionSource<Verdict> verdict)
     {
-        if (_open.TryGetValue(id, out var waiting) && waiting.Remove(verdict) && waiting.Count == 0)
+        lock (_gate)
         {
-            _open.Remove(id);
+            return _open.TryAdd(id, verdict) ? null : _open[id];
+        }
+    }
+
+    /// <summary>One whose time was over takes no later answer.</summary>
+    private void End(string id, TaskCompletionSource<Verdict> verdict)
+    {
+        lock (_gate)
+        {
+            verdict.TrySetCanceled();
+            if (_open.GetValueOrDefault(id) == verdict)
+            {
+                _open.Remove(id);
+            }
         }
     }
 
@@ -65,10 +76,8 @@ internal sealed class TopicStream(Subscription subscription, IServerStreamWriter
     {
         lock (_gate)
         {
-            if (_open.TryGetValue(processed.Id, out var waiting))
+            if (_open.Remove(processed.Id, out var verdict))
             {
-                var verdict = waiting[0];
-                Forget(processed.Id, verdict);
                 verdict.TrySetResult(processed.Status?.Status switch { Answer.Retry => Verdict.Retry, Answer.Drop => Verdict.Drop, _ => Verdict.Success });
             }
         }
