@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Text;
 using EdgeMesh.Hosting;
 using EdgeMesh.Services.Functions.Triggers.Topics;
+using EdgeMesh.Testing;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Time.Testing;
@@ -37,6 +38,26 @@ public sealed class TopicStreamTests
             _clock.Advance(TimeSpan.FromSeconds(1));
             await Task.Delay(10, Cancellation);
         }
+    }
+
+    /// <summary>What it does not acknowledge comes again, though it is done.</summary>
+    [Fact]
+    public async Task Message_WhoseCallEndsWhileTheSubscriptionStops_DoesNotComeAgain()
+    {
+        var (inHand, done) = (new TaskCompletionSource<string>(), new TaskCompletionSource<bool>());
+        await using var site = await FunctionsSite.StartAsync();
+        var stopping = Stream(site, (message, _) =>
+        {
+            inHand.TrySetResult(message.Id);
+            return done.Task;
+        });
+        await PublishUntilAsync(site, () => inHand.Task.IsCompleted);
+        var id = await inHand.Task;
+        var stopped = stopping.DisposeAsync().AsTask();
+        done.SetResult(true);
+        await stopped;
+
+        Assert.Null((await site.Host.Calls.FirstAsync(c => c.Kind == CallKind.Delivery && c.Text.Contains(id, StringComparison.Ordinal), Cancellation)).Failure);
     }
 
     private TopicStream Stream(FunctionsSite site, Func<TopicMessage, CancellationToken, Task<bool>> handle)

@@ -45,7 +45,7 @@ internal sealed class SiteTopics(SidecarEndpoints sidecar, TimeProvider clock, I
         var wanted = sources.Select(s => s.Topic).ToHashSet();
         foreach (var topic in _streams.Keys.Where(t => !wanted.Contains(t)).ToArray())
         {
-            _ending.Add(_streams[topic].DisposeAsync().AsTask());
+            _ending.Add(_streams[topic].EndAsync());
             _streams.Remove(topic);
         }
 

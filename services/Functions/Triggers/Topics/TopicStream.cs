@@ -20,19 +20,36 @@ internal sealed partial class TopicStream(
     private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan RefusalPause = TimeSpan.FromSeconds(1);
 
+    /// <summary>How long the sidecar has to take the last answers.</summary>
+    private static readonly TimeSpan LeaveLimit = TimeSpan.FromSeconds(5);
+
+    /// <summary>No more messages are taken.</summary>
     private readonly CancellationTokenSource _stop = new();
+
+    /// <summary>Nor is any acknowledged.</summary>
+    private readonly CancellationTokenSource _ended = new();
     private readonly SemaphoreSlim _slots = new(AtOnce, AtOnce);
     private Task _loop = Task.CompletedTask;
     private bool _isAlive;
 
     public void Start() => _loop = RunAsync(_stop.Token);
 
+    /// <summary>Takes no more, and returns when what was in hand is handled and acknowledged.</summary>
     public async ValueTask DisposeAsync()
     {
         await _stop.CancelAsync();
         await _loop;
         _stop.Dispose();
+        _ended.Dispose();
         _slots.Dispose();
+    }
+
+    /// <summary>Nobody wants the topic any more: what is in hand comes to its end by itself, and keeps no message from who wants the topic next.</summary>
+    public async Task EndAsync()
+    {
+        await _stop.CancelAsync();
+        await _ended.CancelAsync();
+        await DisposeAsync();
     }
 
     private async Task RunAsync(CancellationToken cancellation)
@@ -70,18 +87,20 @@ internal sealed partial class TopicStream(
             headers.Add("dapr-api-token", token);
         }
 
-        using var call = new DaprApi.DaprClient(channel).SubscribeTopicEventsAlpha1(headers, cancellationToken: cancellation);
+        using var call = new DaprApi.DaprClient(channel).SubscribeTopicEventsAlpha1(headers, cancellationToken: _ended.Token);
         var initial = new SubscribeTopicEventsRequestInitialAlpha1 { PubsubName = Component, Topic = topic };
         await call.RequestStream.WriteAsync(new SubscribeTopicEventsRequestAlpha1 { InitialRequest = initial }, cancellation);
         var answers = Channel.CreateUnbounded<SubscribeTopicEventsRequestAlpha1>();
-        var writing = WriteAsync(call.RequestStream, answers.Reader, cancellation);
+        var writing = WriteAsync(call.RequestStream, answers.Reader, _ended.Token);
         var handling = new List<Task>();
+        // A token given to the stream would end the call with it.
+        var next = call.ResponseStream.MoveNext(CancellationToken.None);
         try
         {
-            await foreach (var message in call.ResponseStream.ReadAllAsync(cancellation))
+            for (; await next.WaitAsync(cancellation); next = call.ResponseStream.MoveNext(CancellationToken.None))
             {
                 _isAlive = true;
-                if (message.EventMessage is { } @event)
+                if (call.ResponseStream.Current.EventMessage is { } @event)
                 {
                     await _slots.WaitAsync(cancellation);
                     handling.RemoveAll(t => t.IsCompleted);
@@ -94,6 +113,25 @@ internal sealed partial class TopicStream(
             await Task.WhenAll(handling);
             answers.Writer.Complete();
             await writing;
+            await LeaveAsync(call.ResponseStream, next);
+        }
+    }
+
+    /// <summary>Returns when the sidecar has ended the stream, and so has taken all answers. Messages that it brings meanwhile nobody takes: they come again.</summary>
+    private static async Task LeaveAsync(IAsyncStreamReader<SubscribeTopicEventsResponseAlpha1> stream, Task<bool> next)
+    {
+        // The sidecar answers in its own time, whatever clock a test gave to this service.
+        using var limit = new CancellationTokenSource(LeaveLimit);
+        try
+        {
+            while (await next.WaitAsync(limit.Token))
+            {
+                next = stream.MoveNext(CancellationToken.None);
+            }
+        }
+        catch (Exception error) when (error is RpcException or OperationCanceledException)
+        {
+            // It is over, or nobody is there who would end it.
         }
     }
 
@@ -106,6 +144,8 @@ internal sealed partial class TopicStream(
             {
                 await stream.WriteAsync(answer, cancellation);
             }
+
+            await stream.CompleteAsync();
         }
         catch (Exception error) when (error is RpcException or InvalidOperationException or OperationCanceledException)
         {
