@@ -94,6 +94,55 @@ public sealed class RolloutRulesTests
         Assert.Equal(waiting, RolloutRules.Next(waiting, Facts(word, peer: new RolloutState("f") { Generation = generation, Phase = phase, Stable = stable, Candidate = candidate })));
     }
 
+    /// <summary>It may never try it, so who waited for it would wait for ever; but somebody must have tried it.</summary>
+    [Theory]
+    [InlineData("held", "it is held")]
+    [InlineData("gone", "it is no site of this mesh")]
+    [InlineData("not meant", "the function is not meant for it")]
+    public void Next_WaitingForASiteThatDoesNotTryIt_GoesByTheOthers(string site, string why)
+    {
+        var word = Word(2, "two", Tenth with { Sites = ["core", "away"] });
+        var away = site switch
+        {
+            "held" => new PeerRollout("away", RolloutRules.Hold(Running, "ada")),
+            "gone" => new PeerRollout("away", null) { IsInMesh = false },
+            _ => new PeerRollout("away", Running with { Generation = 2, Phase = RolloutPhase.Waiting, Candidate = "two" }),
+        };
+        var waiting = RolloutRules.Next(Running, Facts(word));
+
+        Assert.Equal(waiting, RolloutRules.Next(waiting, Seen(new PeerRollout("core", Running), away)));
+        Assert.Equal(waiting, RolloutRules.Next(waiting, Seen(away)));
+        Assert.Equal([new AwaitedSite("core", "it has not begun"), new AwaitedSite("away", $"{why}, so it does not count")], RolloutRules.WaitsFor(waiting, [new PeerRollout("core", Running), away]));
+        var next = RolloutRules.Next(waiting, Seen(new PeerRollout("core", Running with { Generation = 2, Stable = "two" }), away));
+        Assert.Equal((RolloutPhase.Steady, "two", "healthy at core"), (next.Phase, next.Stable, next.Reason));
+
+        RolloutFacts Seen(params PeerRollout[] peers) => Facts(word) with { Peers = peers };
+    }
+
+    /// <summary>What it has shown stays shown.</summary>
+    [Fact]
+    public void Next_WaitingForASiteThatIsHeldAfterItTookTheCandidate_GoesOn()
+    {
+        var word = Word(2, "two", Tenth with { Sites = ["core"] });
+        var waiting = RolloutRules.Next(Running, Facts(word));
+
+        Assert.Equal("two", RolloutRules.Next(waiting, Facts(word, peer: RolloutRules.Hold(Running with { Generation = 2, Stable = "two" }, "ada"))).Stable);
+    }
+
+    [Theory]
+    [InlineData(RolloutPhase.Canary, 2, "it is trying it")]
+    [InlineData(RolloutPhase.Steady, 1, "it has not begun")]
+    [InlineData(RolloutPhase.Steady, 3, "it went on to another deployment")]
+    [InlineData(null, 0, "nothing was heard of it")]
+    public void WaitsFor_SiteThatHasNotProvenTheCandidate_SaysHowFarItIs(RolloutPhase? phase, long generation, string why)
+    {
+        var word = Word(2, "two", Tenth with { Sites = ["core"] });
+        var waiting = RolloutRules.Next(Running, Facts(word));
+        var peer = phase is { } known ? Running with { Generation = generation, Phase = known, Candidate = known == RolloutPhase.Canary ? "two" : null } : null;
+
+        Assert.Equal([new AwaitedSite("core", why)], RolloutRules.WaitsFor(waiting, [new PeerRollout("core", peer)]));
+    }
+
     [Fact]
     public void Next_HeldSite_KeepsWhatItRunsUntilItIsReleased()
     {

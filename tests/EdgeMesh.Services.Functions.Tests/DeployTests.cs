@@ -221,6 +221,20 @@ public sealed class DeployTests
         Assert.True(says is null || (problem.Contains("deployment-refused", StringComparison.Ordinal) && problem.Contains(says, StringComparison.Ordinal)), problem);
     }
 
+    [Theory]
+    [InlineData("[elsewhere, nowhere]", false)]
+    [InlineData("[elsewhere, test-site]", true)]
+    public async Task Deployment_WithACanaryOfWhatNoSiteOfTheMeshIsMeantToRun_IsRefused(string targets, bool isTaken)
+    {
+        await using var site = await FunctionsSite.StartAsync();
+        var bundle = await FunctionsSite.BundleAsync(FunctionsSite.Says("here"), FunctionsSite.Manifest("greeter", more: $"targets: {{ sites: {targets} }}"));
+        Assert.Equal((true, ""), await site.PutBundleAsync(bundle));
+
+        var (taken, problem) = await site.PutAsync(Deployment.Sign("greeter", 1, bundle.Digest, new CanaryPlan(50, TimeSpan.FromMinutes(1), 5), FunctionsSite.Ops));
+
+        Assert.Equal((isTaken, !isTaken), (taken, problem.Contains("elsewhere, nowhere", StringComparison.Ordinal)));
+    }
+
     [Fact]
     public async Task Deployment_ForOtherSitesAlone_EndsWhatTheSiteRan()
     {

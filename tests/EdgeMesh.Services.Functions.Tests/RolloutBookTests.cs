@@ -13,6 +13,7 @@ public sealed class RolloutBookTests : IAsyncLifetime
     private const string Function = "f";
     private static readonly SiteIdentity Site = new("clinic-a", FunctionsApp.AppId, "");
 
+    private readonly MeshDirectory _directory = new(Site.Site, [new SiteEntry(Site.Site, "org", null, default, "", "", false)]);
     private readonly Catalog _catalog = new(Site.Site, new Dictionary<string, string>());
     private Journal _changes = null!;
     private FollowerLoop _following = null!;
@@ -22,8 +23,7 @@ public sealed class RolloutBookTests : IAsyncLifetime
     public async ValueTask InitializeAsync()
     {
         _changes = await Journal.OpenAsync(new JournalName(Site.Site, FunctionsApp.AppId, JournalName.Changes), new MemoryJournalStore(), new JournalOptions(), Cancellation);
-        var directory = new MeshDirectory(Site.Site, [new SiteEntry(Site.Site, "org", null, default, "", "", false)]);
-        var follower = new CatalogFollower(_changes, _catalog, [], directory, Path.Combine(Path.GetTempPath(), Guid.NewGuid().ToString("N")), NullLogger<CatalogFollower>.Instance);
+        var follower = new CatalogFollower(_changes, _catalog, [], _directory, Path.Combine(Path.GetTempPath(), Guid.NewGuid().ToString("N")), NullLogger<CatalogFollower>.Instance);
         _following = new FollowerLoop(_changes, follower, TimeProvider.System, NullLogger.Instance);
         _following.Start();
         _catalog.Put(Site.Site, Deployment.Sign(Function, 1, null, CanaryPlan.None, FunctionsSite.Ops));
@@ -59,7 +59,7 @@ public sealed class RolloutBookTests : IAsyncLifetime
         Assert.False(Book(TimeProvider.System).State(Function).IsHeld);
     }
 
-    private RolloutBook Book(TimeProvider clock) => new(_changes, _following, _catalog, Site, clock, NullLogger<RolloutBook>.Instance);
+    private RolloutBook Book(TimeProvider clock) => new(_changes, _following, _catalog, Site, _directory, clock, NullLogger<RolloutBook>.Instance);
 
     /// <summary>The book asks for the time between reading a rollout and writing the next step.</summary>
     private sealed class Rival(int writes) : TimeProvider

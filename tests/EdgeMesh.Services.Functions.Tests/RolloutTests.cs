@@ -1,4 +1,6 @@
 using EdgeMesh.Functions;
+using EdgeMesh.Services.Functions.Store;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace EdgeMesh.Services.Functions.Tests;
 
@@ -89,6 +91,24 @@ public sealed class RolloutTests
         {
             Directory.Delete(data, recursive: true);
         }
+    }
+
+    /// <summary>Deployed at a site that still knew the other.</summary>
+    [Fact]
+    public async Task Canary_AtASiteThatIsNoLongerInTheMesh_SaysWhomItWaitsFor()
+    {
+        await using var site = await FunctionsSite.StartAsync();
+        await site.DeployAsync(FunctionsSite.Says("old"), FunctionsSite.Manifest("f"));
+        var bundle = await FunctionsSite.BundleAsync(FunctionsSite.Says("new"), FunctionsSite.Manifest("f", "1.0.1"));
+        Assert.Equal((true, ""), await site.PutBundleAsync(bundle));
+
+        var catalog = site.Host.Services(FunctionsApp.AppId).GetRequiredService<FunctionsOpener>().Store!.Catalog;
+        catalog.Put("core", Deployment.Sign("f", 2, bundle.Digest, Half with { Sites = ["clinic-z"] }, FunctionsSite.Ops));
+        await site.RunsAsync("f", 2);
+
+        var at = await site.AtAsync("f");
+        Assert.Equal(("Waiting", "1.0.0"), ((string)at["phase"]!, (string)at["version"]!));
+        Assert.Equal("""{"clinic-z":"it is no site of this mesh, so it does not count"}""", at["waitsFor"]!.ToJsonString());
     }
 
     [Fact]

@@ -170,7 +170,7 @@ public sealed class TopicDeliveryTests
     [Fact]
     public async Task Canary_ForOtherSitesAlone_KeepsTheTopicHereAndTheParkedCallsEvenWhenItIsOver()
     {
-        const string Elsewhere = "targets: { sites: [elsewhere] }", Topic = "  - topic: { name: vitals, retries: 50 }";
+        const string Elsewhere = "targets: { labels: { kind: shop } }", Topic = "  - topic: { name: vitals, retries: 50 }";
         await using var site = await FunctionsSite.StartAsync();
         await site.DeployAsync(TriggerModules.FailsOn('!'), FunctionsSite.Manifest("picky", triggers: Topic));
         Assert.True(await TakeAsync(site, "\"!\"", "bad"));

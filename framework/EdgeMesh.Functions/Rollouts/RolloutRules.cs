@@ -1,10 +1,5 @@
 namespace EdgeMesh.Functions;
 
-/// <summary>What another site says of a rollout.</summary>
-/// <param name="Site">Which.</param>
-/// <param name="State">Its state; null: nothing was heard.</param>
-public sealed record PeerRollout(string Site, RolloutState? State);
-
 /// <summary>What a rollout's next step depends on.</summary>
 /// <param name="Site">This site.</param>
 /// <param name="Word">The deployment that is obeyed.</param>
@@ -71,6 +66,12 @@ public static class RolloutRules
     /// <summary>Begins the canary's time anew.</summary>
     public static RolloutState Resume(RolloutState state, string by, DateTimeOffset now) => state with { IsPaused = false, Since = now, Reason = $"resumed by {by}" };
 
+    /// <summary>The sites that were to try the candidate first, and have not proven it to one that waits.</summary>
+    /// <param name="waiting">Its state.</param>
+    /// <param name="peers">What the sites say that try it first.</param>
+    public static IReadOnlyList<AwaitedSite> WaitsFor(RolloutState waiting, IReadOnlyList<PeerRollout> peers) =>
+        [.. peers.Where(p => !p.HasProven(waiting)).Select(p => new AwaitedSite(p.Site, p.WhyNot(waiting) is { } why ? $"{why}, so it does not count" : p.HowFar(waiting)))];
+
     /// <summary>The bundle for a call.</summary>
     /// <param name="state">The rollout.</param>
     /// <param name="word">The deployment, for the share.</param>
@@ -115,12 +116,14 @@ public static class RolloutRules
             return To(state, facts, RolloutPhase.RolledBack, state.Stable, state.Candidate, $"unhealthy at {unhealthy.Site}: {unhealthy.State!.Reason}");
         }
 
-        if (state.IsPaused || facts.Peers.Count == 0 || !facts.Peers.All(p => p.State is { Phase: RolloutPhase.Steady } s && s.Generation >= state.Generation && s.Stable == state.Candidate))
+        // One that does not try it is not waited for, but somebody must have.
+        var proven = facts.Peers.Where(p => p.HasProven(state)).ToArray();
+        if (state.IsPaused || proven.Length == 0 || facts.Peers.Any(p => !p.HasProven(state) && p.WhyNot(state) is null))
         {
             return state;
         }
 
-        var healthy = $"healthy at {string.Join(", ", facts.Peers.Select(p => p.Site))}";
+        var healthy = $"healthy at {string.Join(", ", proven.Select(p => p.Site))}";
         return facts.IsForOthers
             ? To(state, facts, RolloutPhase.Removed, null, null, $"{healthy}, and meant for other sites") with { IsLeftOut = true }
             : To(state, facts, RolloutPhase.Steady, state.Candidate, null, healthy);

@@ -156,15 +156,28 @@ internal sealed class Deployer(
             return new DeployAnswer(StatusCodes.Status409Conflict, "bundle-missing", $"This site has no bundle {word.Bundle} of function '{word.Function}'. Send the bundle first.");
         }
 
-        if (word.Canary.Sites.FirstOrDefault(s => directory.Find(s) is null || bundle.Manifest.Targets.Sites is { Count: > 0 } targets && !targets.Contains(s)) is { } never)
+        if (CanaryFault(word.Canary, bundle.Manifest.Targets.Sites) is { } fault)
         {
-            return new DeployAnswer(StatusCodes.Status422UnprocessableEntity, "deployment-refused",
-                $"Its canary is at '{never}', which {(directory.Find(never) is null ? "is no site of this mesh" : "is not among the targets of the function")}: the others would wait for it for ever. Name sites that run it.");
+            return new DeployAnswer(StatusCodes.Status422UnprocessableEntity, "deployment-refused", fault);
         }
 
         return !word.IsRollback && catalog.FindBundle(current?.Bundle) is { } before && bundle.Manifest.IsOlderThan(before.Manifest)
             ? new DeployAnswer(StatusCodes.Status409Conflict, "version-older",
                 $"It brings version {bundle.Manifest.Version} after {before.Manifest.Version}. To go back on purpose, sign a rollback.")
+            : null;
+    }
+
+    /// <summary>Why sites would wait for ever for those that are to try it first; null: they would not.</summary>
+    private string? CanaryFault(CanaryPlan canary, IReadOnlyList<string> targets)
+    {
+        if (canary.Sites.FirstOrDefault(s => directory.Find(s) is null || (targets.Count > 0 && !targets.Contains(s))) is { } never)
+        {
+            return $"Its canary is at '{never}', which {(directory.Find(never) is null ? "is no site of this mesh" : "is not among the targets of the function")}: the others would wait for it for ever. Name sites that run it.";
+        }
+
+        // A manifest may name sites of other meshes too.
+        return !canary.IsNone && targets.Count > 0 && targets.All(s => directory.Find(s) is null)
+            ? $"It is meant for {string.Join(", ", targets)}, none of which is a site of this mesh: sites that run the version before would wait for ever for somebody to try it. Correct the manifest's targets, or deploy it without a canary."
             : null;
     }
 

@@ -20,7 +20,9 @@ internal sealed record FunctionView(
     string? Missing);
 
 /// <summary>How far a site is.</summary>
-internal sealed record SiteView(RolloutPhase Phase, long Generation, string? Version, DateTimeOffset Since, string Reason, bool Held, bool Paused);
+/// <param name="WaitsFor">Where it waits for others, those that have not proven the candidate, and why.</param>
+internal sealed record SiteView(
+    RolloutPhase Phase, long Generation, string? Version, DateTimeOffset Since, string Reason, bool Held, bool Paused, IReadOnlyDictionary<string, string> WaitsFor);
 
 /// <summary>A version that can be rolled back to.</summary>
 internal sealed record VersionView(string Version, string Bundle, string Signer);

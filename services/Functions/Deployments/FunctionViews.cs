@@ -42,17 +42,19 @@ internal static class FunctionViews
     private static FunctionView Of(FunctionsStore store, KnownFunction function, UsageReport usage)
     {
         var (catalog, word) = (store.Catalog, function.Word);
+        var peers = store.Rollouts.Book.Peers(function);
         var (running, deployed) = (store.Choose(function), catalog.FindBundle(word.Bundle));
         return new FunctionView(
             function.Name, running?.Manifest.Version, word.Generation, deployed?.Manifest.Version, word.Signer,
             [.. (running ?? deployed)?.Manifest.Triggers.Select(Describe) ?? []],
-            catalog.Rollouts(function.Name).ToDictionary(r => r.Key, r => View(r.Value), StringComparer.Ordinal), usage.Usage, usage.Missing);
+            catalog.Rollouts(function.Name).ToDictionary(r => r.Key, r => View(r.Value.State, r.Value.Version, word, peers), StringComparer.Ordinal), usage.Usage, usage.Missing);
     }
 
-    private static SiteView View(RolloutBody rollout)
+    private static SiteView View(RolloutState state, string? version, Deployment word, IReadOnlyList<PeerRollout> peers)
     {
-        var state = rollout.State;
-        return new SiteView(state.Phase, state.Generation, rollout.Version, state.Since, state.Reason, state.IsHeld, state.IsPaused);
+        var waitsFor = state.Phase == RolloutPhase.Waiting && state.Generation == word.Generation ? RolloutRules.WaitsFor(state, peers) : [];
+        return new SiteView(
+            state.Phase, state.Generation, version, state.Since, state.Reason, state.IsHeld, state.IsPaused, waitsFor.ToDictionary(a => a.Site, a => a.Why, StringComparer.Ordinal));
     }
 
     private static string Describe(FunctionTrigger trigger) => trigger switch

@@ -6,7 +6,7 @@ using EdgeMesh.Services.Functions.Deployments;
 namespace EdgeMesh.Services.Functions.Rollouts;
 
 /// <summary>What this site's rollouts are decided by, and where their steps are written. Only the actors write.</summary>
-internal sealed partial class RolloutBook(Journal changes, FollowerLoop following, Catalog catalog, SiteIdentity identity, TimeProvider clock, ILogger<RolloutBook> logger)
+internal sealed partial class RolloutBook(Journal changes, FollowerLoop following, Catalog catalog, SiteIdentity identity, MeshDirectory directory, TimeProvider clock, ILogger<RolloutBook> logger)
 {
     /// <summary>A look leads from one deployment to its end in two steps; more are those that another process's writes made stale.</summary>
     public const int MostSteps = 8;
@@ -29,12 +29,15 @@ internal sealed partial class RolloutBook(Journal changes, FollowerLoop followin
 
         var tallies = Counts.Of(State(function)).Read();
         return new RolloutFacts(
-            identity.Site, known.Word, catalog.BundleHere(known) is not null, clock.GetUtcNow(),
-            [.. catalog.TriesFirst(known).Select(s => new PeerRollout(s, catalog.Rollout(s, known.Name)?.State))])
+            identity.Site, known.Word, catalog.BundleHere(known) is not null, clock.GetUtcNow(), Peers(known))
         {
             IsForOthers = catalog.IsForOthers(known), Stable = tallies.Stable, Candidate = tallies.Candidate,
         };
     }
+
+    /// <summary>What the sites say at which a function's word is tried first.</summary>
+    public IReadOnlyList<PeerRollout> Peers(KnownFunction known) =>
+        [.. catalog.TriesFirst(known).Select(s => new PeerRollout(s, catalog.Rollout(s, known.Name)?.State) { IsInMesh = directory.Find(s) is not null })];
 
     /// <summary>Whether a look would take a step.</summary>
     public bool IsDue(string function) => Facts(function) is { } facts && State(function) is var state && RolloutRules.Next(state, facts) != state;

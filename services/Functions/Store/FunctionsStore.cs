@@ -48,7 +48,7 @@ internal sealed class FunctionsStore : IAsyncDisposable
         var host = new HostServices(services.GetRequiredService<DaprClient>(), services.GetRequiredService<AppClients>(), identity, _metrics, states);
         var usage = new UsageTotals(services.GetRequiredService<DaprClient>(), identity, clock, services.GetRequiredService<ILogger<UsageTotals>>());
         Calls = new FunctionCalls(_loaded, host, usage, clock, options, services.GetRequiredService<ILogger<FunctionCalls>>());
-        var book = new RolloutBook(changes, Following, catalog, identity, clock, services.GetRequiredService<ILogger<RolloutBook>>());
+        var book = new RolloutBook(changes, Following, catalog, identity, services.GetRequiredService<MeshDirectory>(), clock, services.GetRequiredService<ILogger<RolloutBook>>());
         Rollouts = new SiteRollouts(book, catalog, identity, services.GetRequiredService<RolloutActors>(), clock, services.GetRequiredService<ILogger<SiteRollouts>>());
         Calls.Called += Rollouts.Called;
         _records = new RecordChanges(

@@ -48,7 +48,7 @@ internal sealed class ListFunctions : MeshCommand
             string[] cells =
             [
                 $"{function["name"]}", $"{function["version"] ?? "-"}", $"{function["deployed"] ?? "removed"} (generation {function["generation"]})",
-                string.Join(", ", function["sites"]!.AsObject().Select(s => $"{s.Key}: {s.Value!["version"] ?? "-"} {s.Value["phase"]}{((bool)s.Value["held"]! ? ", held" : "")}")),
+                string.Join(", ", function["sites"]!.AsObject().Select(s => $"{s.Key}: {s.Value!["version"] ?? "-"} {s.Value["phase"]}{Awaited(s.Value)}{((bool)s.Value["held"]! ? ", held" : "")}")),
                 string.Join(", ", function["triggers"]!.AsArray().Select(t => $"{t}")),
                 $"{usage["calls"]}", $"{usage["failed"]}", $"{usage["coldStarts"]}", $"{(double)usage["cpuMilliseconds"]!:F1}", $"{(double)usage["memoryMilliseconds"]!:F1}", $"{usage["bytes"]}",
             ];
@@ -61,4 +61,6 @@ internal sealed class ListFunctions : MeshCommand
             screen.Note($"{function["name"]}: missing is {function["missing"]}.");
         }
     }
+
+    private static string Awaited(JsonNode site) => site["waitsFor"]?.AsObject() is { Count: > 0 } awaited ? $" for {string.Join(", ", awaited.Select(a => $"{a.Key} ({a.Value})"))}" : "";
 }
