@@ -66,6 +66,18 @@ public abstract class TopicStreamSuite(BlocksFixture fixture)
         await SettleAsync(dead, got.Id, Answer.Success);
     }
 
+    /// <summary>So a client may close it after its last answer, and knows that all of them were taken when the sidecar ends it.</summary>
+    [Fact]
+    public async Task Stream_ThatItsClientClosed_IsEndedByTheSidecar()
+    {
+        var grpc = (await fixture.RunningAsync()).Grpc();
+        using var stream = await OpenAsync(grpc, "closed");
+        await PublishAsync(grpc, "closed", "the last");
+        await SettleAsync(stream, (await NextAsync(stream)).Id, Answer.Success);
+        await stream.RequestStream.CompleteAsync();
+        await EndsWithAsync(stream, StatusCode.Unknown, "EOF");
+    }
+
     [Fact]
     public async Task Stream_TwoOfOneTopic_BothStand()
     {
