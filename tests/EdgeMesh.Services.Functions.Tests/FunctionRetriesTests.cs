@@ -1,4 +1,6 @@
 using System.Collections.Concurrent;
+using System.Globalization;
+using System.Text.Json;
 using Dapr.Client;
 using EdgeMesh.Functions;
 using EdgeMesh.Hosting;
@@ -26,12 +28,10 @@ public sealed class FunctionRetriesTests
     {
         await using var site = await FunctionsSite.StartAsync();
         var services = site.Host.Services(FunctionsApp.AppId);
-        var parked = site.Parked("full");
-        for (var i = 0; i < 1_000; i++)
-        {
-            await parked.AddAsync(ParkedCall.Of(Call($"before-{i}"), Plan, 1, DateTimeOffset.MaxValue), "1"u8.ToArray());
-        }
-
+        // As a version before kept them: one write instead of thousands.
+        var before = new ParkedHead(0, [.. Enumerable.Range(0, 1_000).Select(i => ParkedCall.Of(Call($"before-{i}"), Plan, 1, DateTimeOffset.MaxValue))]);
+        await services.GetRequiredService<DaprClient>().SaveByteStateAsync(
+            "heads", $"{FunctionsSite.Site}/functions/parked/full", JsonSerializer.SerializeToUtf8Bytes(before, RetriesJson.Default.ParkedHead), cancellationToken: Cancellation);
         var told = new Told();
         await using var retries = new FunctionRetries(
             "full", services.GetRequiredService<DaprClient>(), services.GetRequiredService<SiteIdentity>(), TimeProvider.System, _ => null, null!, told);
@@ -42,6 +42,7 @@ public sealed class FunctionRetriesTests
         }
 
         Assert.Contains("1000 calls are parked", Assert.Single(told.All), StringComparison.Ordinal);
+        Assert.Equal(before.Calls!.Select(c => c.IdempotencyKey), (await site.Parked("full").LoadAsync(Cancellation)).Calls.Select(c => c.IdempotencyKey));
     }
 
     /// <summary>Brought twice, as a broker may: the one that was parked first is seen to.</summary>
@@ -49,20 +50,31 @@ public sealed class FunctionRetriesTests
     public async Task Take_CallThatIsUnderWayTwice_IsNotMadeAgainWhileTheFirstRuns()
     {
         var clock = new FakeTimeProvider(Noon);
-        await using var site = await FunctionsSite.StartAsync(clock: clock);
+        await using var site = await FunctionsSite.StartAsync();
         await using var retries = Retries(site, "twice", clock, _ => null);
         retries.Start();
-        TaskCompletionSource<CallResult?> first = new(), second = new();
-        var taken = Task.WhenAll(retries.TakeAsync(Call("m"), Plan, () => first.Task, isShared: true, Cancellation), retries.TakeAsync(Call("m"), Plan, () => second.Task, isShared: true, Cancellation));
+        TaskCompletionSource<CallResult?>[] calls = [new(), new()];
+        var started = 0;
+        var taken = Task.WhenAll(calls.Select((call, at) => retries.TakeAsync(Call("m", $"{at}"), Plan, () => Start(call), isShared: true, Cancellation)));
+        // One that came after the other is parked would not be begun at all.
+        await WaitUntilAsync(() => Volatile.Read(ref started) == 2);
         await AdvanceUntilAsync(clock, () => taken.IsCompleted);
         Assert.All(await taken, Assert.True);
 
-        second.SetResult(CallResult.NotStarted(CallOutcome.HostFailed, ""));
+        // Either may be the first.
+        var watched = int.Parse(Assert.Single((await site.Parked("twice").LoadAsync(Cancellation)).Calls).Environment["at"], CultureInfo.InvariantCulture);
+        calls[1 - watched].SetResult(CallResult.NotStarted(CallOutcome.HostFailed, ""));
         var steps = 0;
         await AdvanceUntilAsync(clock, () => ++steps > 30);
         Assert.DoesNotContain(site.Host.Calls.All, c => c is { Kind: CallKind.StateRead, To: "bodies" });
-        first.SetResult(CallResult.NotStarted(CallOutcome.HostFailed, ""));
+        calls[watched].SetResult(CallResult.NotStarted(CallOutcome.HostFailed, ""));
         await AdvanceUntilAsync(clock, () => site.Host.Calls.All.Any(c => c is { Kind: CallKind.StateRead, To: "bodies" }));
+
+        Task<CallResult?> Start(TaskCompletionSource<CallResult?> call)
+        {
+            Interlocked.Increment(ref started);
+            return call.Task;
+        }
     }
 
     /// <summary>A timer may strike once more while it is ended.</summary>
@@ -73,19 +85,10 @@ public sealed class FunctionRetriesTests
         await using var site = await FunctionsSite.StartAsync();
         await using var retries = Retries(site, "late", clock, _ => null);
         retries.Start();
-        for (var looks = 0; clock.Callbacks.IsEmpty; looks++)
-        {
-            Assert.True(looks < 3_000, "it does not sleep");
-            await Task.Delay(10, Cancellation);
-        }
-
+        await WaitUntilAsync(() => !clock.Callbacks.IsEmpty);
         Assert.True(clock.Callbacks.TryPeek(out var strike));
         Assert.True(await retries.TakeAsync(Call("m"), Plan, () => Task.FromResult<CallResult?>(CallResult.NotStarted(CallOutcome.Busy, "")), isShared: true, Cancellation));
-        for (var looks = 0; clock.Callbacks.Count < 2; looks++)
-        {
-            Assert.True(looks < 3_000, "it is not woken");
-            await Task.Delay(10, Cancellation);
-        }
+        await WaitUntilAsync(() => clock.Callbacks.Count >= 2);
 
         strike();
     }
@@ -97,12 +100,22 @@ public sealed class FunctionRetriesTests
             function, services.GetRequiredService<DaprClient>(), services.GetRequiredService<SiteIdentity>(), clock, choose, null!, NullLogger.Instance);
     }
 
-    private static async Task AdvanceUntilAsync(FakeTimeProvider clock, Func<bool> isSo)
+    private static Task AdvanceUntilAsync(FakeTimeProvider clock, Func<bool> isSo) => WaitUntilAsync(() =>
+    {
+        if (isSo())
+        {
+            return true;
+        }
+
+        clock.Advance(TimeSpan.FromSeconds(1));
+        return false;
+    });
+
+    private static async Task WaitUntilAsync(Func<bool> isSo)
     {
         for (var looks = 0; !isSo(); looks++)
         {
-            Assert.True(looks < 1_000, "it does not come to that");
-            clock.Advance(TimeSpan.FromSeconds(1));
+            Assert.True(looks < 3_000, "it does not come to that");
             await Task.Delay(10, Cancellation);
         }
     }
@@ -130,7 +143,7 @@ public sealed class FunctionRetriesTests
         }
     }
 
-    private static TriggeredCall Call(string key) => new(TriggerNames.Topic, key, "1"u8.ToArray(), new Dictionary<string, string>());
+    private static TriggeredCall Call(string key, string at = "") => new(TriggerNames.Topic, key, "1"u8.ToArray(), new Dictionary<string, string> { ["at"] = at });
 
     private sealed class Told : ILogger
     {
