@@ -119,6 +119,26 @@ public sealed class RolloutRulesTests
         RolloutFacts Seen(params PeerRollout[] peers) => Facts(word) with { Peers = peers };
     }
 
+    /// <summary>It says so, though nothing of it ever ran there: who waits for it knows no labels of other sites.</summary>
+    [Fact]
+    public void Next_CanaryAtASiteThatItIsNotMeantForAndThatRunsNothing_KeepsNobodyWaiting()
+    {
+        var word = Word(2, "two", Tenth with { Sites = ["core", "clinic-a"] });
+        var elsewhere = Facts(word) with { RunsHere = false, IsForOthers = true };
+        var left = RolloutRules.Next(new RolloutState("f"), elsewhere);
+        Assert.Equal((RolloutPhase.Removed, null, 2L, true), (left.Phase, left.Stable, left.Generation, left.IsLeftOut));
+        Assert.Equal(left, RolloutRules.Next(left, elsewhere with { Now = Noon.AddMinutes(1) }));
+
+        var waiting = RolloutRules.Next(Running, Facts(word) with { Site = "clinic-b" });
+        PeerRollout[] peers = [new("core", Running with { Generation = 2, Stable = "two" }), new("clinic-a", left)];
+        Assert.Equal("two", RolloutRules.Next(waiting, Facts(word) with { Peers = peers }).Stable);
+        Assert.Equal([new AwaitedSite("clinic-a", "the function is not meant for it, so it does not count")], RolloutRules.WaitsFor(waiting, peers));
+
+        // Its labels change, or the next one is meant for it.
+        Assert.Equal("two", RolloutRules.Next(left, Facts(word)).Stable);
+        Assert.Equal("three", RolloutRules.Next(left, Facts(Word(3, "three", CanaryPlan.None))).Stable);
+    }
+
     /// <summary>What it has shown stays shown.</summary>
     [Fact]
     public void Next_WaitingForASiteThatIsHeldAfterItTookTheCandidate_GoesOn()

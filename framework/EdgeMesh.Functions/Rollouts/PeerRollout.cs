@@ -15,7 +15,7 @@ public sealed record PeerRollout(string Site, RolloutState? State)
     internal string? WhyNot(RolloutState waiting) =>
         !IsInMesh ? "it is no site of this mesh"
         : State is { IsHeld: true } ? "it is held"
-        : IsAsFar(waiting) && State is { Phase: RolloutPhase.Waiting } s && s.Candidate == waiting.Candidate ? "the function is not meant for it"
+        : IsAsFar(waiting) && (State is { IsLeftOut: true } || (State is { Phase: RolloutPhase.Waiting } s && s.Candidate == waiting.Candidate)) ? "the function is not meant for it"
         : null;
 
     /// <summary>How far it is with that candidate.</summary>

@@ -86,7 +86,9 @@ public static class RolloutRules
         {
             // Its bundle may still be on its way: until then what runs goes on. Where nothing runs there is nothing to end.
             return word.Bundle is null ? To(state, facts, RolloutPhase.Removed, null, null, "removed")
-                : facts.IsForOthers && state.Stable is not null ? LeaveOut(state, facts)
+                : !facts.IsForOthers ? state
+                : state.Stable is not null ? LeaveOut(state, facts)
+                : word.Canary.Sites.Contains(facts.Site) && !(state.IsLeftOut && state.Generation == word.Generation) ? NotMeant(state, facts)
                 : state;
         }
 
@@ -101,9 +103,11 @@ public static class RolloutRules
     }
 
     /// <summary>What runs here goes on until the candidate has proven itself where it is meant for.</summary>
-    private static RolloutState LeaveOut(RolloutState state, RolloutFacts facts) => facts.Word.Canary.IsNone || facts.Word.IsRollback
-        ? To(state, facts, RolloutPhase.Removed, null, null, "what is deployed is meant for other sites") with { IsLeftOut = true }
-        : Wait(state, facts);
+    private static RolloutState LeaveOut(RolloutState state, RolloutFacts facts) => facts.Word.Canary.IsNone || facts.Word.IsRollback ? NotMeant(state, facts) : Wait(state, facts);
+
+    /// <summary>Written also where nothing ran: others may wait for this site.</summary>
+    private static RolloutState NotMeant(RolloutState state, RolloutFacts facts) =>
+        To(state, facts, RolloutPhase.Removed, null, null, "what is deployed is meant for other sites") with { IsLeftOut = true };
 
     private static RolloutState Wait(RolloutState state, RolloutFacts facts) =>
         To(state, facts, RolloutPhase.Waiting, state.Stable, facts.Word.Bundle, $"{(facts.Peers.Count == 0 ? "other sites" : string.Join(", ", facts.Peers.Select(p => p.Site)))} try it first");
