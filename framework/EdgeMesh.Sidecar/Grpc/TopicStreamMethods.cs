@@ -36,6 +36,8 @@ internal static class TopicStreamMethods
                 stream.Settle(requests.Current.EventProcessed ?? throw Refused("duplicate initial request received"));
             }
 
+            // Nobody can answer any more: the end of the subscription is not to wait for what is on its way, also while the sidecar stops.
+            await lifetime.CancelAsync();
             throw Refused("EOF");
         }
         catch (Exception error) when (lifetime.IsCancellationRequested && error is OperationCanceledException or IOException)

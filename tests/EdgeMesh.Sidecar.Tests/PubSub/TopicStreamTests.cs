@@ -34,6 +34,24 @@ public sealed class TopicStreamTests
         Assert.False(await next);
     }
 
+    /// <summary>A client that stops with its sidecar reads no more, so what is on its way to it is never answered.</summary>
+    [Fact]
+    public async Task End_ByTheClientWhileTheSidecarStops_WaitsForNoMessageThatNobodyRead()
+    {
+        await using var sidecar = await TestSidecar.StartAsync(Yaml.Component("pubsub", "pubsub.in-memory"));
+        using var http = sidecar.Http();
+        using var call = sidecar.Grpc().SubscribeTopicEventsAlpha1(TestSidecar.GrpcToken, cancellationToken: TestSidecar.Cancellation);
+        await call.RequestStream.WriteAsync(new SubscribeTopicEventsRequestAlpha1 { InitialRequest = new SubscribeTopicEventsRequestInitialAlpha1 { PubsubName = "pubsub", Topic = "t" } }, TestSidecar.Cancellation);
+        Assert.NotNull((await NextAsync(call)).InitialResponse);
+        Assert.Equal(204, await http.PostJsonAsync("/v1.0/publish/pubsub/t", "1").StatusAsync());
+        await NextAsync(call);
+
+        var ending = sidecar.EndInflowAsync();
+        await call.RequestStream.CompleteAsync();
+        Assert.Equal("EOF", (await Assert.ThrowsAsync<RpcException>(() => NextAsync(call))).Status.Detail);
+        await ending.WaitAsync(TimeSpan.FromSeconds(20), TestSidecar.Cancellation);
+    }
+
     [Fact]
     public async Task Answer_ToADeliveryWhoseTimeWasOver_SettlesTheNext()
     {
