@@ -60,6 +60,25 @@ public sealed class TopicStreamTests
         Assert.Null((await site.Host.Calls.FirstAsync(c => c.Kind == CallKind.Delivery && c.Text.Contains(id, StringComparison.Ordinal), Cancellation)).Failure);
     }
 
+    /// <summary>Refused, it would count as tried, and a broker may bring it again to who stops.</summary>
+    [Fact]
+    public async Task Message_WhoseCallIsCutByTheStop_IsGivenBackAndNotRefused()
+    {
+        var inHand = new TaskCompletionSource<string>();
+        await using var site = await FunctionsSite.StartAsync();
+        var stopping = Stream(site, async (message, cancellation) =>
+        {
+            inHand.TrySetResult(message.Id);
+            await Task.Delay(Timeout.Infinite, cancellation);
+            return true;
+        });
+        await PublishUntilAsync(site, () => inHand.Task.IsCompleted);
+        var id = await inHand.Task;
+        await stopping.DisposeAsync();
+
+        Assert.IsType<OperationCanceledException>((await site.Host.Calls.FirstAsync(c => c.Kind == CallKind.Delivery && c.Text.Contains(id, StringComparison.Ordinal), Cancellation)).Failure, exactMatch: false);
+    }
+
     private TopicStream Stream(FunctionsSite site, Func<TopicMessage, CancellationToken, Task<bool>> handle)
     {
         var sidecar = site.Host.Services(FunctionsApp.AppId).GetRequiredService<SidecarEndpoints>();

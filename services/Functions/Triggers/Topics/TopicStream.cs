@@ -112,18 +112,18 @@ internal sealed partial class TopicStream(
         {
             await Task.WhenAll(handling);
             answers.Writer.Complete();
-            await writing;
-            await LeaveAsync(call.ResponseStream, next);
+            await LeaveAsync(call.ResponseStream, writing, next);
         }
     }
 
     /// <summary>Returns when the sidecar has ended the stream, and so has taken all answers. Messages that it brings meanwhile nobody takes: they come again.</summary>
-    private static async Task LeaveAsync(IAsyncStreamReader<SubscribeTopicEventsResponseAlpha1> stream, Task<bool> next)
+    private static async Task LeaveAsync(IAsyncStreamReader<SubscribeTopicEventsResponseAlpha1> stream, Task writing, Task<bool> next)
     {
         // The sidecar answers in its own time, whatever clock a test gave to this service.
         using var limit = new CancellationTokenSource(LeaveLimit);
         try
         {
+            await writing.WaitAsync(limit.Token);
             while (await next.WaitAsync(limit.Token))
             {
                 next = stream.MoveNext(CancellationToken.None);
@@ -177,6 +177,12 @@ internal sealed partial class TopicStream(
         }
 
         _slots.Release();
+        if (!done && cancellation.IsCancellationRequested)
+        {
+            // The end of the stream gives it back, uncounted. Refused, it might come again to who is stopping.
+            return;
+        }
+
         var status = done ? TopicEventResponse.Types.TopicEventResponseStatus.Success : TopicEventResponse.Types.TopicEventResponseStatus.Retry;
         answers.TryWrite(new SubscribeTopicEventsRequestAlpha1
         {
