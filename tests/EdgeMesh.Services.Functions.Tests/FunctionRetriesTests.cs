@@ -85,12 +85,31 @@ public sealed class FunctionRetriesTests
         await using var site = await FunctionsSite.StartAsync();
         await using var retries = Retries(site, "late", clock, _ => null);
         retries.Start();
-        await WaitUntilAsync(() => !clock.Callbacks.IsEmpty);
-        Assert.True(clock.Callbacks.TryPeek(out var strike));
+        await WaitUntilAsync(() => !clock.Timers.IsEmpty);
+        Assert.True(clock.Timers.TryPeek(out var sleep));
         Assert.True(await retries.TakeAsync(Call("m"), Plan, () => Task.FromResult<CallResult?>(CallResult.NotStarted(CallOutcome.Busy, "")), isShared: true, Cancellation));
-        await WaitUntilAsync(() => clock.Callbacks.Count >= 2);
+        await WaitUntilAsync(() => clock.Timers.Count >= 2);
 
-        strike();
+        sleep.Strike();
+    }
+
+    /// <summary>A queue that is full may be free in a moment, unlike a function that does not run.</summary>
+    [Fact]
+    public async Task Call_ThatFindsTheQueueFull_IsTriedAgainSoon()
+    {
+        var clock = new LateTimers();
+        await using var site = await FunctionsSite.StartAsync();
+        await using var retries = Retries(site, "busy", clock, _ => null);
+        var running = new TaskCompletionSource<CallResult?>();
+        var taken = retries.TakeAsync(Call("m"), Plan, () => running.Task, isShared: true, Cancellation);
+        await WaitUntilAsync(() => !clock.Timers.IsEmpty);
+        Assert.True(clock.Timers.TryPeek(out var patience));
+        patience.Strike();
+        Assert.True(await taken);
+
+        retries.Start();
+        running.SetResult(CallResult.NotStarted(CallOutcome.Busy, ""));
+        await WaitUntilAsync(() => clock.Timers.Any(t => t.Due == TimeSpan.FromMilliseconds(100)));
     }
 
     private static FunctionRetries Retries(FunctionsSite site, string function, TimeProvider clock, Func<string, KnownBundle?> choose)
@@ -123,11 +142,13 @@ public sealed class FunctionRetriesTests
     /// <summary>Its timers strike when the test says so.</summary>
     private sealed class LateTimers : TimeProvider
     {
-        public ConcurrentQueue<Action> Callbacks { get; } = new();
+        public ConcurrentQueue<(TimeSpan Due, Action Strike)> Timers { get; } = new();
+
+        public override DateTimeOffset GetUtcNow() => Noon;
 
         public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
         {
-            Callbacks.Enqueue(() => callback(state));
+            Timers.Enqueue((dueTime, () => callback(state)));
             return new Timer();
         }
 

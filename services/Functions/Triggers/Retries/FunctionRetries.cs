@@ -21,6 +21,9 @@ internal sealed partial class FunctionRetries(
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan FailurePause = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan DeferralPause = TimeSpan.FromSeconds(1);
+
+    /// <summary>A queue that is full may have room in a moment.</summary>
+    private static readonly TimeSpan BusyPause = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan LongestSleep = TimeSpan.FromMinutes(5);
 
     private readonly Channel<bool> _wake = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
@@ -242,7 +245,8 @@ internal sealed partial class FunctionRetries(
         if (result is null or { IsDeferred: true })
         {
             // A function that does not run here now, or is busy, is not to blame: the attempt does not count, so there is nothing to write.
-            await InTurnAsync(() => Task.FromResult(_deferredUntil = clock.GetUtcNow() + DeferralPause), CancellationToken.None);
+            var pause = result?.Outcome == CallOutcome.Busy ? BusyPause : DeferralPause;
+            await InTurnAsync(() => Task.FromResult(_deferredUntil = clock.GetUtcNow() + pause), CancellationToken.None);
             return;
         }
 
