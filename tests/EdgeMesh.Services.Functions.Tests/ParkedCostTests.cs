@@ -1,4 +1,4 @@
-using System.Text.Json;
+using System.Text;
 using Dapr.Client;
 using EdgeMesh.Functions;
 using EdgeMesh.Hosting;
@@ -60,17 +60,39 @@ public sealed class ParkedCostTests
     {
         await using var site = await FunctionsSite.StartAsync();
         string[] keys = [.. Enumerable.Range(0, 30).Select(i => $"{i:00}")];
-        var before = new ParkedHead(0, [.. keys.Select(k => ParkedCall.Of(Call(k), Plan, 1, Noon))]);
-        await site.Host.Services(FunctionsApp.AppId).GetRequiredService<DaprClient>().SaveByteStateAsync(
-            "heads", $"{FunctionsSite.Site}{Rows}", JsonSerializer.SerializeToUtf8Bytes(before, RetriesJson.Default.ParkedHead), cancellationToken: Cancellation);
+        var dapr = site.Host.Services(FunctionsApp.AppId).GetRequiredService<DaprClient>();
+        await dapr.SaveByteStateAsync("heads", $"{FunctionsSite.Site}{Rows}", Encoding.UTF8.GetBytes($$"""{"calls":[{{string.Join(',', keys.Select(Before))}}]}"""), cancellationToken: Cancellation);
+        await dapr.SaveByteStateAsync("bodies", $"{FunctionsSite.Site}{Rows}/35135aaa6cc23891b40cb3f378c53a17", "body"u8.ToArray(), cancellationToken: Cancellation);
+
+        // Until each has its row, the head keeps them.
+        site.Host.Faults.Fail(c => c is { Kind: CallKind.StateWrite, To: "heads" } && c.Name.EndsWith(Rows, StringComparison.Ordinal));
+        await Assert.ThrowsAnyAsync<Exception>(() => site.Parked("f").LoadAsync(Cancellation));
+        site.Host.Faults.Clear();
         var rows = site.Parked("f");
-        Assert.Equal(keys, (await rows.LoadAsync(Cancellation)).Calls.Select(c => c.IdempotencyKey));
+        var loaded = (await rows.LoadAsync(Cancellation)).Calls;
+        Assert.Equal(keys, loaded.Select(c => c.IdempotencyKey));
+        Assert.All(loaded, c => Assert.Equal((TriggerNames.Topic, 1, Noon, 3, null), (c.Trigger, c.Attempts, c.Due, c.Retries, c.Bytes)));
+        Assert.Equal("body"u8.ToArray(), (await rows.DataOfAsync(loaded[^1], Cancellation)).ToArray());
         await rows.AddAsync(ParkedCall.Of(Call("new"), Plan, 1, Noon), "1"u8.ToArray());
 
         site.Host.Calls.Clear();
         var calls = await site.Parked("f").LoadAsync(Cancellation);
         Assert.Equal([.. keys, "new"], calls.Calls.Select(c => c.IdempotencyKey));
         Assert.Empty(Writes(site));
+
+        static string Before(string key) =>
+            $$"""{"idempotencyKey":"{{key}}","trigger":"pubsub","attempts":1,"due":"2026-03-01T12:00:00+00:00","environment":{},"deadLetter":null,"retries":3}""";
+    }
+
+    /// <summary>Whoever goes back to it loses what is parked, and nothing else.</summary>
+    [Fact]
+    public async Task Park_OfACall_LeavesAHeadThatAVersionBeforeTakesForAnEmptyOne()
+    {
+        await using var site = await FunctionsSite.StartAsync();
+        await site.Parked("f").AddAsync(ParkedCall.Of(Call("1"), Plan, 1, Noon), "1"u8.ToArray());
+
+        var head = await site.Host.Services(FunctionsApp.AppId).GetRequiredService<DaprClient>().GetByteStateAsync("heads", $"{FunctionsSite.Site}{Rows}", cancellationToken: Cancellation);
+        Assert.Equal("""{"places":16,"calls":[]}""", Encoding.UTF8.GetString(head.Span));
     }
 
     /// <summary>That the function can't be called now is not known anew of each call.</summary>

@@ -46,7 +46,7 @@ internal sealed record ParkedCall(
 
 /// <summary>What tells where a function's parked calls are stored.</summary>
 /// <param name="Places">How many places may hold one.</param>
-/// <param name="Calls">The calls themselves, as a version before wrote them; null: each is at its place.</param>
+/// <param name="Calls">The calls themselves, as a version before wrote them; none: each is at its place.</param>
 internal sealed record ParkedHead(int Places, IReadOnlyList<ParkedCall>? Calls)
 {
     public static readonly ParkedHead None = new(0, null);

@@ -149,9 +149,10 @@ internal sealed class ParkedRows(DaprClient dapr, SiteIdentity identity, string 
         _calls = await change();
     }
 
+    /// <summary>With an empty list: a version before takes none for a fault.</summary>
     private async Task<int> SaveHeadAsync(int places, CancellationToken cancellation)
     {
-        await dapr.SaveByteStateAsync(Rows, _head, JsonSerializer.SerializeToUtf8Bytes(new ParkedHead(places, null), RetriesJson.Default.ParkedHead), cancellationToken: cancellation);
+        await dapr.SaveByteStateAsync(Rows, _head, JsonSerializer.SerializeToUtf8Bytes(new ParkedHead(places, []), RetriesJson.Default.ParkedHead), cancellationToken: cancellation);
         return places;
     }
 
