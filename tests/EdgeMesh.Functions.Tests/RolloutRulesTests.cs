@@ -113,6 +113,9 @@ public sealed class RolloutRulesTests
         Assert.Equal(waiting, RolloutRules.Next(waiting, Seen(new PeerRollout("core", Running), away)));
         Assert.Equal(waiting, RolloutRules.Next(waiting, Seen(away)));
         Assert.Equal([new AwaitedSite("core", "it has not begun"), new AwaitedSite("away", $"{why}, so it does not count")], RolloutRules.WaitsFor(waiting, [new PeerRollout("core", Running), away]));
+        Assert.Equal(
+            [new AwaitedSite("away", $"{why}, so nobody is left to try it: {(site == "held" ? "release it, or deploy" : "deploy")} again, with other canary sites or none")],
+            RolloutRules.WaitsFor(waiting, [away]));
         var next = RolloutRules.Next(waiting, Seen(new PeerRollout("core", Running with { Generation = 2, Stable = "two" }), away));
         Assert.Equal((RolloutPhase.Steady, "two", "healthy at core"), (next.Phase, next.Stable, next.Reason));
 

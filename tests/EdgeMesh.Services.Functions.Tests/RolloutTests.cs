@@ -108,7 +108,7 @@ public sealed class RolloutTests
 
         var at = await site.AtAsync("f");
         Assert.Equal(("Waiting", "1.0.0"), ((string)at["phase"]!, (string)at["version"]!));
-        Assert.Equal("""{"clinic-z":"it is no site of this mesh, so it does not count"}""", at["waitsFor"]!.ToJsonString());
+        Assert.Equal("""{"clinic-z":"it is no site of this mesh, so nobody is left to try it: deploy again, with other canary sites or none"}""", at["waitsFor"]!.ToJsonString());
     }
 
     [Fact]

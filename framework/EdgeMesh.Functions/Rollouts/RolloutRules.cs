@@ -69,8 +69,15 @@ public static class RolloutRules
     /// <summary>The sites that were to try the candidate first, and have not proven it to one that waits.</summary>
     /// <param name="waiting">Its state.</param>
     /// <param name="peers">What the sites say that try it first.</param>
-    public static IReadOnlyList<AwaitedSite> WaitsFor(RolloutState waiting, IReadOnlyList<PeerRollout> peers) =>
-        [.. peers.Where(p => !p.HasProven(waiting)).Select(p => new AwaitedSite(p.Site, p.WhyNot(waiting) is { } why ? $"{why}, so it does not count" : p.HowFar(waiting)))];
+    public static IReadOnlyList<AwaitedSite> WaitsFor(RolloutState waiting, IReadOnlyList<PeerRollout> peers)
+    {
+        var isAnyLeft = peers.Any(p => p.HasProven(waiting) || p.WhyNot(waiting) is null);
+        return [.. peers.Where(p => !p.HasProven(waiting)).Select(p => new AwaitedSite(p.Site, Why(p)))];
+
+        string Why(PeerRollout peer) => peer.WhyNot(waiting) is not { } why ? peer.HowFar(waiting)
+            : isAnyLeft ? $"{why}, so it does not count"
+            : $"{why}, so nobody is left to try it: {(peer.State is { IsHeld: true } ? "release it, or deploy" : "deploy")} again, with other canary sites or none";
+    }
 
     /// <summary>The bundle for a call.</summary>
     /// <param name="state">The rollout.</param>
