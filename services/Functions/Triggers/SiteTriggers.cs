@@ -124,7 +124,10 @@ internal sealed partial class SiteTriggers(
             }
 
             over = alive.Follow(manifest, _make, waiting);
-            LogAlive(logger, function, manifest.Version, manifest.Triggers.Count(t => t.Http is null));
+            if (isNew)
+            {
+                LogAlive(logger, function, manifest.Version, manifest.Triggers.Count(t => t.Http is null) - waiting.Count);
+            }
         }
 
         if (!isNew)
