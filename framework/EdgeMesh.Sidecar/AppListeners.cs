@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using System.Text;
+using EdgeMesh.Sidecar.Connections;
 using EdgeMesh.Sidecar.MutualTls;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Hosting;
@@ -50,7 +51,7 @@ internal sealed class AppListeners
         {
             foreach (var address in options.ListenAddresses.Select(IPAddress.Parse))
             {
-                kestrel.Listen(address, app.HttpPort, listen => Add(listeners._http, listen, HttpProtocols.Http1));
+                kestrel.Listen(HttpApi(address, app.HttpPort), listen => Add(listeners._http, listen, HttpProtocols.Http1));
                 kestrel.Listen(address, app.GrpcPort, listen => Add(listeners._grpc, listen, HttpProtocols.Http2));
             }
         }
@@ -80,6 +81,9 @@ internal sealed class AppListeners
             : listening.Address;
         return new IPEndPoint(address, listening.Port).ToString();
     }
+
+    /// <summary>What <see cref="HttpApiListeners"/> does with sockets is known of Linux alone.</summary>
+    private static IPEndPoint HttpApi(IPAddress address, int port) => OperatingSystem.IsLinux() ? new HttpApiEndPoint(address, port) : new IPEndPoint(address, port);
 
     private void OpenInternal(ListenOptions listen, WorkloadIdentity? identity)
     {
