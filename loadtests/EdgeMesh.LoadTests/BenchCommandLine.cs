@@ -14,7 +14,8 @@ internal static class BenchCommandLine
         var json = new Option<bool>("--json") { Description = "Each figure as one line of JSON" };
         var seconds = new Option<int>("--seconds") { Description = "How long each measurement takes; of the sidecar each is made three times for each engine", DefaultValueFactory = _ => 3 };
         var only = new Option<string?>("--only") { Description = "Only scenarios whose name contains this text" };
-        var clients = new Option<int?>("--clients") { Description = "Only with so many clients: 1 or 32" };
+        var clients = new Option<int?>("--clients") { Description = "Only calls with so many clients" };
+        clients.AcceptOnlyFromAmong("1", "32");
         var sidecar = new Command("sidecar", "The embedded sidecar beside daprd: CPU for each call, throughput, p99; memory and start of ten apps")
         {
             json, seconds, only, clients,

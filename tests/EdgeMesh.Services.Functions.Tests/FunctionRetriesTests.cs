@@ -3,15 +3,12 @@ using System.Globalization;
 using System.Text.Json;
 using Dapr.Client;
 using EdgeMesh.Functions;
-using EdgeMesh.Hosting;
-using EdgeMesh.Services.Functions.Deployments;
 using EdgeMesh.Services.Functions.Running;
 using EdgeMesh.Services.Functions.Triggers;
 using EdgeMesh.Services.Functions.Triggers.Retries;
 using EdgeMesh.Testing;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
-using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Time.Testing;
 
 namespace EdgeMesh.Services.Functions.Tests;
@@ -27,14 +24,12 @@ public sealed class FunctionRetriesTests
     public async Task Take_WhileAsManyAreParkedAsMayBe_RefusesEachAndSaysSoOnce()
     {
         await using var site = await FunctionsSite.StartAsync();
-        var services = site.Host.Services(FunctionsApp.AppId);
         // As a version before kept them: one write instead of thousands.
         var before = new ParkedHead(0, [.. Enumerable.Range(0, 1_000).Select(i => ParkedCall.Of(Call($"before-{i}"), Plan, 1, DateTimeOffset.MaxValue))]);
-        await services.GetRequiredService<DaprClient>().SaveByteStateAsync(
+        await site.Host.Services(FunctionsApp.AppId).GetRequiredService<DaprClient>().SaveByteStateAsync(
             "heads", $"{FunctionsSite.Site}/functions/parked/full", JsonSerializer.SerializeToUtf8Bytes(before, RetriesJson.Default.ParkedHead), cancellationToken: Cancellation);
         var told = new Told();
-        await using var retries = new FunctionRetries(
-            "full", services.GetRequiredService<DaprClient>(), services.GetRequiredService<SiteIdentity>(), TimeProvider.System, _ => null, null!, told);
+        await using var retries = site.Retries("full", TimeProvider.System, told);
 
         for (var i = 0; i < 3; i++)
         {
@@ -51,24 +46,24 @@ public sealed class FunctionRetriesTests
     {
         var clock = new FakeTimeProvider(Noon);
         await using var site = await FunctionsSite.StartAsync();
-        await using var retries = Retries(site, "twice", clock, _ => null);
+        await using var retries = site.Retries("twice", clock);
         retries.Start();
         TaskCompletionSource<CallResult?>[] calls = [new(), new()];
         var started = 0;
         var taken = Task.WhenAll(calls.Select((call, at) => retries.TakeAsync(Call("m", $"{at}"), Plan, () => Start(call), isShared: true, Cancellation)));
         // One that came after the other is parked would not be begun at all.
-        await WaitUntilAsync(() => Volatile.Read(ref started) == 2);
-        await AdvanceUntilAsync(clock, () => taken.IsCompleted);
+        await MovedClock.UntilAsync(() => Volatile.Read(ref started) == 2);
+        await clock.AdvanceUntilAsync(() => taken.IsCompleted);
         Assert.All(await taken, Assert.True);
 
         // Either may be the first.
         var watched = int.Parse(Assert.Single((await site.Parked("twice").LoadAsync(Cancellation)).Calls).Environment["at"], CultureInfo.InvariantCulture);
         calls[1 - watched].SetResult(CallResult.NotStarted(CallOutcome.HostFailed, ""));
         var steps = 0;
-        await AdvanceUntilAsync(clock, () => ++steps > 30);
+        await clock.AdvanceUntilAsync(() => ++steps > 30);
         Assert.DoesNotContain(site.Host.Calls.All, c => c is { Kind: CallKind.StateRead, To: "bodies" });
         calls[watched].SetResult(CallResult.NotStarted(CallOutcome.HostFailed, ""));
-        await AdvanceUntilAsync(clock, () => site.Host.Calls.All.Any(c => c is { Kind: CallKind.StateRead, To: "bodies" }));
+        await clock.AdvanceUntilAsync(() => site.Host.Calls.All.Any(c => c is { Kind: CallKind.StateRead, To: "bodies" }));
 
         Task<CallResult?> Start(TaskCompletionSource<CallResult?> call)
         {
@@ -83,12 +78,12 @@ public sealed class FunctionRetriesTests
     {
         var clock = new LateTimers();
         await using var site = await FunctionsSite.StartAsync();
-        await using var retries = Retries(site, "late", clock, _ => null);
+        await using var retries = site.Retries("late", clock);
         retries.Start();
-        await WaitUntilAsync(() => !clock.Timers.IsEmpty);
+        await MovedClock.UntilAsync(() => !clock.Timers.IsEmpty);
         Assert.True(clock.Timers.TryPeek(out var sleep));
         Assert.True(await retries.TakeAsync(Call("m"), Plan, () => Task.FromResult<CallResult?>(CallResult.NotStarted(CallOutcome.Busy, "")), isShared: true, Cancellation));
-        await WaitUntilAsync(() => clock.Timers.Count >= 2);
+        await MovedClock.UntilAsync(() => clock.Timers.Count >= 2);
 
         sleep.Strike();
     }
@@ -99,44 +94,17 @@ public sealed class FunctionRetriesTests
     {
         var clock = new LateTimers();
         await using var site = await FunctionsSite.StartAsync();
-        await using var retries = Retries(site, "busy", clock, _ => null);
+        await using var retries = site.Retries("busy", clock);
         var running = new TaskCompletionSource<CallResult?>();
         var taken = retries.TakeAsync(Call("m"), Plan, () => running.Task, isShared: true, Cancellation);
-        await WaitUntilAsync(() => !clock.Timers.IsEmpty);
+        await MovedClock.UntilAsync(() => !clock.Timers.IsEmpty);
         Assert.True(clock.Timers.TryPeek(out var patience));
         patience.Strike();
         Assert.True(await taken);
 
         retries.Start();
         running.SetResult(CallResult.NotStarted(CallOutcome.Busy, ""));
-        await WaitUntilAsync(() => clock.Timers.Any(t => t.Due == TimeSpan.FromMilliseconds(100)));
-    }
-
-    private static FunctionRetries Retries(FunctionsSite site, string function, TimeProvider clock, Func<string, KnownBundle?> choose)
-    {
-        var services = site.Host.Services(FunctionsApp.AppId);
-        return new FunctionRetries(
-            function, services.GetRequiredService<DaprClient>(), services.GetRequiredService<SiteIdentity>(), clock, choose, null!, NullLogger.Instance);
-    }
-
-    private static Task AdvanceUntilAsync(FakeTimeProvider clock, Func<bool> isSo) => WaitUntilAsync(() =>
-    {
-        if (isSo())
-        {
-            return true;
-        }
-
-        clock.Advance(TimeSpan.FromSeconds(1));
-        return false;
-    });
-
-    private static async Task WaitUntilAsync(Func<bool> isSo)
-    {
-        for (var looks = 0; !isSo(); looks++)
-        {
-            Assert.True(looks < 3_000, "it does not come to that");
-            await Task.Delay(10, Cancellation);
-        }
+        await MovedClock.UntilAsync(() => clock.Timers.Any(t => t.Due == TimeSpan.FromMilliseconds(100)));
     }
 
     /// <summary>Its timers strike when the test says so.</summary>

@@ -14,6 +14,8 @@ using EdgeMesh.Services.Functions.Triggers.Retries;
 using EdgeMesh.Services.Functions.Triggers.Topics;
 using EdgeMesh.Testing;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
 
 namespace EdgeMesh.Services.Functions.Tests;
 
@@ -126,6 +128,13 @@ internal sealed class FunctionsSite : IAsyncDisposable
 
             await Task.Delay(5, Cancellation);
         }
+    }
+
+    /// <summary>Another's retries of a function that does not run here now.</summary>
+    public FunctionRetries Retries(string function, TimeProvider clock, ILogger? logger = null)
+    {
+        var services = _host.Services(FunctionsApp.AppId);
+        return new FunctionRetries(function, services.GetRequiredService<DaprClient>(), services.GetRequiredService<SiteIdentity>(), clock, _ => null, null!, logger ?? NullLogger.Instance);
     }
 
     /// <summary>The calls of a function that are stored to be made later.</summary>

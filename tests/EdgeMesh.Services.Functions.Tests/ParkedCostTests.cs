@@ -1,13 +1,11 @@
 using System.Text;
 using Dapr.Client;
 using EdgeMesh.Functions;
-using EdgeMesh.Hosting;
 using EdgeMesh.Services.Functions.Running;
 using EdgeMesh.Services.Functions.Triggers;
 using EdgeMesh.Services.Functions.Triggers.Retries;
 using EdgeMesh.Testing;
 using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Time.Testing;
 
 namespace EdgeMesh.Services.Functions.Tests;
@@ -100,7 +98,7 @@ public sealed class ParkedCostTests
     public async Task Try_OfManyCallsWhileTheFunctionCannotBeCalled_WritesNothingAndReadsOneASecond()
     {
         await using var site = await FunctionsSite.StartAsync();
-        await using var retries = Retries(site);
+        await using var retries = site.Retries("f", _clock);
         foreach (var i in Enumerable.Range(0, 10))
         {
             Assert.True(await retries.TakeAsync(Call($"{i}"), Plan, () => Task.FromResult<CallResult?>(CallResult.NotStarted(CallOutcome.Busy, "")), isShared: true, Cancellation));
@@ -109,7 +107,7 @@ public sealed class ParkedCostTests
         site.Host.Calls.Clear();
         var start = _clock.GetUtcNow();
         retries.Start();
-        await AdvanceUntilAsync(() => Reads(site) >= 5);
+        await _clock.AdvanceUntilAsync(() => Reads(site) >= 5);
 
         Assert.Empty(Writes(site));
         Assert.InRange(Reads(site), 5, (_clock.GetUtcNow() - start).TotalSeconds + 1);
@@ -120,21 +118,5 @@ public sealed class ParkedCostTests
 
     private static int Reads(FunctionsSite site) => site.Host.Calls.All.Count(c => c is { Kind: CallKind.StateRead, To: "bodies" } && c.Name.Contains(Rows, StringComparison.Ordinal));
 
-    private FunctionRetries Retries(FunctionsSite site)
-    {
-        var services = site.Host.Services(FunctionsApp.AppId);
-        return new FunctionRetries("f", services.GetRequiredService<DaprClient>(), services.GetRequiredService<SiteIdentity>(), _clock, _ => null, null!, NullLogger.Instance);
-    }
-
     private static TriggeredCall Call(string key) => new(TriggerNames.Topic, key, "1"u8.ToArray(), new Dictionary<string, string>());
-
-    private async Task AdvanceUntilAsync(Func<bool> isSo)
-    {
-        for (var looks = 0; !isSo(); looks++)
-        {
-            Assert.True(looks < 3_000, "it does not come to that");
-            _clock.Advance(TimeSpan.FromSeconds(1));
-            await Task.Delay(10, Cancellation);
-        }
-    }
 }

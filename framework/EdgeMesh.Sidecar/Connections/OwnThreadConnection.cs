@@ -23,7 +23,7 @@ internal sealed partial class OwnThreadConnection : DefaultConnectionContext, IM
     private readonly Socket _socket;
     private readonly Pipe _calls;
     private readonly Pipe _answers;
-    private readonly OwnThread _thread;
+    private readonly OwnThread _thread = new();
     private readonly ILogger _logger;
     private readonly CancellationTokenSource _closed = new();
     private readonly TaskCompletionSource _read = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -38,19 +38,11 @@ internal sealed partial class OwnThreadConnection : DefaultConnectionContext, IM
     /// <param name="mostWritten">The same of answers.</param>
     /// <param name="logger">Told of what should not happen.</param>
     public OwnThreadConnection(Socket socket, MemoryPool<byte> memory, long mostRead, long mostWritten, ILogger logger)
-        : this(socket, memory, mostRead, mostWritten, logger, new OwnThread())
+        : base("T" + Interlocked.Increment(ref _last).ToString("X8", CultureInfo.InvariantCulture))
     {
-    }
-
-    private OwnThreadConnection(Socket socket, MemoryPool<byte> memory, long mostRead, long mostWritten, ILogger logger, OwnThread thread)
-        : this(socket, memory, logger, thread, PipeOf(memory, mostRead, thread, PipeScheduler.Inline), PipeOf(memory, mostWritten, PipeScheduler.Inline, PipeScheduler.ThreadPool))
-    {
-    }
-
-    private OwnThreadConnection(Socket socket, MemoryPool<byte> memory, ILogger logger, OwnThread thread, Pipe calls, Pipe answers)
-        : base("T" + Interlocked.Increment(ref _last).ToString("X8", CultureInfo.InvariantCulture), new Ends(calls.Reader, answers.Writer), new Ends(answers.Reader, calls.Writer))
-    {
-        (_socket, MemoryPool, _logger, _thread, _calls, _answers) = (socket, memory, logger, thread, calls, answers);
+        (_socket, MemoryPool, _logger) = (socket, memory, logger);
+        (_calls, _answers) = (PipeOf(memory, mostRead, _thread, PipeScheduler.Inline), PipeOf(memory, mostWritten, PipeScheduler.Inline, PipeScheduler.ThreadPool));
+        Transport = new ServerEnd(_calls.Reader, _answers.Writer);
         (LocalEndPoint, RemoteEndPoint, ConnectionClosed) = (socket.LocalEndPoint, socket.RemoteEndPoint, _closed.Token);
         Features.Set<IMemoryPoolFeature>(this);
     }
@@ -282,7 +274,7 @@ internal sealed partial class OwnThreadConnection : DefaultConnectionContext, IM
         }
     }
 
-    private sealed record Ends(PipeReader Input, PipeWriter Output) : IDuplexPipe;
+    private sealed record ServerEnd(PipeReader Input, PipeWriter Output) : IDuplexPipe;
 
     [LoggerMessage(LogLevel.Warning, "There is no thread for a connection: it goes on without one, and its calls take longer. Allow the process more threads.")]
     private static partial void LogNoThread(ILogger logger, Exception error);

@@ -28,7 +28,7 @@ internal sealed class SidecarBench(Report report, TimeSpan time, string? only, i
                 await CallsAsync(daprd, folder, scenarios, cancellation);
             }
 
-            if (IsAsked(TenApps.Name))
+            if (onlyClients is null && IsAsked(TenApps.Name))
             {
                 await new TenApps(report, daprd, await BenchResources.WriteAsync(folder, "ten", withFiles: false, cancellation), Rounds).RunAsync(cancellation);
             }
