@@ -25,7 +25,7 @@ internal static class BenchCommandLine
             var bench = new SidecarBench(new Report(parse.GetValue(json)), TimeSpan.FromSeconds(parse.GetValue(seconds)), parse.GetValue(only), parse.GetValue(clients));
             return await bench.RunAsync(cancellation);
         });
-        return await new RootCommand("Measures EdgeMesh beside what a user would pick instead") { sidecar, Anomalies(json), Telemetry(json, seconds) }.Parse(args).InvokeAsync();
+        return await new RootCommand("Measures EdgeMesh beside what a user would pick instead") { sidecar, Anomalies(json), Telemetry(json, seconds, only) }.Parse(args).InvokeAsync();
     }
 
     private static Command Anomalies(Option<bool> json)
@@ -36,11 +36,11 @@ internal static class BenchCommandLine
         return anomalies;
     }
 
-    private static Command Telemetry(Option<bool> json, Option<int> seconds)
+    private static Command Telemetry(Option<bool> json, Option<int> seconds, Option<string?> only)
     {
-        var telemetry = new Command("telemetry", "Logs: rate into the spool, the caller's time, rate of draining into OpenSearch (where it is installed); the monitor's memory; the console's first paint and news (where Chromium is)") { json, seconds };
+        var telemetry = new Command("telemetry", "Logs: rate into the spool, the caller's time, rate of draining into OpenSearch (where it is installed); the monitor's memory; the console's first paint and news (where Chromium is)") { json, seconds, only };
         telemetry.SetAction((parse, cancellation) =>
-            new TelemetryBench(new FigureReport(parse.GetValue(json)), TimeSpan.FromSeconds(parse.GetValue(seconds))).RunAsync(cancellation));
+            new TelemetryBench(new FigureReport(parse.GetValue(json)), TimeSpan.FromSeconds(parse.GetValue(seconds)), parse.GetValue(only)).RunAsync(cancellation));
         return telemetry;
     }
 }

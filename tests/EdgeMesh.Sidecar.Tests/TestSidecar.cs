@@ -79,6 +79,17 @@ internal sealed class TestSidecar : IAsyncDisposable
 
     public static Metadata GrpcToken => new() { { "dapr-api-token", Token } };
 
+    /// <summary>Returns when as many calls have come, or have their turn. Needs a port for metrics, which count for all sidecars of this process: so type and app
+    /// together are of one test alone.</summary>
+    public async Task HasCallsOfActorsAsync(int calls, string type, string appId)
+    {
+        using var metrics = new HttpClient();
+        while (!(await metrics.GetStringAsync(MetricsEndpoint, Cancellation)).Contains($$"""dapr_runtime_actor_pending_actor_calls{actor_type="{{type}}",app_id="{{appId}}"} {{calls}}""", StringComparison.Ordinal))
+        {
+            await Task.Delay(10, Cancellation);
+        }
+    }
+
     /// <summary>As a sidecar that blocks before it stops.</summary>
     public Task EndInflowAsync() => _host.EndInflowAsync();
 

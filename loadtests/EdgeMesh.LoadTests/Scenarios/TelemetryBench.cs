@@ -12,7 +12,7 @@ namespace EdgeMesh.LoadTests.Scenarios;
 /// <summary>What logging costs a service. Two callers log a message with three values through the base library, and through Serilog: at a
 /// given rate, and as fast as they can; then a spool of known size is drained into OpenSearch. Nothing may be lost at the given rate. Then what looks at it
 /// all: the site's monitor and its console.</summary>
-internal sealed partial class TelemetryBench(FigureReport report, TimeSpan time)
+internal sealed partial class TelemetryBench(FigureReport report, TimeSpan time, string? only)
 {
     private const int Callers = 2;
     private const int Rate = 100_000;
@@ -27,23 +27,33 @@ internal sealed partial class TelemetryBench(FigureReport report, TimeSpan time)
     public async Task<int> RunAsync(CancellationToken cancellation)
     {
         report.Note($"{Environment.ProcessorCount} cores, {Callers} callers, {time.TotalSeconds} s each; no index is there while the spool is measured");
-        await BaseLibraryAsync("warm-up", TimeSpan.FromSeconds(2), Rate, _ => { });
-        await BaseLibraryAsync("spool", time, Rate, report.Add);
-        await BaseLibraryAsync("spool-flat-out", time, null, report.Add);
-        await SerilogAsync("serilog", time, Rate, report.Add);
-        await SerilogAloneAsync("serilog-alone", time);
-        if (OpenSearchProcess.Find() is { } program)
+        if (IsWanted("spool"))
         {
-            await DrainAsync(program, cancellation);
-        }
-        else
-        {
-            report.Note("drain: not measured; OpenSearch is not here (set EDGEMESH_ENGINES to the folder with opensearch/start)");
+            await BaseLibraryAsync("warm-up", TimeSpan.FromSeconds(2), Rate, _ => { });
+            await BaseLibraryAsync("spool", time, Rate, report.Add);
+            await BaseLibraryAsync("spool-flat-out", time, null, report.Add);
         }
 
-        await new MonitorFigures(report, (string?)Environment.GetEnvironmentVariables()["EDGEMESH_ROOT"]).RunAsync(cancellation);
+        if (IsWanted("serilog"))
+        {
+            await SerilogAsync("serilog", time, Rate, report.Add);
+            await SerilogAloneAsync("serilog-alone", time);
+        }
+
+        if (IsWanted("drain"))
+        {
+            await DrainAsync(cancellation);
+        }
+
+        if (IsWanted("monitor"))
+        {
+            await new MonitorFigures(report, (string?)Environment.GetEnvironmentVariables()["EDGEMESH_ROOT"]).RunAsync(cancellation);
+        }
+
         return report.Failed ? 1 : 0;
     }
+
+    private bool IsWanted(string scenario) => only is null || scenario.Contains(only, StringComparison.OrdinalIgnoreCase);
 
     private static LogShippingOptions Options(string folder, Uri index) => new()
     {
@@ -125,8 +135,14 @@ internal sealed partial class TelemetryBench(FigureReport report, TimeSpan time)
         }, missed));
     }
 
-    private async Task DrainAsync(string program, CancellationToken cancellation)
+    private async Task DrainAsync(CancellationToken cancellation)
     {
+        if (OpenSearchProcess.Find() is not { } program)
+        {
+            report.Note("drain: not measured; OpenSearch is not here (set EDGEMESH_ENGINES to the folder with opensearch/start)");
+            return;
+        }
+
         var folder = Directory.CreateTempSubdirectory("edgemesh-bench-").FullName;
         try
         {

@@ -116,14 +116,15 @@ public sealed class ActorPlacementTests
     public async Task Stop_WithCallsUnderWay_LetsThemEndAndTellsTheApp()
     {
         await using var app = await ActorApp.StartAsync(Config);
-        var sidecar = await StartAsync(("pets", app.Url));
-        await ReadyAsync(sidecar, "pets");
-        using var http = sidecar.Http("pets");
+        var sidecar = await StartAsync(("leaves", app.Url));
+        await ReadyAsync(sidecar, "leaves");
+        using var http = sidecar.Http("leaves");
         var free = new TaskCompletionSource();
         app.Answer("PUT cat/1/method/slow", _ => free.Task);
         var slow = http.PutAsync(Actors + "cat/1/method/slow", null, TestSidecar.Cancellation).StatusAsync();
         await app.NextAsync("PUT cat/1/method/slow");
         var waits = http.PutAsync(Actors + "cat/1/method/next", null, TestSidecar.Cancellation).FaultAsync();
+        await sidecar.HasCallsOfActorsAsync(2, "cat", "leaves");
 
         var stop = sidecar.DisposeAsync().AsTask();
         Assert.False(app.Has("DELETE cat/1"));
@@ -190,7 +191,7 @@ public sealed class ActorPlacementTests
     }
 
     private static Task<TestSidecar> StartAsync(params (string Id, Uri Url)[] apps) =>
-        TestSidecar.StartAsync(apps: apps.ToDictionary(a => a.Id, a => (Uri?)a.Url), change: o => o with { ShutdownTimeout = TimeSpan.FromSeconds(2) });
+        TestSidecar.StartAsync(apps: apps.ToDictionary(a => a.Id, a => (Uri?)a.Url), change: o => o with { ShutdownTimeout = TimeSpan.FromSeconds(2), MetricsPort = 0 });
 
     private static async Task ReadyAsync(TestSidecar sidecar, string app)
     {

@@ -73,11 +73,7 @@ public sealed class ActorResiliencyTests
         var one = http.PutAsync("/v1.0/actors/dog/1/method/first", null, TestSidecar.Cancellation).StatusAsync();
         await app.NextAsync("PUT dog/1/method/first");
         var other = http.PutAsync("/v1.0/actors/dog/1/method/second", null, TestSidecar.Cancellation).StatusAsync();
-        using var metrics = new HttpClient();
-        while (!(await metrics.GetStringAsync(sidecar.MetricsEndpoint, TestSidecar.Cancellation)).Contains("""dapr_runtime_actor_pending_actor_calls{actor_type="dog",app_id="pets"} 2""", StringComparison.Ordinal))
-        {
-            await Task.Delay(10, TestSidecar.Cancellation);
-        }
+        await sidecar.HasCallsOfActorsAsync(2, "dog", "pets");
 
         clock.Advance(TimeSpan.FromSeconds(2));
         first.SetResult();
