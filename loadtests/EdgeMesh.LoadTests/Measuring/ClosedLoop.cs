@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using System.Net.Sockets;
 using EdgeMesh.LoadTests.Http;
 using HdrHistogram;
 
@@ -15,12 +14,15 @@ internal sealed class ClosedLoop
     private static readonly TimeSpan Watch = TimeSpan.FromMicroseconds(500);
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
 
-    private readonly Dictionary<Socket, RawClient> _clients;
-    private readonly Dictionary<Socket, long> _began = [];
+    private readonly IReadOnlyList<RawClient> _clients;
+
+    /// <summary>When each client's call began.</summary>
+    private readonly long[] _began;
+    private int _underWay;
     private readonly LongHistogram _times = new(LongestMicroseconds, 3);
     private long _failed;
 
-    private ClosedLoop(IEnumerable<RawClient> clients) => _clients = clients.ToDictionary(c => c.Socket);
+    private ClosedLoop(IReadOnlyList<RawClient> clients) => (_clients, _began) = (clients, new long[clients.Count]);
 
     /// <param name="clients">With no call under way.</param>
     /// <param name="meter">The sidecar's.</param>
@@ -30,78 +32,84 @@ internal sealed class ClosedLoop
     public static async Task<Sample> RunAsync(
         IReadOnlyList<RawClient> clients, ProcessMeter meter, TimeSpan time, Func<long, CancellationToken, Task> settle, CancellationToken cancellation)
     {
-        var (loop, cpu, started) = (new ClosedLoop(clients), meter.CpuSeconds(), Stopwatch.GetTimestamp());
+        var own = new ProcessMeter(Environment.ProcessId);
+        var (loop, cpu, ownCpu, started) = (new ClosedLoop(clients), meter.CpuSeconds(), own.CpuSeconds(), Stopwatch.GetTimestamp());
         await Task.Factory.StartNew(() => loop.Run(started, time, cancellation), cancellation, TaskCreationOptions.LongRunning, TaskScheduler.Default);
         var seconds = Stopwatch.GetElapsedTime(started).TotalSeconds;
         var times = loop._times;
+        ownCpu = own.CpuSeconds() - ownCpu;
         await settle(times.TotalCount, cancellation);
-        return new Sample(
-            times.TotalCount / seconds, times.GetValueAtPercentile(50), times.GetValueAtPercentile(99), (meter.CpuSeconds() - cpu) * 1e6 / Math.Max(1, times.TotalCount), loop._failed);
+        cpu = meter.CpuSeconds() - cpu;
+        return new Sample(times.TotalCount / seconds, times.GetValueAtPercentile(50), times.GetValueAtPercentile(99), ForEach(cpu), ForEach(ownCpu), loop._failed);
+
+        double ForEach(double used) => used * 1e6 / Math.Max(1, times.TotalCount);
     }
 
     /// <summary>Returns when the time is over and every call has its answer.</summary>
     private void Run(long started, TimeSpan time, CancellationToken cancellation)
     {
-        foreach (var client in _clients.Values)
+        using var sockets = new ReadySockets([.. _clients.Select(c => c.Socket)]);
+        for (var place = 0; place < _clients.Count; place++)
         {
-            Begin(client);
+            Begin(place);
         }
 
-        var ready = new List<Socket>(_clients.Count);
-        while (_began.Count > 0)
+        while (_underWay > 0)
         {
-            WaitForAny(ready, cancellation);
-            foreach (var socket in ready)
+            var found = WaitForAny(sockets, cancellation);
+            for (var n = 0; n < found; n++)
             {
-                var client = _clients[socket];
-                if (client.TryFinish() is { } expected)
+                var place = sockets.Place(n);
+                if (_clients[place].TryFinish() is { } expected)
                 {
-                    Finish(socket, expected);
+                    Finish(place, expected);
                     if (Stopwatch.GetElapsedTime(started) < time)
                     {
-                        Begin(client);
+                        Begin(place);
                     }
                 }
             }
         }
     }
 
-    private void WaitForAny(List<Socket> ready, CancellationToken cancellation)
+    private int WaitForAny(ReadySockets sockets, CancellationToken cancellation)
     {
         var began = Stopwatch.GetTimestamp();
-        do
+        while (true)
         {
             cancellation.ThrowIfCancellationRequested();
             if (Stopwatch.GetElapsedTime(began) > Patience)
             {
-                throw new IOException($"The sidecar left {_began.Count} calls without an answer for {Patience.TotalSeconds} s.");
+                throw new IOException($"The sidecar left {_underWay} calls without an answer for {Patience.TotalSeconds} s.");
             }
 
-            ready.Clear();
-            ready.AddRange(_began.Keys);
             var watches = Stopwatch.GetElapsedTime(began) < Watch;
-            Socket.Select(ready, null, null, watches ? TimeSpan.Zero : LongestSleep);
-            if (ready.Count == 0 && watches)
+            if (sockets.Wait(watches ? TimeSpan.Zero : LongestSleep) is > 0 and var found)
+            {
+                return found;
+            }
+
+            if (watches)
             {
                 // Whoever has work goes first.
                 Thread.Yield();
             }
         }
-        while (ready.Count == 0);
     }
 
-    private void Begin(RawClient client)
+    private void Begin(int place)
     {
-        _began[client.Socket] = Stopwatch.GetTimestamp();
-        client.Begin();
+        _began[place] = Stopwatch.GetTimestamp();
+        _underWay++;
+        _clients[place].Begin();
     }
 
-    private void Finish(Socket socket, bool expected)
+    private void Finish(int place, bool expected)
     {
-        _began.Remove(socket, out var began);
+        _underWay--;
         if (expected)
         {
-            _times.RecordValue(Math.Max(1, (long)Stopwatch.GetElapsedTime(began).TotalMicroseconds));
+            _times.RecordValue(Math.Max(1, (long)Stopwatch.GetElapsedTime(_began[place]).TotalMicroseconds));
         }
         else
         {

@@ -55,7 +55,7 @@ internal sealed class Report(bool json)
         else
         {
             AnsiConsole.MarkupLineInterpolated(
-                $"{scenario.Name,-17} {clients,2}  cpu {embedded.CpuMicroseconds,6:F0} / {daprd.CpuMicroseconds,6:F0} us  {embedded.CallsPerSecond,7:F0} / {daprd.CallsPerSecond,7:F0} /s  p99 {embedded.P99,6:F0} / {daprd.P99,6:F0} us  {(missed.Count == 0 ? "ok" : string.Join(", ", missed))}");
+                $"{scenario.Name,-17} {clients,2}  cpu {embedded.CpuMicroseconds,6:F0} / {daprd.CpuMicroseconds,6:F0} us  {embedded.CallsPerSecond,7:F0} / {daprd.CallsPerSecond,7:F0} /s  p99 {embedded.P99,6:F0} / {daprd.P99,6:F0} us  generator {embedded.GeneratorMicroseconds,3:F0} / {daprd.GeneratorMicroseconds,3:F0} us  {(missed.Count == 0 ? "ok" : string.Join(", ", missed))}");
         }
 
         void Miss(bool isMissed, string what)

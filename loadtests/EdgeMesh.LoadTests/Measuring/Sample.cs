@@ -5,12 +5,14 @@ namespace EdgeMesh.LoadTests.Measuring;
 /// <param name="P50">Microseconds.</param>
 /// <param name="P99">Microseconds.</param>
 /// <param name="CpuMicroseconds">The sidecar's, for each call.</param>
+/// <param name="GeneratorMicroseconds">The load generator's, for each call: what is left of the machine bounds how many a sidecar can answer.</param>
 /// <param name="Failed">Answered otherwise.</param>
-internal sealed record Sample(double CallsPerSecond, double P50, double P99, double CpuMicroseconds, long Failed)
+internal sealed record Sample(double CallsPerSecond, double P50, double P99, double CpuMicroseconds, double GeneratorMicroseconds, long Failed)
 {
     /// <summary>The median of each figure on its own.</summary>
     public static Sample Median(IReadOnlyList<Sample> samples) => new(
-        Middle(samples, s => s.CallsPerSecond), Middle(samples, s => s.P50), Middle(samples, s => s.P99), Middle(samples, s => s.CpuMicroseconds), samples.Sum(s => s.Failed));
+        Middle(samples, s => s.CallsPerSecond), Middle(samples, s => s.P50), Middle(samples, s => s.P99), Middle(samples, s => s.CpuMicroseconds), Middle(samples, s => s.GeneratorMicroseconds),
+        samples.Sum(s => s.Failed));
 
     private static double Middle(IReadOnlyList<Sample> samples, Func<Sample, double> figure) => Math.Round(samples.Select(figure).Order().ElementAt(samples.Count / 2), 1);
 }
