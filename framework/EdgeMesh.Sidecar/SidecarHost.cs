@@ -212,10 +212,13 @@ public sealed class SidecarHost : IAsyncDisposable
         });
         options.Services?.Invoke(builder.Services);
         var web = builder.Build();
-        web.Use(new PortedApps(listeners, apps, Cors.Of(options.AllowedOrigins), new ServerServices(web.Services)).InvokeAsync);
+        web.Use(new PortedApps(listeners, apps, new ServerServices(web.Services)).InvokeAsync);
         web.UseRequestMetrics(options.Clock);
-        web.UseApiLog(options.Clock, loggers.CreateLogger("EdgeMesh.Sidecar.Api"));
+        web.UseCors(Cors.Of(options.AllowedOrigins));
+        web.UseApiToken();
         web.UseHttpPipeline(pipeline);
+        web.UseApiLog(options.Clock, loggers.CreateLogger("EdgeMesh.Sidecar.Api"));
+        web.UseApiLists();
         web.UseRequestTrace(Random.Shared.NextDouble);
         web.UseGrpcProxy();
         web.UseInvocation();

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Text;
 using EdgeMesh.Sidecar.BuildingBlocks.Invocation;
 using EdgeMesh.Sidecar.BuildingBlocks.Jobs;
 using EdgeMesh.Sidecar.BuildingBlocks.PubSub;
@@ -27,6 +28,9 @@ internal sealed class AppRuntime(SidecarAppOptions options, SidecarOptions proce
     public string AppId => options.AppId;
 
     public SidecarAppOptions Options => options;
+
+    /// <summary>What callers of the API must carry; null: nothing.</summary>
+    public byte[]? ApiToken { get; } = options.ApiToken is { Length: > 0 } token ? Encoding.UTF8.GetBytes(token) : null;
 
     public SidecarOptions Process => process;
 

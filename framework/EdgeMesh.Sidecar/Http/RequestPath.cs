@@ -10,6 +10,9 @@ namespace EdgeMesh.Sidecar.Http;
 /// slash, <c>+</c> a blank).</summary>
 internal static class RequestPath
 {
+    /// <summary>The length of <c>%2F</c>.</summary>
+    private const int EscapeLength = 3;
+
     /// <summary>Routing must see <c>//v1.0//state</c> as <c>/v1.0/state</c>.</summary>
     public static void Collapse(HttpRequest request)
     {
@@ -33,12 +36,33 @@ internal static class RequestPath
         return collapsed.ToString();
     }
 
+    /// <summary>Whether every percent sign of the path begins an escape. Kestrel takes one that does not as it stands; daprd takes no such request.</summary>
+    public static bool IsEscaped(HttpRequest request)
+    {
+        var path = Path(request);
+        for (int at; (at = path.IndexOf('%')) >= 0; path = path[(at + EscapeLength)..])
+        {
+            if (at + EscapeLength > path.Length || !char.IsAsciiHexDigit(path[at + 1]) || !char.IsAsciiHexDigit(path[at + 2]))
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
+
     /// <summary>Whether the request line has the path as it stands, but for doubled slashes: no dots led to it, and nothing of it was escaped.</summary>
     public static bool IsAsWritten(HttpRequest request)
     {
-        var target = request.HttpContext.Features.GetRequiredFeature<IHttpRequestFeature>().RawTarget;
-        var path = target.AsSpan(0, target.IndexOf('?', StringComparison.Ordinal) is >= 0 and var query ? query : target.Length);
+        var path = Path(request);
         return path.SequenceEqual(request.Path.Value) || Collapse(path.ToString()) == request.Path.Value;
+    }
+
+    /// <summary>As the request line has it, without the query.</summary>
+    private static ReadOnlySpan<char> Path(HttpRequest request)
+    {
+        var target = request.HttpContext.Features.GetRequiredFeature<IHttpRequestFeature>().RawTarget;
+        return target.AsSpan(0, target.IndexOf('?', StringComparison.Ordinal) is >= 0 and var query ? query : target.Length);
     }
 
     /// <summary>A route's parameter, decoded. Routing leaves <c>%2F</c> as it came and takes <c>+</c> literally, so a path that has either

@@ -32,6 +32,11 @@ internal sealed class ApiAccess(IReadOnlyList<ApiRule> allowed, IReadOnlyList<Ap
     /// <param name="path">Of a request by HTTP: <c>/v1.0/state/…</c>.</param>
     public bool AllowsHttp(string path)
     {
+        if (IsEverything)
+        {
+            return true;
+        }
+
         var segments = path.Split('/', 4, StringSplitOptions.RemoveEmptyEntries);
         return segments.Length < 2 || segments[1] == "healthz" || !segments[0].StartsWith("v1.0", StringComparison.Ordinal) || Allows(segments[1], Short(segments[0]), Http);
     }
@@ -39,7 +44,7 @@ internal sealed class ApiAccess(IReadOnlyList<ApiRule> allowed, IReadOnlyList<Ap
     /// <param name="path">Of a request by gRPC: <c>/dapr.proto.runtime.v1.Dapr/GetState</c>.</param>
     public bool AllowsGrpc(string path)
     {
-        if (!path.StartsWith(Service, StringComparison.Ordinal))
+        if (IsEverything || !path.StartsWith(Service, StringComparison.Ordinal))
         {
             return true;
         }

@@ -18,6 +18,8 @@ internal abstract class SidecarRun : IAsyncDisposable
     /// <summary>For health and metadata, where the flags ask for it.</summary>
     public int PublicPort { get; } = FreePorts.Take();
 
+    public int MetricsPort { get; } = FreePorts.Take();
+
     /// <summary>0 once it has stopped as it was told to.</summary>
     public abstract Task<int> ExitCode { get; }
 
@@ -29,7 +31,7 @@ internal abstract class SidecarRun : IAsyncDisposable
     /// <summary>Flags for an app <c>alpha</c> that only calls; those that come later win.</summary>
     public string[] Flags(params string[] more) =>
     [
-        "--app-id", "alpha", "--dapr-http-port", Text(HttpPort), "--dapr-grpc-port", Text(GrpcPort), "--dapr-internal-grpc-port", Text(FreePorts.Take()), "--metrics-port", Text(FreePorts.Take()), .. Quiet, .. more,
+        "--app-id", "alpha", "--dapr-http-port", Text(HttpPort), "--dapr-grpc-port", Text(GrpcPort), "--dapr-internal-grpc-port", Text(FreePorts.Take()), "--metrics-port", Text(MetricsPort), .. Quiet, .. more,
     ];
 
     /// <summary>Its output so far.</summary>

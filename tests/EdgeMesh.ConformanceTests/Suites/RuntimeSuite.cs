@@ -220,6 +220,19 @@ public abstract class RuntimeSuite(RuntimeFixture fixture)
         Assert.Equal((HttpStatusCode.NotFound, "ERR_DIRECT_INVOKE"), (answer.StatusCode, await StateSuite.ErrorCodeAsync(answer)));
     }
 
+    [Theory]
+    [InlineData("/v1.0/state/memory/100%")]
+    [InlineData("/v1.0/state/memory/%zz")]
+    [InlineData("/v1.0/invoke/beta/method/echo/%4")]
+    public async Task Path_WithAPercentSignThatBeginsNoEscape_Is400(string path)
+    {
+        using var client = (await fixture.RunningAsync()).Client(token: null);
+        using var answer = await client.GetAsync(AsWritten(client, path), Cancellation);
+        Assert.Equal((HttpStatusCode.BadRequest, "400 Bad Request"), (answer.StatusCode, await answer.Content.ReadAsStringAsync(Cancellation)));
+        using var served = await client.GetAsync(AsWritten(client, "/v1.0/healthz?100%"), Cancellation);
+        Assert.Equal(HttpStatusCode.NoContent, served.StatusCode);
+    }
+
     [Fact]
     public async Task Invoke_ByDotsThatLeadOutOfItsPath_ReachesTheAppBelowItsRoot()
     {
