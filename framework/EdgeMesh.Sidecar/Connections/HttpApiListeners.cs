@@ -8,14 +8,14 @@ using Microsoft.Extensions.Options;
 
 namespace EdgeMesh.Sidecar.Connections;
 
-/// <summary>The HTTP API's ports, whose first connections have threads of their own: an app keeps one connection or two to its sidecar, and waits for
-/// each answer. With many, Kestrel's loop over all sockets is cheaper, as it gathers their work. Other ports are Kestrel's alone.</summary>
+/// <summary>The HTTP API's ports, whose busy connections have threads of their own while they are few: an app keeps one connection or two to its sidecar,
+/// and waits for each answer. With many, Kestrel's loop over all sockets is cheaper, as it gathers their work. Other ports are Kestrel's alone.</summary>
 internal sealed class HttpApiListeners : IConnectionListenerFactory, IConnectionListenerFactorySelector, IAsyncDisposable
 {
     /// <summary>Of all ports.</summary>
     internal const int MostThreads = 2;
 
-    /// <summary>With more connections than this, threads give way.</summary>
+    /// <summary>With more connections than this, threads give way, and further ones are Kestrel's.</summary>
     internal const int Crowd = 8;
 
     private readonly SocketTransportOptions _sockets;
@@ -75,27 +75,29 @@ internal sealed class HttpApiListeners : IConnectionListenerFactory, IConnection
     /// <returns>Null: the socket is gone already.</returns>
     internal ConnectionContext? Take(Socket socket)
     {
-        var hasThread = Interlocked.Increment(ref _open) <= Crowd && TakeThread();
+        var isOneOfFew = Interlocked.Increment(ref _open) <= Crowd;
         try
         {
             socket.NoDelay = _sockets.NoDelay;
-            return hasThread ? ByThread(socket) : ByLoop(socket);
+            return isOneOfFew ? Own(socket) : Looped(socket);
         }
         catch (SocketException)
         {
-            if (hasThread)
-            {
-                FreeThread();
-            }
-
             Interlocked.Decrement(ref _open);
             socket.Dispose();
             return null;
         }
     }
 
+    private bool IsCrowded() => Volatile.Read(ref _open) > Crowd;
+
     private bool TakeThread()
     {
+        if (Threads >= MostThreads)
+        {
+            return false;
+        }
+
         if (Interlocked.Increment(ref _threads) <= MostThreads)
         {
             return true;
@@ -107,19 +109,21 @@ internal sealed class HttpApiListeners : IConnectionListenerFactory, IConnection
 
     private void FreeThread() => Interlocked.Decrement(ref _threads);
 
-    private OwnThreadConnection ByThread(Socket socket)
+    private OwnThreadConnection Own(Socket socket)
     {
         var connection = new OwnThreadConnection(socket, _memory, _sockets.MaxReadBufferSize ?? 0, _sockets.MaxWriteBufferSize ?? 0, _logger)
         {
-            GivesWay = () => Volatile.Read(ref _open) > Crowd,
+            GivesWay = IsCrowded,
+            IsWanted = () => Volatile.Read(ref _open) > Threads,
+            TakesThread = () => !IsCrowded() && TakeThread(),
             ThreadEnded = FreeThread,
         };
         Count(connection);
-        connection.Start();
+        connection.Start(TakeThread());
         return connection;
     }
 
-    private ConnectionContext ByLoop(Socket socket)
+    private ConnectionContext Looped(Socket socket)
     {
         var connection = _looped.Create(socket);
         Count(connection);

@@ -9,7 +9,8 @@ using Microsoft.Extensions.Logging;
 namespace EdgeMesh.Sidecar.Connections;
 
 /// <summary>A connection that a thread of its own reads, and on which its calls begin: each costs one waking, where a loop over all sockets that hands
-/// over to a pool of threads costs three. Where the thread gives way, the connection goes on by the loop. Owns its socket, and its thread.</summary>
+/// over to a pool of threads costs three. Without a thread it goes by the loop, and takes one when it is busy and one is free. Owns its socket, and its
+/// thread.</summary>
 internal sealed partial class OwnThreadConnection : DefaultConnectionContext, IMemoryPoolFeature
 {
     /// <summary>Less room than this is not worth a read.</summary>
@@ -18,6 +19,10 @@ internal sealed partial class OwnThreadConnection : DefaultConnectionContext, IM
     /// <summary>Bytes of one call of the system.</summary>
     private const int MostAtOnce = 64 * 1024;
 
+    /// <summary>By the loop, before a thread is worth its making.</summary>
+    internal const int BusyReads = 16;
+
+    private static readonly TimeSpan Idle = TimeSpan.FromSeconds(1);
     private static long _last;
 
     private readonly Socket _socket;
@@ -30,7 +35,9 @@ internal sealed partial class OwnThreadConnection : DefaultConnectionContext, IM
     private readonly Lock _ending = new();
     private Task _written = Task.CompletedTask;
     private volatile ConnectionAbortedException? _ended;
-    private volatile bool _isLooped;
+
+    /// <summary>The runtime makes the socket one that never blocks for what it does by the loop, and for good.</summary>
+    private volatile bool _blocks = true;
 
     /// <param name="socket">Accepted, and nothing read of it.</param>
     /// <param name="memory">For what comes and goes.</param>
@@ -41,6 +48,7 @@ internal sealed partial class OwnThreadConnection : DefaultConnectionContext, IM
         : base("T" + Interlocked.Increment(ref _last).ToString("X8", CultureInfo.InvariantCulture))
     {
         (_socket, MemoryPool, _logger) = (socket, memory, logger);
+        socket.ReceiveTimeout = (int)Idle.TotalMilliseconds;
         (_calls, _answers) = (PipeOf(memory, mostRead, _thread, PipeScheduler.Inline), PipeOf(memory, mostWritten, PipeScheduler.Inline, PipeScheduler.ThreadPool));
         Transport = new ServerEnd(_calls.Reader, _answers.Writer);
         (LocalEndPoint, RemoteEndPoint, ConnectionClosed) = (socket.LocalEndPoint, socket.RemoteEndPoint, _closed.Token);
@@ -50,13 +58,34 @@ internal sealed partial class OwnThreadConnection : DefaultConnectionContext, IM
     /// <summary>Whether others need the machine more than this one its thread: asked after each read.</summary>
     public Func<bool> GivesWay { get; init; } = () => false;
 
-    /// <summary>Told once, when the thread has ended or given way.</summary>
+    /// <summary>Whether another connection might use the thread: asked when this one has been idle.</summary>
+    public Func<bool> IsWanted { get; init; } = () => false;
+
+    /// <summary>Takes a thread, where one is free: asked by a busy connection that has none.</summary>
+    public Func<bool> TakesThread { get; init; } = () => false;
+
+    /// <summary>Told when a thread has ended or given way, once of each.</summary>
     public Action ThreadEnded { get; init; } = () => { };
 
     public MemoryPool<byte> MemoryPool { get; }
 
-    /// <summary>Where no thread can be had, the connection goes by the loop from the first.</summary>
-    public void Start()
+    /// <param name="hasThread">Whether a thread was taken for it.</param>
+    public void Start(bool hasThread)
+    {
+        if (hasThread)
+        {
+            StartThread();
+        }
+        else
+        {
+            _ = ReadByLoopAsync();
+        }
+
+        _written = WriteAsync();
+    }
+
+    /// <summary>Where the process may make none, the connection goes on by the loop.</summary>
+    private void StartThread()
     {
         try
         {
@@ -67,8 +96,6 @@ internal sealed partial class OwnThreadConnection : DefaultConnectionContext, IM
             LogNoThread(_logger, error);
             GiveWay();
         }
-
-        _written = WriteAsync();
     }
 
     public override void Abort(ConnectionAbortedException abortReason)
@@ -97,9 +124,19 @@ internal sealed partial class OwnThreadConnection : DefaultConnectionContext, IM
         try
         {
             var goesOn = true;
-            while (goesOn && !_isLooped && !GivesWay())
+            while (goesOn && !GivesWay())
             {
-                var passed = PassOnAsync(_socket.Receive(_calls.Writer.GetMemory(LeastRead).Span));
+                if (PromptReceive.Receive(_socket, _blocks, _calls.Writer.GetMemory(LeastRead).Span) is not { } count)
+                {
+                    if (IsWanted())
+                    {
+                        break;
+                    }
+
+                    continue;
+                }
+
+                var passed = PassOnAsync(count);
                 // More has come than the application takes: this thread has nothing else to do than to wait.
                 goesOn = passed.IsCompletedSuccessfully ? passed.Result : passed.AsTask().GetAwaiter().GetResult();
             }
@@ -130,11 +167,16 @@ internal sealed partial class OwnThreadConnection : DefaultConnectionContext, IM
 
     private async Task ReadByLoopAsync()
     {
+        _blocks = false;
         try
         {
-            while (await PassOnAsync(await _socket.ReceiveAsync(_calls.Writer.GetMemory(LeastRead))))
+            for (var reads = 1; await PassOnAsync(await _socket.ReceiveAsync(_calls.Writer.GetMemory(LeastRead))); reads++)
             {
-                // Calls begin within it.
+                if (reads >= BusyReads && TakesThread())
+                {
+                    StartThread();
+                    return;
+                }
             }
 
             EndRead(null);
@@ -235,10 +277,10 @@ internal sealed partial class OwnThreadConnection : DefaultConnectionContext, IM
         return sent == part.Length ? ValueTask.CompletedTask : SendSlowlyAsync(part[sent..]);
     }
 
-    /// <summary>A caller that reads slowly takes no thread. The runtime makes the socket one that never blocks for it, so that reading goes by the loop too.</summary>
+    /// <summary>A caller that reads slowly takes no thread.</summary>
     private async ValueTask SendSlowlyAsync(ReadOnlyMemory<byte> part)
     {
-        _isLooped = true;
+        _blocks = false;
         while (part.Length > 0)
         {
             part = part[await _socket.SendAsync(part)..];

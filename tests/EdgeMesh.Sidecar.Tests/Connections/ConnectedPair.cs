@@ -23,15 +23,17 @@ internal sealed class ConnectedPair : IAsyncDisposable
 
     public PipeWriter Answers => Connection.Transport.Output;
 
-    public static async Task<ConnectedPair> StartAsync(long mostRead = 0, long mostWritten = 0, Func<bool>? givesWay = null, Action? threadEnded = null)
+    public static async Task<ConnectedPair> StartAsync(long mostRead = 0, long mostWritten = 0, Func<bool>? givesWay = null, Action? threadEnded = null, Func<bool>? isWanted = null, Func<bool>? takesThread = null)
     {
         var (caller, accepted) = await ConnectAsync();
         var connection = new OwnThreadConnection(accepted, MemoryPool<byte>.Shared, mostRead, mostWritten, NullLogger.Instance)
         {
             GivesWay = givesWay ?? (() => false),
+            IsWanted = isWanted ?? (() => false),
+            TakesThread = takesThread ?? (() => false),
             ThreadEnded = threadEnded ?? (() => { }),
         };
-        connection.Start();
+        connection.Start(hasThread: true);
         return new ConnectedPair(caller, connection);
     }
 

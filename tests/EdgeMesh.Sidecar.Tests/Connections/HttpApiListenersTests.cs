@@ -16,14 +16,42 @@ public sealed class HttpApiListenersTests : IAsyncDisposable
     [Fact]
     public async Task Take_MoreConnectionsThanThreads_GivesTheFirstOnesThreadsAndTheNextWhenOneEnds()
     {
-        await ConnectAsync(HttpApiListeners.MostThreads + 1);
-        Assert.Equal([true, true, false], _connections.Select(c => c.Connection is OwnThreadConnection));
+        await ConnectAsync(1);
+        Assert.Equal(1, _listeners.Threads);
+        await ConnectAsync(HttpApiListeners.MostThreads);
+        Assert.Equal(HttpApiListeners.MostThreads, _listeners.Threads);
 
         _connections[0].Caller.Dispose();
         await ThreadsAreAsync(HttpApiListeners.MostThreads - 1);
         await ConnectAsync(1);
 
-        Assert.IsType<OwnThreadConnection>(_connections[^1].Connection);
+        Assert.Equal(HttpApiListeners.MostThreads, _listeners.Threads);
+    }
+
+    /// <summary>Those that came first are a pool's that nobody uses, for example.</summary>
+    [Fact]
+    public async Task Threads_OfIdleConnections_GoToTheOneThatIsBusy()
+    {
+        await ConnectAsync(HttpApiListeners.MostThreads + 1);
+        var (caller, connection) = _connections[^1];
+        await ThreadsAreAsync(0);
+
+        string? thread = null;
+        for (var calls = 0; calls < OwnThreadConnection.BusyReads + 2; calls++)
+        {
+            var reading = ThreadOfReadAsync();
+            caller.Send("call"u8);
+            thread = await reading.WaitAsync(ConnectedPair.Patience, TestContext.Current.CancellationToken);
+        }
+
+        Assert.Equal(("EdgeMesh connection", 1), (thread, _listeners.Threads));
+
+        async Task<string?> ThreadOfReadAsync()
+        {
+            var read = await connection.Transport.Input.ReadAsync(TestContext.Current.CancellationToken);
+            connection.Transport.Input.AdvanceTo(read.Buffer.End);
+            return Thread.CurrentThread.Name;
+        }
     }
 
     [Fact]

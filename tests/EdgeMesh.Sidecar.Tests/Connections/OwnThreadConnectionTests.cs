@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Net.Sockets;
 using System.Security.Cryptography;
+using EdgeMesh.Sidecar.Connections;
 using Microsoft.AspNetCore.Connections;
 using Xunit;
 
@@ -75,14 +76,59 @@ public sealed class OwnThreadConnectionTests
 
         Assert.Equal(answer, received);
         await writing.AsTask().WaitAsync(ConnectedPair.Patience, Cancel);
-        // Its thread, which waits for the caller all the time, reads once more; then the loop does.
-        pair.Caller.Send("next"u8);
-        Assert.Equal("next", (await ReadAsync(pair).WaitAsync(ConnectedPair.Patience, Cancel)).Text);
-        var last = ReadAsync(pair);
-        pair.Caller.Send("last"u8);
-        var (text, thread) = await last.WaitAsync(ConnectedPair.Patience, Cancel);
-        Assert.Equal("last", text);
-        Assert.NotEqual(ThreadName, thread);
+        // Its thread waits for the caller all the time, and on.
+        foreach (var text in new[] { "next", "last" })
+        {
+            Assert.Equal((text, ThreadName), await CallAsync(pair, text));
+        }
+    }
+
+    [Fact]
+    public async Task Thread_OfAnIdleConnection_GivesWayWhereItIsWantedAndComesBackWhenTheConnectionIsBusy()
+    {
+        var (isFree, ended) = (false, new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously));
+        await using var pair = await ConnectedPair.StartAsync(isWanted: () => true, takesThread: () => Volatile.Read(ref isFree), threadEnded: () => ended.TrySetResult());
+        await ended.Task.WaitAsync(ConnectedPair.Patience, Cancel);
+
+        for (var calls = 0; calls <= OwnThreadConnection.BusyReads; calls++)
+        {
+            Assert.NotEqual(ThreadName, (await CallAsync(pair, "call")).Thread);
+        }
+
+        Volatile.Write(ref isFree, true);
+        await CallAsync(pair, "this one takes it");
+        Assert.Equal(("busy", ThreadName), await CallAsync(pair, "busy"));
+    }
+
+    [Fact]
+    public async Task Thread_OfAnIdleConnection_StaysWhereNobodyWantsIt()
+    {
+        var asked = 0;
+        await using var pair = await ConnectedPair.StartAsync(isWanted: () => Interlocked.Increment(ref asked) < 0);
+        while (Volatile.Read(ref asked) == 0)
+        {
+            await Task.Delay(TimeSpan.FromMilliseconds(10), Cancel);
+        }
+
+        Assert.Equal(("late", ThreadName), await CallAsync(pair, "late"));
+    }
+
+    [Fact]
+    public async Task Abort_WhileAThreadThatCameBackReads_EndsTheRead()
+    {
+        var isFree = false;
+        await using var pair = await ConnectedPair.StartAsync(givesWay: () => !Volatile.Read(ref isFree), takesThread: () => isFree = true);
+        for (var calls = 0; calls <= OwnThreadConnection.BusyReads; calls++)
+        {
+            await CallAsync(pair, "call");
+        }
+
+        Assert.Equal(("busy", ThreadName), await CallAsync(pair, "busy"));
+        var reading = pair.Calls.ReadAsync(Cancel);
+
+        pair.Connection.Abort(new ConnectionAbortedException("enough"));
+
+        await Assert.ThrowsAsync<ConnectionAbortedException>(() => reading.AsTask().WaitAsync(ConnectedPair.Patience, Cancel));
     }
 
     [Fact]
@@ -178,6 +224,13 @@ public sealed class OwnThreadConnectionTests
             Assert.Equal(ThreadName, Thread.CurrentThread.Name);
             await pair.Connection.DisposeAsync();
         }
+    }
+
+    private static async Task<(string Text, string? Thread)> CallAsync(ConnectedPair pair, string text)
+    {
+        var reading = ReadAsync(pair);
+        pair.Caller.Send(System.Text.Encoding.UTF8.GetBytes(text));
+        return await reading.WaitAsync(ConnectedPair.Patience, Cancel);
     }
 
     private static async Task<(string Text, string? Thread)> ReadAsync(ConnectedPair pair)
