@@ -81,7 +81,7 @@ internal sealed record ActorOperation(string? Operation, ActorOperationRequest? 
 internal sealed record ActorOperationRequest(string? Key, JsonElement Value, string? ETag, Dictionary<string, string>? Metadata);
 
 /// <summary>When a timer or reminder fires, and with what.</summary>
-internal sealed record ScheduleBody(string? DueTime, string? Period, string? Ttl, string? Callback, JsonElement Data)
+internal sealed record ScheduleBody(string? DueTime, string? Period, string? Ttl, string? Callback, JsonElement Data, bool? Overwrite)
 {
     public ActorSchedule ToSchedule() => new(DueTime ?? "", Period ?? "", Ttl ?? "", Callback ?? "", ActorJson.Raw(Data));
 }

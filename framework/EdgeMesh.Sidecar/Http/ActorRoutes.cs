@@ -71,7 +71,7 @@ internal static class ActorRoutes
 
     private static async Task RegisterTimerAsync(HttpContext context, AppRuntime app)
     {
-        var schedule = await ReadScheduleAsync(context);
+        var schedule = (await ReadScheduleAsync(context)).ToSchedule();
         ActorSchedules.RegisterTimer(app, Address(context), context.Value("name"), schedule);
         Answers.NoContent(context);
     }
@@ -85,8 +85,8 @@ internal static class ActorRoutes
 
     private static async Task RegisterReminderAsync(HttpContext context, AppRuntime app)
     {
-        var schedule = await ReadScheduleAsync(context);
-        await ActorSchedules.RegisterReminderAsync(app, Address(context), context.Value("name"), schedule, retry: null, overwrite: true);
+        var body = await ReadScheduleAsync(context);
+        await ActorSchedules.RegisterReminderAsync(app, Address(context), context.Value("name"), body.ToSchedule(), retry: null, body.Overwrite ?? true);
         Answers.NoContent(context);
     }
 
@@ -102,9 +102,9 @@ internal static class ActorRoutes
         Answers.NoContent(context);
     }
 
-    private static async Task<ActorSchedule> ReadScheduleAsync(HttpContext context)
+    private static async Task<ScheduleBody> ReadScheduleAsync(HttpContext context)
     {
         using var body = await PooledBody.ReadAsync(context);
-        return JsonSerializer.Deserialize(body.AsJson().Span, ActorJson.Default.ScheduleBody)?.ToSchedule() ?? throw DaprFault.Malformed("failed deserializing HTTP body: EOF");
+        return JsonSerializer.Deserialize(body.AsJson().Span, ActorJson.Default.ScheduleBody) ?? throw DaprFault.Malformed("failed deserializing HTTP body: EOF");
     }
 }

@@ -94,6 +94,12 @@ internal static class InvocationRoutes
             request.Content = new PassedBody(context.Request.Body, app.Process.MaxBodySize);
         }
 
+        else if (context.Request.ContentType is not null)
+        {
+            // Clients say a type with a GET too, and it is the app's to read.
+            request.Content = new ByteArrayContent([]);
+        }
+
         InvocationHeaders.CopyRequest(context.Request.Headers, request);
         var question = target.IndexOf('?', StringComparison.Ordinal);
         var (method, query) = question < 0 ? (target, "") : (target[..question], question == target.Length - 1 ? "" : target[question..]);

@@ -18,7 +18,7 @@ internal static class JobRoutes
 
     public static void MapJobs(this IEndpointRouteBuilder routes)
     {
-        routes.MapMethods("/v1.0-alpha1/jobs/{name}", ["POST", "PUT"], Answers.Route(ScheduleAsync));
+        routes.MapPost("/v1.0-alpha1/jobs/{name}", Answers.Route(ScheduleAsync));
         routes.MapGet("/v1.0-alpha1/jobs/{name}", Answers.Route(GetAsync));
         routes.MapDelete("/v1.0-alpha1/jobs/{name}", Answers.Route(async (context, app) =>
         {

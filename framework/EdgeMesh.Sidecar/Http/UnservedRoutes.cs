@@ -14,7 +14,7 @@ internal static class UnservedRoutes
         "workflows",
     ];
 
-    private static readonly string[] Versions = ["v1.0", "v1.0-alpha1", "v1.0-beta1"];
+    private static readonly string[] Versions = ["v1.0", "v1.0-alpha1", "v1.0-alpha2", "v1.0-beta1"];
 
     public static void MapUnserved(this IEndpointRouteBuilder routes)
     {

@@ -71,6 +71,7 @@ public abstract class ActorScheduleSuite(EngineFixture fixture)
     [InlineData("""{"dueTime":"PT0.2S"}""", 500, "ERR_ACTOR_TIMER_CREATE")]
     [InlineData("""{"dueTime":"@every 1s"}""", 500, "ERR_ACTOR_TIMER_CREATE")]
     [InlineData("""{"dueTime":"1s","ttl":"2001-01-01T00:00:00Z"}""", 500, "ERR_ACTOR_TIMER_CREATE")]
+    [InlineData("""{"dueTime":"1h","ttl":"-1s"}""", 500, "ERR_ACTOR_TIMER_CREATE")]
     [InlineData("""{"dueTime":5}""", 400, "ERR_MALFORMED_REQUEST")]
     [InlineData("{", 400, "ERR_MALFORMED_REQUEST")]
     [InlineData("", 400, "ERR_MALFORMED_REQUEST")]
@@ -132,6 +133,8 @@ public abstract class ActorScheduleSuite(EngineFixture fixture)
     [InlineData("""{"dueTime":"1h","period":"R5/P1DT2H"}""", 500, "ERR_ACTOR_REMINDER_CREATE")]
     [InlineData("""{"dueTime":"2s","ttl":"1s"}""", 500, "ERR_ACTOR_REMINDER_CREATE")]
     [InlineData("""{"period":"@every 1s"}""", 500, "ERR_ACTOR_REMINDER_CREATE")]
+    [InlineData("""{"dueTime":"1h","period":"1m","ttl":"-1s"}""", 500, "ERR_ACTOR_REMINDER_CREATE")]
+    [InlineData("""{"dueTime":"1h","overwrite":"no"}""", 400, "ERR_MALFORMED_REQUEST")]
     [InlineData("""{"dueTime":5}""", 400, "ERR_MALFORMED_REQUEST")]
     [InlineData("", 400, "ERR_MALFORMED_REQUEST")]
     public async Task Reminder_ThatCanNotBe_IsRefusedAndNotThere(string body, int status, string code)
@@ -156,6 +159,21 @@ public abstract class ActorScheduleSuite(EngineFixture fixture)
 
         Assert.Equal(2, seen.Json.GetProperty("data").GetInt32());
         await Eventually.HoldsAsync(async () => (await client.GetAsync("/v1.0/actors/plain/replaced/reminders/r", Cancellation)).StatusCode == HttpStatusCode.NotFound, Cancellation);
+    }
+
+    [Fact]
+    public async Task Reminder_NotToOverwrite_Is409AndLeavesTheOther()
+    {
+        var dapr = await fixture.RunningAsync();
+        using var client = dapr.Client();
+        const string path = "/v1.0/actors/plain/kept-by-http/reminders/r";
+        await PostAsync(client, path, """{"dueTime":"1h","data":1,"overwrite":false}""");
+
+        var second = await Faults.OfAsync(client.PostAsync(path, Running.Json("""{"dueTime":"2h","overwrite":false}"""), Cancellation));
+
+        Assert.Equal((409, "ERR_ACTOR_REMINDER_ALREADY_EXISTS", "actor reminder already exists: r"), second);
+        Assert.Contains("\"1h\"", await client.GetStringAsync(path, Cancellation), StringComparison.Ordinal);
+        using var deleted = await client.DeleteAsync(path, Cancellation);
     }
 
     [Theory]

@@ -41,6 +41,32 @@ public abstract class InvocationSuite(EngineFixture fixture)
         }
     }
 
+    [Fact]
+    public async Task Invoke_OfTheAppItself_NamesNoCaller()
+    {
+        var dapr = await fixture.RunningAsync();
+        using var client = dapr.Client();
+        using var own = await client.GetAsync("/v1.0/invoke/alpha/method/echo/x", Cancellation);
+        using var other = await client.GetAsync("/v1.0/invoke/beta/method/echo/x", Cancellation);
+        Assert.Equal(("", ""), (Header(own, "x-echo-caller"), Header(own, "x-echo-forwarded")));
+        Assert.Equal(("alpha", "127.0.0.1"), (Header(other, "x-echo-caller"), Header(other, "x-echo-forwarded")));
+    }
+
+    /// <summary>Some clients say a type with whatever they send.</summary>
+    [Theory]
+    [InlineData("GET", "alpha")]
+    [InlineData("GET", "beta")]
+    [InlineData("DELETE", "beta")]
+    public async Task Invoke_TypeWithoutABody_ReachesTheApp(string verb, string appId)
+    {
+        var dapr = await fixture.RunningAsync();
+        using var client = dapr.Client();
+        using var request = new HttpRequestMessage(new HttpMethod(verb), $"/v1.0/invoke/{appId}/method/echo/x") { Content = new ByteArrayContent([]) };
+        request.Content.Headers.ContentType = new("application/custom");
+        using var answer = await client.SendAsync(request, Cancellation);
+        Assert.Equal((HttpStatusCode.OK, "application/custom"), (answer.StatusCode, Header(answer, "x-echo-type")));
+    }
+
     [Theory]
     [InlineData(201)]
     [InlineData(404)]

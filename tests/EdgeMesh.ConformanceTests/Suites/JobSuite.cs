@@ -83,10 +83,51 @@ public abstract class JobSuite(BlocksFixture fixture)
     [InlineData("""{"dueTime":"bogus"}""", 500, "DAPR_SCHEDULER_SCHEDULE_JOB", "failed to schedule job due to: rpc error: code = Unknown desc = job failed validation: due time format not recognized")]
     [InlineData("""{"schedule":"@daily","ttl":"bogus"}""", 500, "DAPR_SCHEDULER_SCHEDULE_JOB", "failed to schedule job due to: rpc error: code = Unknown desc = job failed validation: ttl format not recognized")]
     [InlineData("""{"dueTime":"1h","repeats":3}""", 500, "DAPR_SCHEDULER_SCHEDULE_JOB", "failed to schedule job due to: rpc error: code = Unknown desc = job failed validation: job must have a schedule to repeat")]
+    [InlineData("""{"schedule":"@daily","repeats":0}""", 500, "DAPR_SCHEDULER_SCHEDULE_JOB", "failed to schedule job due to: rpc error: code = Unknown desc = job failed validation: defined repeats must be greater than 0")]
+    [InlineData("""{"dueTime":"1h","ttl":"2h"}""", 500, "DAPR_SCHEDULER_SCHEDULE_JOB", "failed to schedule job due to: rpc error: code = Unknown desc = job failed validation: job must have a schedule to have a ttl")]
     public async Task Schedule_BadJob_SaysWhatIsWrong(string body, int status, string code, string message)
     {
         using var client = (await fixture.RunningAsync()).Client();
         Assert.Equal((status, code, message), await Faults.OfAsync(client.PostAsync("/v1.0-alpha1/jobs/bad", Running.Json(body), Cancellation)));
+    }
+
+    [Theory]
+    [InlineData("a/b")]
+    [InlineData("a?b")]
+    [InlineData("a#b")]
+    public async Task Any_NameThatTheSchedulerDoesNotTake_IsRefused(string name)
+    {
+        using var client = (await fixture.RunningAsync()).Client();
+        var path = "/v1.0-alpha1/jobs/" + Uri.EscapeDataString(name);
+        var reason = $"rpc error: code = Unknown desc = job name is invalid \"app||core||alpha||{name}\": must not contain '/', '\\', '#' or '?'";
+        Assert.Equal((500, "DAPR_SCHEDULER_SCHEDULE_JOB", "failed to schedule job due to: " + reason), await Faults.OfAsync(client.PostAsync(path, Running.Json("""{"schedule":"@daily","data":1}"""), Cancellation)));
+        Assert.Equal((500, "DAPR_SCHEDULER_GET_JOB", "failed to get job due to: " + reason), await Faults.OfAsync(client.GetAsync(path, Cancellation)));
+        Assert.Equal((500, "DAPR_SCHEDULER_DELETE_JOB", "failed to delete job due to: " + reason), await Faults.OfAsync(client.DeleteAsync(path, Cancellation)));
+    }
+
+    [Fact]
+    public async Task Any_NameWithTheSeparator_IsNoneToScheduleAndNoneThatIsThere()
+    {
+        using var client = (await fixture.RunningAsync()).Client();
+        Assert.Equal((400, "DAPR_SCHEDULER_JOB_NAME_EMPTY", "Name is empty"), await Faults.OfAsync(client.PostAsync("/v1.0-alpha1/jobs/a||b", Running.Json("""{"schedule":"@daily","data":1}"""), Cancellation)));
+        Assert.Equal(500, (await GetAsync("a||b")).Status);
+        using var deleted = await client.DeleteAsync("/v1.0-alpha1/jobs/a||b", Cancellation);
+        Assert.Equal(HttpStatusCode.NoContent, deleted.StatusCode);
+    }
+
+    [Fact]
+    public async Task Put_IsNoRoute()
+    {
+        using var client = (await fixture.RunningAsync()).Client();
+        Assert.Equal((404, "ERR_DIRECT_INVOKE"), (await Faults.OfAsync(client.PutAsync("/v1.0-alpha1/jobs/put", Running.Json("""{"schedule":"@daily","data":1}"""), Cancellation))) is var (status, code, _) ? (status, code) : default);
+    }
+
+    [Fact]
+    public async Task Schedule_PolicyThatSaysNothing_IsTheDefault()
+    {
+        Assert.Equal((204, ""), await PostAsync("policy", """{"schedule":"@daily","data":1,"failurePolicy":{}}"""));
+        Assert.Equal(
+            """{"constant":{"interval":"1s","maxRetries":3}}""", JsonDocument.Parse((await GetAsync("policy")).Body).RootElement.GetProperty("failurePolicy").GetRawText().Replace(" ", "", StringComparison.Ordinal));
     }
 
     [Theory]

@@ -58,7 +58,7 @@ internal sealed record Recurrence(DateTimeOffset Due, Period? Every, int? Left, 
             expires = end;
         }
 
-        fault = expires < now ? $"has already expired: dueTime: {due:O} TTL: {ttl}" : null;
+        fault = expires < now || expires < due ? $"has already expired: dueTime: {due:O} TTL: {ttl}" : null;
         return fault is null ? new Recurrence(due, every, every is null ? 1 : times, expires) : null;
     }
 

@@ -20,20 +20,20 @@ internal static class JobsBlock
             throw JobFaults.Of(app, "DAPR_SCHEDULER_EMPTY", "Job is empty", 400, StatusCode.InvalidArgument);
         }
 
-        RequireName(app, job.Name);
+        RequireName(app, job.Name, job.Name.Contains(Separator, StringComparison.Ordinal), reason => JobFaults.NotScheduled(app, reason));
         if (job.Schedule.Length == 0 && job.DueTime.Length == 0)
         {
             throw JobFaults.Of(app, "DAPR_SCHEDULER_SCHEDULE_EMPTY", "Schedule is empty", 400, StatusCode.InvalidArgument);
         }
 
         var now = app.Process.Clock.GetUtcNow();
-        if (!JobPlan.TryRead(job, now, out var plan, out var fault))
+        if (!JobPlan.TryRead(job, now, out var plan, out var fault) || (fault = Refusal(job)) is not null)
         {
             throw JobFaults.NotScheduled(app, $"rpc error: code = Unknown desc = job failed validation: {fault}");
         }
 
         var kept = job.Clone();
-        kept.FailurePolicy ??= DefaultPolicy;
+        kept.FailurePolicy = kept.FailurePolicy is { PolicyCase: not JobFailurePolicy.PolicyOneofCase.None } policy ? policy : DefaultPolicy;
         if (!await RunAsync(() => app.Jobs.AddAsync(app.AppId, kept, now, plan.FirstDue, overwrite, cancellation), reason => JobFaults.NotScheduled(app, reason)))
         {
             throw JobFaults.Of(
@@ -41,9 +41,17 @@ internal static class JobsBlock
         }
     }
 
+    /// <summary>What makes no sense, and was taken once: so it is looked at here, and not where kept jobs are read.</summary>
+    private static string? Refusal(Job job) => job switch
+    {
+        { HasRepeats: true, Repeats: 0 } => "defined repeats must be greater than 0",
+        { Schedule: "", Ttl: not "" } => "job must have a schedule to have a ttl",
+        _ => null,
+    };
+
     public static async Task<Job> GetAsync(AppRuntime app, string name, CancellationToken cancellation)
     {
-        RequireName(app, name);
+        RequireName(app, name, isOdd: false, reason => JobFaults.NotGot(app, reason));
         return (await RunAsync(() => app.Jobs.FindAsync(app.AppId, name, cancellation), reason => JobFaults.NotGot(app, reason)))?.Job
             ?? throw JobFaults.NotGot(app, $"rpc error: code = NotFound desc = job not found: {name}");
     }
@@ -54,7 +62,7 @@ internal static class JobsBlock
     /// <summary>Also of a job that is not there.</summary>
     public static Task DeleteAsync(AppRuntime app, string name, CancellationToken cancellation)
     {
-        RequireName(app, name);
+        RequireName(app, name, isOdd: false, reason => JobFaults.NotDeleted(app, reason));
         return DeleteAsync(app, () => app.Jobs.DeleteAsync(app.AppId, name, cancellation));
     }
 
@@ -70,12 +78,20 @@ internal static class JobsBlock
         },
         reason => JobFaults.NotDeleted(app, reason));
 
-    /// <summary>As with daprd, a name with the scheduler's separator in it is none.</summary>
-    private static void RequireName(AppRuntime app, string name)
+    /// <param name="app">Whose job it is.</param>
+    /// <param name="name">Its name.</param>
+    /// <param name="isOdd">With the scheduler's separator in it: daprd schedules no such job, and finds none.</param>
+    /// <param name="fault">Of what is asked.</param>
+    private static void RequireName(AppRuntime app, string name, bool isOdd, Func<string, DaprFault> fault)
     {
-        if (name.Length == 0 || name.Contains(Separator, StringComparison.Ordinal))
+        if (name.Length == 0 || isOdd)
         {
             throw JobFaults.Of(app, "DAPR_SCHEDULER_JOB_NAME_EMPTY", "Name is empty", 400, StatusCode.InvalidArgument);
+        }
+
+        if (name.AsSpan().IndexOfAny("/\\#?") >= 0)
+        {
+            throw fault($"rpc error: code = Unknown desc = job name is invalid \"app||{app.Process.Namespace}||{app.AppId}||{name}\": must not contain '/', '\\', '#' or '?'");
         }
     }
 

@@ -60,9 +60,10 @@ internal sealed class RedisConfigurationStore : IConfigurationStore, IServerDriv
         var read = await _server.Database.StringGetAsync(asked).WaitAsync(cancellation);
         for (var i = 0; i < asked.Length; i++)
         {
-            if (!read[i].IsNull)
+            // As with daprd, one without a value is none.
+            if (Parse(read[i].ToString()) is { Value.Length: > 0 } value)
             {
-                values[asked[i].ToString()] = Parse(read[i].ToString());
+                values[asked[i].ToString()] = value;
             }
         }
 
