@@ -44,7 +44,7 @@ internal static class MetadataMethods
         response.ActorRuntime = new ActorRuntime
         {
             RuntimeStatus = ActorRuntime.Types.ActorRuntimeStatus.Running,
-            ActiveActors = { (about.Actors ?? []).Select(a => new ActiveActorsCount { Type = a.Type, Count = a.Count }) },
+            ActiveActors = { (about.Actors ?? []).Select(a => new ActiveActorsCount { Type = a.Type, Count = a.Count ?? 0 }) },
             HostReady = about.ActorRuntime.HostReady,
             Placement = about.ActorRuntime.Placement,
         };

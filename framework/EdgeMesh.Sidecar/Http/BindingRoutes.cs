@@ -45,7 +45,7 @@ internal static class BindingRoutes
 
     private static BindingRequest Request(HttpContext context, JsonElement root, ReadOnlyMemory<byte> body)
     {
-        if (root.ValueKind != JsonValueKind.Object)
+        if (root.ValueKind is not (JsonValueKind.Object or JsonValueKind.Null))
         {
             throw DaprFault.Malformed($"failed deserializing HTTP body: json: cannot unmarshal {root.ValueKind.ToString().ToLowerInvariant()} into Go value of type http.OutputBindingRequest");
         }

@@ -15,13 +15,8 @@ internal static class StateRequests
     /// <param name="defaultTtl">The query's <c>metadata.ttlInSeconds</c>.</param>
     public static List<StateWrite> Writes(JsonElement root, ReadOnlyMemory<byte> body, string? defaultTtl)
     {
-        if (root.ValueKind != JsonValueKind.Array)
-        {
-            throw Mistyped(root, "value of type []state.SetRequest");
-        }
-
-        var writes = new List<StateWrite>(root.GetArrayLength());
-        foreach (var item in root.EnumerateArray())
+        var writes = new List<StateWrite>();
+        foreach (var item in Listed(root, "value of type []state.SetRequest"))
         {
             var write = Write(item, body, defaultTtl);
             writes.Add(write.Key.Length > 0 ? write : throw DaprFault.Malformed("\"key\" is a required field"));
@@ -33,7 +28,7 @@ internal static class StateRequests
     public static List<StateWrite> Operations(JsonElement root, ReadOnlyMemory<byte> body, string? defaultTtl)
     {
         var writes = new List<StateWrite>();
-        foreach (var operation in GoJson.Find(root, "operations") is { ValueKind: JsonValueKind.Array } operations ? operations.EnumerateArray() : default)
+        foreach (var operation in Listed(GoJson.Find(root, "operations"), "struct field .operations of type []http.stateTransactionRequestBodyOperation"))
         {
             var kind = Text(operation, "operation", "operation");
             var write = GoJson.Find(operation, "request") is { } request ? Write(request, body, defaultTtl) : new StateWrite("", "null"u8.ToArray()) { Json = true };
@@ -49,9 +44,8 @@ internal static class StateRequests
     }
 
     public static string[] Keys(JsonElement root) =>
-        GoJson.Find(root, "keys") is { ValueKind: JsonValueKind.Array } keys
-            ? [.. keys.EnumerateArray().Select(k => k.ValueKind == JsonValueKind.String ? k.GetString()! : throw Mistyped(k, "value of type string"))]
-            : [];
+        GoJson.Find(root, "parallelism") is { ValueKind: not (JsonValueKind.Number or JsonValueKind.Null) } odd ? throw Mistyped(odd, "struct field BulkGetRequest.parallelism of type int")
+            : [.. Listed(GoJson.Find(root, "keys"), "struct field BulkGetRequest.keys of type []string").Select(k => k.ValueKind == JsonValueKind.String ? k.GetString()! : throw Mistyped(k, "value of type string"))];
 
     private static StateWrite Write(JsonElement item, ReadOnlyMemory<byte> body, string? defaultTtl)
     {
@@ -60,8 +54,8 @@ internal static class StateRequests
             throw Mistyped(item, "value of type state.SetRequest");
         }
 
-        var options = GoJson.Find(item, "options");
-        var metadata = GoJson.Find(item, "metadata");
+        var options = Map(item, "options", "state.SetStateOption");
+        var metadata = Map(item, "metadata", "map[string]string");
         var (ttl, ttlFault) = StateOptions.Ttl((metadata is { } m ? ExactText(m, StateOptions.TtlField) : null) ?? defaultTtl);
         var (firstWrite, concurrencyFault) = StateOptions.Concurrency(options is { } o ? Text(o, "concurrency", "options") : null);
         var consistencyFault = StateOptions.Consistency(options is { } c ? Text(c, "consistency", "options") : null);
@@ -71,10 +65,25 @@ internal static class StateRequests
             ETag = Text(item, "etag", Item) is { Length: > 0 } etag ? etag : null,
             FirstWrite = firstWrite,
             TtlSeconds = ttl,
-            Metadata = metadata is { ValueKind: JsonValueKind.Object } given ? Texts(given) : null,
+            Metadata = metadata is { } given ? Texts(given) : null,
             Fault = concurrencyFault ?? consistencyFault ?? ttlFault,
         };
     }
+
+    /// <summary>As with Go null, or nothing, is an empty list.</summary>
+    private static IEnumerable<JsonElement> Listed(JsonElement? list, string wanted) => list switch
+    {
+        null or { ValueKind: JsonValueKind.Null } => [],
+        { ValueKind: JsonValueKind.Array } items => items.EnumerateArray(),
+        { } other => throw Mistyped(other, wanted),
+    };
+
+    private static JsonElement? Map(JsonElement parent, string name, string type) => GoJson.Find(parent, name) switch
+    {
+        null or { ValueKind: JsonValueKind.Null } => null,
+        { ValueKind: JsonValueKind.Object } map => map,
+        { } other => throw Mistyped(other, $"struct field {Item}.{name} of type {type}"),
+    };
 
     private static string? Text(JsonElement parent, string name, string owner) =>
         GoJson.Find(parent, name) switch
@@ -89,9 +98,10 @@ internal static class StateRequests
         Dictionary<string, string>? texts = null;
         foreach (var property in map.EnumerateObject())
         {
-            if (property.Value.ValueKind == JsonValueKind.String)
+            if (property.Value.ValueKind != JsonValueKind.Null)
             {
-                (texts ??= new Dictionary<string, string>(StringComparer.Ordinal))[property.Name] = property.Value.GetString()!;
+                (texts ??= new Dictionary<string, string>(StringComparer.Ordinal))[property.Name] =
+                    property.Value.ValueKind == JsonValueKind.String ? property.Value.GetString()! : throw Mistyped(property.Value, $"struct field {Item}.metadata of type string");
             }
         }
 

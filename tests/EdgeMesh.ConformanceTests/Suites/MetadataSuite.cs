@@ -9,6 +9,28 @@ public abstract class MetadataSuite(EngineFixture fixture)
 {
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
+    [Theory]
+    [InlineData("memory", "ETAG, TRANSACTIONAL, TTL, ACTOR")]
+    [InlineData("sqlite", "ETAG, TRANSACTIONAL, TTL, ACTOR")]
+    public async Task Capabilities_OfAStore_AreWhatAnAppMayUse(string store, string expected)
+    {
+        using var client = (await fixture.RunningAsync()).Client();
+        var components = JsonDocument.Parse(await client.GetStringAsync("/v1.0/metadata", Cancellation)).RootElement.GetProperty("components").EnumerateArray();
+        var told = components.Single(c => c.GetProperty("name").GetString() == store).GetProperty("capabilities").EnumerateArray().Select(c => c.GetString());
+
+        // Those that daprd has for its workflows alone.
+        Assert.Equal(expected, string.Join(", ", told.Except(["KEYS_LIKE", "DELETE_WITH_PREFIX"])));
+    }
+
+    /// <summary>Go leaves out a number that is nothing.</summary>
+    [Fact]
+    public async Task Actors_OfATypeThatHasNoneActive_AreToldWithoutANumber()
+    {
+        using var client = (await fixture.RunningAsync()).Client();
+        var actors = JsonDocument.Parse(await client.GetStringAsync("/v1.0/metadata", Cancellation)).RootElement.GetProperty("actors").EnumerateArray();
+        Assert.All(actors, a => Assert.True(!a.TryGetProperty("count", out var count) || count.GetInt32() > 0));
+    }
+
     [Fact]
     public async Task Set_ByHttp_IsToldByBoth_UntilItIsSetAnew()
     {

@@ -153,6 +153,14 @@ public abstract class StateSuite(EngineFixture fixture, string store, StateTrait
     }
 
     [Fact]
+    public async Task Save_Null_IsNothing()
+    {
+        using var client = (await fixture.RunningAsync()).Client();
+        using var answer = await client.PostAsync($"/v1.0/state/{store}", Running.Json("null"), Cancellation);
+        Assert.Equal(HttpStatusCode.NoContent, answer.StatusCode);
+    }
+
+    [Fact]
     public async Task Save_UnknownStore_Is400WithDaprsCode()
     {
         var dapr = await fixture.RunningAsync();

@@ -11,7 +11,7 @@ internal static class MetadataBlock
     /// <summary>The Dapr API that this engine serves.</summary>
     public const string Version = "1.18.0-edgemesh";
 
-    private static readonly string[] StateCapabilities = ["ETAG", "TRANSACTIONAL", "TTL"];
+    private static readonly string[] StateCapabilities = ["ETAG", "TRANSACTIONAL", "TTL", "ACTOR"];
 
     public static SidecarDescription Describe(AppRuntime app) => new(
         app.AppId,
@@ -24,7 +24,7 @@ internal static class MetadataBlock
         Describe(app.Options),
         Listed(app.Resilience.Names))
     {
-        Actors = app.Directory.Actors.Of(app.AppId).SelectMany(h => h.Types.Select(t => new ActiveActors(t, h.CountActive(t)))).ToArray() is { Length: > 0 } actors ? actors : null,
+        Actors = app.Directory.Actors.Of(app.AppId).SelectMany(h => h.Types.Select(t => new ActiveActors(t, h.CountActive(t) is > 0 and var count ? count : null))).ToArray() is { Length: > 0 } actors ? actors : null,
     };
 
     private static SubscriptionDescription Describe(Subscription subscription) => new(
@@ -61,6 +61,7 @@ internal static class MetadataBlock
     private static string[]? Capabilities(ComponentSpec spec) => spec.Type switch
     {
         _ when spec.Type.StartsWith("state.", StringComparison.Ordinal) => StateCapabilities,
+        "pubsub.in-memory" => ["SUBSCRIBE_WILDCARDS"],
         "bindings.cron" => ["INPUT_BINDING"],
         "bindings.http" or "bindings.localstorage" => ["OUTPUT_BINDING"],
         "secretstores.local.file" when spec["multiValued"] == "true" => ["MULTIPLE_KEY_VALUES_PER_SECRET"],

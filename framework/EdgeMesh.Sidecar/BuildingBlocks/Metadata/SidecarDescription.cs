@@ -19,7 +19,9 @@ internal sealed record SidecarDescription(
     public ActorRuntimeDescription ActorRuntime => new("RUNNING", Actors, true, "placement: connected");
 }
 
-internal sealed record ActiveActors(string Type, int Count);
+/// <param name="Type">The type.</param>
+/// <param name="Count">Null: none.</param>
+internal sealed record ActiveActors(string Type, int? Count);
 
 internal sealed record ActorRuntimeDescription(string RuntimeStatus, ActiveActors[]? ActiveActors, bool HostReady, string Placement);
 
