@@ -28,8 +28,9 @@ internal static class PubSubMethods
     private static async Task<BulkPublishResponse> PublishManyAsync(AppRuntime app, BulkPublishRequest request, ServerCallContext call)
     {
         var target = PubSubBlock.Target(app, request.PubsubName, request.Topic);
+        var isRaw = PubSubBlock.IsRaw(target, new Dictionary<string, string>(request.Metadata));
         var entries = request.Entries.Select(e => new BulkEntry(e.EntryId, Publication(target, e.Event.Memory, e.ContentType, Merge(request.Metadata, e.Metadata), call))).ToArray();
-        var failed = await PubSubBlock.PublishManyAsync(target, entries, call.CancellationToken);
+        var failed = await PubSubBlock.PublishManyAsync(target, isRaw, entries, call.CancellationToken);
         return new BulkPublishResponse { FailedEntries = { failed.Select(f => new BulkPublishResponseFailedEntry { EntryId = f.EntryId, Error = f.Error }) } };
     }
 

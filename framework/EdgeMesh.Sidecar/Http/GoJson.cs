@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Globalization;
 using System.Runtime.InteropServices;
 using System.Text;
@@ -52,14 +53,39 @@ internal static class GoJson
     /// <summary>The same JSON with U+FFFD for what is no text for .NET: a copy.</summary>
     public static byte[] Mended(ReadOnlySpan<byte> json)
     {
-        var mended = Utf8.IsValid(json) ? json.ToArray() : Encoding.UTF8.GetBytes(Encoding.UTF8.GetString(json));
+        var mended = Utf8.IsValid(json) ? json.ToArray() : MendBytes(json);
         MendSurrogates(mended);
         return mended;
     }
 
+    /// <summary>The same text with U+FFFD for each byte that is no UTF-8: Go counts bytes, where .NET counts what begins like a character.</summary>
+    public static byte[] MendBytes(ReadOnlySpan<byte> text)
+    {
+        var mended = new ArrayBufferWriter<byte>(text.Length + 16);
+        for (var used = 0; !text.IsEmpty; text = text[used..])
+        {
+            if (Rune.DecodeFromUtf8(text, out _, out used) == OperationStatus.Done)
+            {
+                mended.Write(text[..used]);
+                continue;
+            }
+
+            for (var i = 0; i < used; i++)
+            {
+                mended.Write("\uFFFD"u8);
+            }
+        }
+
+        return mended.WrittenSpan.ToArray();
+    }
+
     /// <summary>The same JSON, mended where it must be: nearly always nothing is copied.</summary>
-    public static ReadOnlyMemory<byte> Readable(ReadOnlyMemory<byte> json) =>
-        Utf8.IsValid(json.Span) && json.Span.IndexOf("\\ud"u8) < 0 && json.Span.IndexOf("\\uD"u8) < 0 ? json : Mended(json.Span);
+    public static ReadOnlyMemory<byte> Readable(ReadOnlyMemory<byte> json) => IsReadable(json.Span) ? json : Mended(json.Span);
+
+    /// <inheritdoc cref="Readable(ReadOnlyMemory{byte})"/>
+    public static ReadOnlySpan<byte> Readable(ReadOnlySpan<byte> json) => IsReadable(json) ? json : Mended(json);
+
+    private static bool IsReadable(ReadOnlySpan<byte> json) => Utf8.IsValid(json) && json.IndexOf("\\ud"u8) < 0 && json.IndexOf("\\uD"u8) < 0;
 
     /// <summary>Half a surrogate pair (<c>\ud800</c>) is no text for .NET, and U+FFFD for Go: it becomes that, in its place, which is as long.</summary>
     public static void MendSurrogates(Span<byte> json)

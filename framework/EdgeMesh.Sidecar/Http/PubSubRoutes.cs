@@ -40,9 +40,11 @@ internal static class PubSubRoutes
     private static async Task PublishManyAsync(HttpContext context, AppRuntime app)
     {
         var target = Target(context, app);
-        var reader = new BulkEntries(target, context.Metadata(), context.Request.Headers.TraceParent, context.Request.Headers.TraceState);
+        var metadata = context.Metadata();
+        var isRaw = PubSubBlock.IsRaw(target, metadata);
+        var reader = new BulkEntries(target, metadata, context.Request.Headers.TraceParent, context.Request.Headers.TraceState);
         using var body = await BodyAsync(context, target);
-        var failed = await PubSubBlock.PublishManyAsync(target, Entries(reader, body), context.RequestAborted);
+        var failed = await PubSubBlock.PublishManyAsync(target, isRaw, Entries(reader, body), context.RequestAborted);
         if (failed.Count == 0)
         {
             Answers.NoContent(context);

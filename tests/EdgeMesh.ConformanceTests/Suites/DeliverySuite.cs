@@ -115,6 +115,19 @@ public abstract class DeliverySuite(EngineFixture fixture)
         Assert.Equal(["text", "{\"n\":1}"], got.Select(d => d.Json.GetProperty("data").ToString()).Order(StringComparer.Ordinal));
     }
 
+    /// <summary>Go reads null as a list of nothing; and an entry does not say for itself whether it is raw.</summary>
+    [Theory]
+    [InlineData("null")]
+    [InlineData("[]")]
+    [InlineData("""[{"entryId":"a","event":"a","contentType":"text/plain","metadata":{"rawPayload":"maybe"}}]""")]
+    public async Task BulkPublish_NothingAndEntriesWithOddMetadata_Are204(string body)
+    {
+        var dapr = await fixture.RunningAsync();
+        using var client = dapr.Client();
+        using var answer = await client.PostAsync("/v1.0/publish/bulk/pubsub/d-bulk-odd", Running.Json(body), Cancellation);
+        Assert.Equal(HttpStatusCode.NoContent, answer.StatusCode);
+    }
+
     [Theory]
     [InlineData("""[{"entryId":"a","event":1,"contentType":"application/json"},{"entryId":"a","event":2,"contentType":"application/json"}]""")]
     [InlineData("""[{"event":1,"contentType":"application/json"}]""")]

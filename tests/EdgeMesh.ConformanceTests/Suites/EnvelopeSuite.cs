@@ -28,6 +28,73 @@ public abstract class EnvelopeSuite(EngineFixture fixture, bool tellsExpiration 
         Assert.Equal(("envelopes", "pubsub"), (Text(envelope, "topic"), Text(envelope, "pubsubname")));
     }
 
+    [Theory]
+    [InlineData("""{"id":"traced-1","traceid":"t","traceparent":"p","tracestate":"s"}""", "t p s")]
+    [InlineData("""{"id":"traced-2","traceid":"t"}""", "t - a=b")]
+    [InlineData("""{"id":"traced-3","traceid":""}""", " - a=b")]
+    [InlineData("""{"id":"traced-4","tracestate":"s"}""", "00-11f7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01 00-11f7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01 s")]
+    public async Task Publish_CloudEventThatNamesItsTrace_KeepsIt(string body, string expected)
+    {
+        var dapr = await fixture.RunningAsync();
+        using var client = dapr.Client();
+        using var request = new HttpRequestMessage(HttpMethod.Post, "/v1.0/publish/pubsub/envelopes") { Content = new StringContent(body, new System.Net.Http.Headers.MediaTypeHeaderValue(CloudEvents)) };
+        request.Headers.Add("traceparent", "00-11f7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01");
+        request.Headers.Add("tracestate", "a=b");
+        using var answer = await client.SendAsync(request, Cancellation);
+        Assert.Equal(HttpStatusCode.NoContent, answer.StatusCode);
+
+        var envelope = await NextAsync(dapr, e => Text(e, "id") == JsonDocument.Parse(body).RootElement.GetProperty("id").GetString());
+        string Told(string name) => envelope.TryGetProperty(name, out var value) ? value.GetString()! : "-";
+
+        // The sidecar's span goes on from the publisher's.
+        Assert.Equal(expected.Replace("b7ad6b7169203331", "", StringComparison.Ordinal), $"{Told("traceid")} {Told("traceparent")} {Told("tracestate")}".Replace("b7ad6b7169203331", "", StringComparison.Ordinal));
+    }
+
+    /// <summary>Each half of a surrogate pair, and each byte that is no UTF-8, is one U+FFFD.</summary>
+    [Theory]
+    [InlineData("text/plain", "mark-1 \u00e9", "mark-1 \ufffd")]
+    [InlineData("text/plain", "mark-2 \u00e2\u0082 \u00ff", "mark-2 \ufffd\ufffd \ufffd")]
+    [InlineData("application/json", "\"mark-3 \u00e2\u0082\"", "mark-3 \ufffd\ufffd")]
+    [InlineData("application/json", "\"mark-4 \\ud800 \\udc00x\"", "mark-4 \ufffd \ufffdx")]
+    [InlineData(CloudEvents, "{\"id\":\"half\",\"data\":\"mark-5 \\ud800\u00f0\u009f\u0098\"}", "mark-5 \ufffd\ufffd\ufffd\ufffd")]
+    public async Task Publish_WhatIsNoText_HasReplacementCharactersInItsPlace(string type, string latin, string expected)
+    {
+        var dapr = await fixture.RunningAsync();
+        using var answer = await PublishAsync(dapr, Encoding.Latin1.GetBytes(latin), type, "");
+        Assert.Equal(HttpStatusCode.NoContent, answer.StatusCode);
+
+        var envelope = await NextAsync(dapr, e => e.TryGetProperty("data", out var data) && data.ValueKind == JsonValueKind.String && data.GetString()!.StartsWith(expected[..6], StringComparison.Ordinal));
+
+        Assert.Equal(expected, envelope.GetProperty("data").GetString());
+    }
+
+    [Fact]
+    public async Task Publish_CloudEventWithANameThatIsNoText_HasReplacementCharactersInIt()
+    {
+        var envelope = await RoundTripAsync("""{"id":"name-1","half\ud800":1}""", CloudEvents, e => Text(e, "id") == "name-1");
+
+        Assert.Equal(1, envelope.GetProperty("half\ufffd").GetInt32());
+    }
+
+    /// <summary>What is published raw goes to the app byte by byte, whatever is in it.</summary>
+    [Fact]
+    public async Task Publish_RawEventWithWhatIsNoText_ComesAsItIs()
+    {
+        var dapr = await fixture.RunningAsync();
+        var body = Encoding.Latin1.GetBytes("{\"specversion\":\"1.0\",\"id\":\"raw-1\",\"data\":\"\\ud800 \u00e2\u0082\"}");
+        using var answer = await PublishAsync(dapr, body, "application/json", "?metadata.rawPayload=true");
+        Assert.Equal(HttpStatusCode.NoContent, answer.StatusCode);
+
+        Delivery delivery;
+        do
+        {
+            delivery = await dapr.Alpha.NextAsync("envelopes", Cancellation);
+        }
+        while (!Encoding.Latin1.GetString(delivery.Body).Contains("raw-1", StringComparison.Ordinal));
+
+        Assert.Equal(body, delivery.Body);
+    }
+
     [Fact]
     public async Task Publish_CloudEventWithoutSourceAndType_GetsDaprsOwn()
     {
@@ -146,10 +213,12 @@ public abstract class EnvelopeSuite(EngineFixture fixture, bool tellsExpiration 
         return await NextAsync(dapr, isIt);
     }
 
-    private static async Task<HttpResponseMessage> PublishAsync(Running dapr, string body, string type, string query)
+    private static Task<HttpResponseMessage> PublishAsync(Running dapr, string body, string type, string query) => PublishAsync(dapr, Encoding.UTF8.GetBytes(body), type, query);
+
+    private static async Task<HttpResponseMessage> PublishAsync(Running dapr, byte[] body, string type, string query)
     {
         using var client = dapr.Client();
-        using var content = new StringContent(body, Encoding.UTF8);
+        using var content = new ByteArrayContent(body);
         content.Headers.ContentType = System.Net.Http.Headers.MediaTypeHeaderValue.Parse(type);
         return await client.PostAsync($"/v1.0/publish/pubsub/envelopes{query}", content, Cancellation);
     }

@@ -37,7 +37,7 @@ internal sealed partial class AppPostman(AppRuntime app, AppChannel channel, Sub
     private HttpRequestMessage Request(Parcel parcel)
     {
         var path = parcel.Path.StartsWith('/') ? parcel.Path : "/" + parcel.Path;
-        var request = new HttpRequestMessage(HttpMethod.Post, channel.Address(path)) { Content = new ReadOnlyMemoryContent(parcel.Body) };
+        var request = new HttpRequestMessage(HttpMethod.Post, channel.Address(path)) { Content = new ReadOnlyMemoryContent(subscription.IsRaw ? parcel.Body : parcel.Message.Data) };
         request.Content.Headers.ContentType = ContentType;
         request.Headers.TryAddWithoutValidation("pubsubname", subscription.PubSub);
         if (!string.IsNullOrEmpty(parcel.Envelope.TraceParent) && MessageHeaders.IsValue(parcel.Envelope.TraceParent))

@@ -16,12 +16,12 @@ internal sealed class BulkEntries(PubSubTarget target, IReadOnlyDictionary<strin
     /// <exception cref="DaprFault">The list is no list of entries.</exception>
     public IReadOnlyList<BulkEntry> Read(JsonElement list)
     {
-        if (list.ValueKind != JsonValueKind.Array)
+        return list.ValueKind switch
         {
-            throw Unreadable($"a list is expected, not a JSON {list.ValueKind}");
-        }
-
-        return [.. list.EnumerateArray().Select(ReadEntry)];
+            JsonValueKind.Array => [.. list.EnumerateArray().Select(ReadEntry)],
+            JsonValueKind.Null => [],
+            _ => throw Unreadable($"a list is expected, not a JSON {list.ValueKind}"),
+        };
     }
 
     public DaprFault Unreadable(string error) => PubSubFaults.BulkUnreadable(PubSub, target.Topic, target.App.AppId, error);
@@ -72,8 +72,12 @@ internal sealed class BulkEntries(PubSubTarget target, IReadOnlyDictionary<strin
         return merged;
     }
 
-    private static string Text(JsonElement entry, string name) =>
-        GoJson.Find(entry, name) is { ValueKind: JsonValueKind.String } value ? value.GetString()! : "";
+    private string Text(JsonElement entry, string name) => GoJson.Find(entry, name) switch
+    {
+        null or { ValueKind: JsonValueKind.Null } => "",
+        { ValueKind: JsonValueKind.String } value => value.GetString()!,
+        { } other => throw Unreadable($"'{name}' must be a string, not a JSON {other.ValueKind}"),
+    };
 
     private DaprFault Mismatch() => PubSubFaults.EntryContentType(PubSub, target.Topic, target.App.AppId);
 }

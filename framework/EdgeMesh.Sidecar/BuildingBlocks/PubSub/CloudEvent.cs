@@ -3,6 +3,7 @@ using System.Net.Mime;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using EdgeMesh.Sidecar.Components;
+using EdgeMesh.Sidecar.Http;
 
 namespace EdgeMesh.Sidecar.BuildingBlocks.PubSub;
 
@@ -17,8 +18,8 @@ internal static class CloudEvent
     /// <summary>JSON for programs, never part of a page.</summary>
     private static readonly JsonWriterOptions Options = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping, SkipValidation = true };
 
-    /// <summary>Said by daprd's overrides and by an event that already is one, but never taken from either: they are the sidecar's.</summary>
-    private static readonly HashSet<string> OwnFields = new(StringComparer.Ordinal) { "topic", "pubsubname", "traceid", "traceparent", "tracestate" };
+    /// <summary>The sidecar's, whatever an event that already is one says of them.</summary>
+    private static readonly HashSet<string> OwnFields = new(StringComparer.Ordinal) { "topic", "pubsubname" };
 
     /// <summary>Wraps a publication. One that already is a CloudEvent keeps its fields, and gains those that it lacks; null: it says that it is one and is not.</summary>
     public static byte[]? Wrap(Publication publication, string appId, DateTimeOffset now)
@@ -30,11 +31,7 @@ internal static class CloudEvent
         {
             WriteNew(json, publication, appId, now);
         }
-        else if (JsonSlice.Members(publication.Data.Span) is { } members)
-        {
-            WriteGiven(json, publication, members, now);
-        }
-        else
+        else if (!TryWriteGiven(json, publication, now))
         {
             return null;
         }
@@ -85,7 +82,9 @@ internal static class CloudEvent
         json.WriteString("time"u8, EnvelopeTime.Format(now));
         json.WriteString("type"u8, Override(publication, "type") ?? DefaultType);
         var trace = Override(publication, "traceparent") ?? Override(publication, "traceid") ?? publication.TraceParent;
-        WriteOwn(json, publication, trace, Override(publication, "tracestate") ?? publication.TraceState);
+        WriteOwn(json, publication);
+        WriteTrace(json, trace);
+        json.WriteString("tracestate"u8, Override(publication, "tracestate") ?? publication.TraceState ?? "");
     }
 
     private static void WriteData(Utf8JsonWriter json, ReadOnlySpan<byte> data, string contentType)
@@ -93,7 +92,7 @@ internal static class CloudEvent
         if (MediaType.IsJson(contentType) && JsonSlice.TryFirst(data, out var value))
         {
             json.WritePropertyName("data"u8);
-            json.WriteRawValue(JsonSlice.Text(value), skipInputValidation: true);
+            json.WriteRawValue(GoJson.Readable(value), skipInputValidation: true);
         }
         else if (MediaType.IsBinary(contentType))
         {
@@ -105,16 +104,21 @@ internal static class CloudEvent
         }
     }
 
-    private static void WriteGiven(Utf8JsonWriter json, Publication publication, Dictionary<string, Range> members, DateTimeOffset now)
+    private static bool TryWriteGiven(Utf8JsonWriter json, Publication publication, DateTimeOffset now)
     {
-        var data = publication.Data.Span;
-        var expires = publication.TimeToLive is not null;
+        var data = GoJson.Readable(publication.Data.Span);
+        if (JsonSlice.Members(data) is not { } members)
+        {
+            return false;
+        }
+
+        var (expires, isTraced) = (publication.TimeToLive is not null, IsText(data, members, "traceid"));
         foreach (var (name, range) in members)
         {
-            if (!OwnFields.Contains(name) && !(name == "expiration" && expires) && !(IsDefaulted(name) && data[range].SequenceEqual("null"u8)))
+            if (!OwnFields.Contains(name) && !(name == "expiration" && expires) && !(name is "traceid" or "traceparent" && !isTraced) && !(IsDefaulted(name) && data[range].SequenceEqual("null"u8)))
             {
                 json.WritePropertyName(name);
-                json.WriteRawValue(JsonSlice.Text(data[range]), skipInputValidation: true);
+                json.WriteRawValue(data[range], skipInputValidation: true);
             }
         }
 
@@ -123,10 +127,20 @@ internal static class CloudEvent
         WriteDefault(json, data, members, "type", DefaultType);
         WriteDefault(json, data, members, "time", EnvelopeTime.Format(now));
         WriteExpiration(json, publication, now);
-        WriteOwn(json, publication, publication.TraceParent, publication.TraceState);
+        WriteOwn(json, publication);
+        WriteDefault(json, data, members, "tracestate", publication.TraceState ?? "");
+        if (!isTraced)
+        {
+            WriteTrace(json, publication.TraceParent);
+        }
+
+        return true;
     }
 
-    private static bool IsDefaulted(string name) => name is "source" or "specversion" or "type" or "time";
+    /// <summary>An event that names its trace keeps it, and a <c>traceparent</c> beside it.</summary>
+    private static bool IsText(ReadOnlySpan<byte> data, Dictionary<string, Range> members, string name) => members.TryGetValue(name, out var range) && data[range] is [(byte)'"', ..];
+
+    private static bool IsDefaulted(string name) => name is "source" or "specversion" or "type" or "time" or "tracestate";
 
     private static void WriteDefault(Utf8JsonWriter json, ReadOnlySpan<byte> data, Dictionary<string, Range> members, string name, string value)
     {
@@ -144,13 +158,16 @@ internal static class CloudEvent
         }
     }
 
-    private static void WriteOwn(Utf8JsonWriter json, Publication publication, string? traceParent, string? traceState)
+    private static void WriteOwn(Utf8JsonWriter json, Publication publication)
     {
         json.WriteString("pubsubname"u8, publication.PubSub);
         json.WriteString("topic"u8, publication.Topic);
+    }
+
+    private static void WriteTrace(Utf8JsonWriter json, string? traceParent)
+    {
         json.WriteString("traceid"u8, traceParent ?? "");
         json.WriteString("traceparent"u8, traceParent ?? "");
-        json.WriteString("tracestate"u8, traceState ?? "");
     }
 
     /// <summary>A publisher may set these fields by metadata; an empty value sets nothing.</summary>

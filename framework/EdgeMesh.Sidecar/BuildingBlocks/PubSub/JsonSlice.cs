@@ -1,7 +1,7 @@
 using System.Buffers;
-using System.Text;
 using System.Text.Json;
 using System.Text.Unicode;
+using EdgeMesh.Sidecar.Http;
 
 namespace EdgeMesh.Sidecar.BuildingBlocks.PubSub;
 
@@ -68,5 +68,5 @@ internal static class JsonSlice
 
     /// <summary>Bytes that are not UTF-8 become replacement characters; nearly always there are none, and nothing is copied.</summary>
     public static ReadOnlySpan<byte> Text(ReadOnlySpan<byte> data) =>
-        Utf8.IsValid(data) ? data : Encoding.UTF8.GetBytes(Encoding.UTF8.GetString(data));
+        Utf8.IsValid(data) ? data : GoJson.MendBytes(data);
 }

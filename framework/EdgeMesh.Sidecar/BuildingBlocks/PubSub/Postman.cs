@@ -7,7 +7,7 @@ internal delegate Task<Verdict> Postman(Parcel parcel, CancellationToken cancell
 
 /// <param name="Message">As the broker gave it.</param>
 /// <param name="Envelope">What is known of the event.</param>
-/// <param name="Body">The CloudEvent.</param>
+/// <param name="Body">The CloudEvent, as .NET can read it: where nothing had to be mended, the message's own bytes.</param>
 /// <param name="Path">The route that was chosen.</param>
 internal sealed record Parcel(BrokerMessage Message, Envelope Envelope, ReadOnlyMemory<byte> Body, string Path);
 

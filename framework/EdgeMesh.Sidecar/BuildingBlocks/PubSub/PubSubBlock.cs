@@ -30,7 +30,7 @@ internal static class PubSubBlock
     /// <summary>Returns once the broker owns the message.</summary>
     public static async Task PublishAsync(PubSubTarget target, Publication publication, CancellationToken cancellation)
     {
-        var message = Message(target, publication);
+        var message = Message(target, publication, IsRaw(target, publication.Metadata));
         target.RequireAllowed();
         var began = target.App.Process.Clock.GetTimestamp();
         var failure = await TryPublishAsync(target, message, cancellation);
@@ -41,9 +41,17 @@ internal static class PubSubBlock
         }
     }
 
+    /// <summary>Whether a request asks for no envelopes.</summary>
+    public static bool IsRaw(PubSubTarget target, IReadOnlyDictionary<string, string> metadata) =>
+        RawPayload.TryRead(metadata, out var isRaw) ? isRaw : throw PubSubFaults.NotBoolean(target.Spec.Name, metadata[RawPayload.Field]);
+
     /// <summary>Publishes each entry for itself, in no order.</summary>
+    /// <param name="target">Where to.</param>
+    /// <param name="isRaw">Of all entries: as with daprd the request says it, and not an entry.</param>
+    /// <param name="entries">What.</param>
+    /// <param name="cancellation">Gives up.</param>
     /// <returns>What failed, by the entry's id.</returns>
-    public static async Task<IReadOnlyList<(string EntryId, string Error)>> PublishManyAsync(PubSubTarget target, IReadOnlyList<BulkEntry> entries, CancellationToken cancellation)
+    public static async Task<IReadOnlyList<(string EntryId, string Error)>> PublishManyAsync(PubSubTarget target, bool isRaw, IReadOnlyList<BulkEntry> entries, CancellationToken cancellation)
     {
         var ids = new HashSet<string>(StringComparer.Ordinal);
         if (entries.Any(e => e.Id.Length == 0 || !ids.Add(e.Id)))
@@ -51,7 +59,7 @@ internal static class PubSubBlock
             throw PubSubFaults.EntryIds(target.Spec.Name, target.Topic, target.App.AppId);
         }
 
-        var messages = entries.Select(e => Message(target, e.Publication)).ToArray();
+        var messages = entries.Select(e => Message(target, e.Publication, isRaw)).ToArray();
         target.RequireAllowed();
         var errors = new string?[entries.Count];
         var began = target.App.Process.Clock.GetTimestamp();
@@ -73,13 +81,8 @@ internal static class PubSubBlock
         return component.Driver as IPubSubBroker ?? throw PubSubFaults.NotOpen(name, component.Failure);
     }
 
-    private static BrokerMessage Message(PubSubTarget target, Publication publication)
+    private static BrokerMessage Message(PubSubTarget target, Publication publication, bool isRaw)
     {
-        if (!RawPayload.TryRead(publication.Metadata, out var isRaw))
-        {
-            throw PubSubFaults.NotBoolean(target.Spec.Name, publication.Metadata[RawPayload.Field]);
-        }
-
         // A broker keeps the bytes, and the caller's buffer goes back to its pool: one copy, and none beside it.
         var data = isRaw
             ? publication.Data.ToArray()
