@@ -55,6 +55,9 @@ internal static class InternalMessages
     {
         var query = message.HttpExtension is { Querystring.Length: > 0 } extension ? "?" + extension.Querystring : "";
         var verb = message.HttpExtension?.Verb.ToString().ToUpperInvariant() ?? "POST";
+
+        // A type may be said of no body too.
+        body ??= message.ContentType.Length > 0 ? new ByteArrayContent([]) : null;
         var http = new HttpRequestMessage(new HttpMethod(verb), address(BuildingBlocks.Invocation.MethodPath.Clean("", message.Method) + query)) { Content = body };
         foreach (var (name, values) in request.Metadata)
         {
