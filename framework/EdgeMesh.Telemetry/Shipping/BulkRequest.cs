@@ -3,19 +3,44 @@ using System.Text;
 
 namespace EdgeMesh.Telemetry;
 
-/// <summary>The body of a <c>_bulk</c> request, compressed. One buffer, used again and again by one loop.</summary>
+/// <summary>The body of a <c>_bulk</c> request, compressed. One buffer, used again and again.</summary>
 internal sealed class BulkRequest : IDisposable
 {
     /// <summary>Below it the server's clock, told in whole seconds, can't be said to differ.</summary>
     private static readonly TimeSpan LeastOffset = TimeSpan.FromSeconds(2);
 
     private readonly MemoryStream _bytes = new();
+    private readonly List<string> _ids = [];
+    private TimeSpan _offset;
 
-    /// <summary>Good until the next call.</summary>
+    /// <summary>Good until the next <see cref="Write"/>.</summary>
+    public ReadOnlyMemory<byte> Body => _bytes.GetBuffer().AsMemory(0, (int)_bytes.Length);
+
+    /// <summary>Whether it was written of exactly these.</summary>
+    public bool Holds(ReadOnlySpan<SpooledRecord> records, TimeSpan offset)
+    {
+        if (records.Length != _ids.Count || offset != _offset)
+        {
+            return false;
+        }
+
+        for (var n = 0; n < records.Length; n++)
+        {
+            if (records[n].Id != _ids[n])
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
+
     /// <param name="records">Each becomes a <c>create</c> under its own id: a second one is refused by the index.</param>
     /// <param name="offset">How far the server's clock is ahead: stands on each record, whose own time is left as it is.</param>
-    public ReadOnlyMemory<byte> Write(ReadOnlySpan<SpooledRecord> records, TimeSpan offset)
+    public void Write(ReadOnlySpan<SpooledRecord> records, TimeSpan offset)
     {
+        _ids.Clear();
+        _offset = offset;
         _bytes.SetLength(0);
         var mark = offset.Duration() >= LeastOffset ? Encoding.UTF8.GetBytes($",\"edgemesh.clock_offset_ms\":{(long)offset.TotalMilliseconds}}}\n") : null;
         using (var zip = new GZipStream(_bytes, CompressionLevel.Fastest, leaveOpen: true))
@@ -23,6 +48,7 @@ internal sealed class BulkRequest : IDisposable
             Span<byte> action = stackalloc byte[128];
             foreach (var (id, payload) in records)
             {
+                _ids.Add(id);
                 "{\"create\":{\"_id\":\""u8.CopyTo(action);
                 var length = 18 + Encoding.ASCII.GetBytes(id, action[18..]);
                 "\"}}\n"u8.CopyTo(action[length..]);
@@ -31,8 +57,6 @@ internal sealed class BulkRequest : IDisposable
                 zip.Write(mark ?? "\n"u8);
             }
         }
-
-        return _bytes.GetBuffer().AsMemory(0, (int)_bytes.Length);
     }
 
     public void Dispose() => _bytes.Dispose();

@@ -11,6 +11,9 @@ internal sealed class LogShipper(LogSpool spool, LogShippingOptions options, Ela
     private readonly DeadLetters _dead = new(options.Spool.Folder, options.DeadLetterQuota, clock);
     private readonly Backoff _backoff = new(options.Random, FirstPause);
     private readonly StreamCalls _calls = new(client, options.Stream);
+
+    /// <summary>One for the batch that is under way, one for the next.</summary>
+    private readonly BulkRequest[] _requests = [new(), new()];
     private readonly Lock _gate = new();
     private LogShippingStatus _status = new();
     private int _most = options.BatchRecords;
@@ -32,11 +35,11 @@ internal sealed class LogShipper(LogSpool spool, LogShippingOptions options, Ela
     /// <summary>Until cancelled.</summary>
     public async Task RunAsync(CancellationToken cancellation)
     {
-        await PrepareAsync(cancellation);
+        await SetUpAsync(cancellation);
         while (true)
         {
             var news = spool.News;
-            if (!await KeepAsync(() => DeliverNextAsync(cancellation), cancellation))
+            if (!await KeepAsync(() => DrainAsync(cancellation), cancellation))
             {
                 Tell(LogShippingState.Idle, null);
                 await KeepAsync(SaveAsync, cancellation);
@@ -49,7 +52,7 @@ internal sealed class LogShipper(LogSpool spool, LogShippingOptions options, Ela
     /// <summary>Shipping has ended by a fault of its own: nobody must take its silence for peace.</summary>
     public void Fail(Exception error) => Tell(LogShippingState.Held, $"Shipping has ended by a fault of its own; records are kept for the next start. {error}");
 
-    private async Task PrepareAsync(CancellationToken cancellation)
+    private async Task SetUpAsync(CancellationToken cancellation)
     {
         var setup = new StreamSetup(client, options.CreateTemplates);
         while (await setup.RunAsync(cancellation) is { Ready: false } outcome)
@@ -60,30 +63,64 @@ internal sealed class LogShipper(LogSpool spool, LogShippingOptions options, Ela
         _backoff.Reset();
     }
 
-    /// <summary>False: there is nothing to deliver.</summary>
-    private async Task<bool> DeliverNextAsync(CancellationToken cancellation)
+    /// <summary>Delivers all that is there. False: there was nothing.</summary>
+    private async Task<bool> DrainAsync(CancellationToken cancellation)
     {
+        var any = false;
+        var request = _requests[0];
+        var batch = Prepare(behind: null, request);
         // A gap that stands in the ledger from before was perhaps told by a process that ended then.
         var gap = spool.Gaps.Take();
-        var batch = spool.Read(options.BatchRecords, options.BatchBytes);
-        if (batch is null && gap is null)
+        while (batch is not null || gap is not null)
         {
-            return false;
+            await client.CompareClocksAsync(cancellation);
+            // One that is not full shows the spool's end: what comes behind it gathers while it is under way.
+            var next = batch is { IsFull: true } ? PrepareBesideAsync(batch, request) : null;
+            try
+            {
+                await DeliverAsync(request, batch, gap, cancellation);
+            }
+            finally
+            {
+                // Nobody else may find it at work when this ends here.
+                await ((Task?)next ?? Task.CompletedTask).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            }
+
+            (any, request) = (true, Other(request));
+            batch = next is null ? Prepare(behind: null, request) : await next;
+            gap = spool.Gaps.Take();
         }
 
-        await client.CompareClocksAsync(cancellation);
+        return any;
+    }
+
+    private BulkRequest Other(BulkRequest request) => request == _requests[0] ? _requests[1] : _requests[0];
+
+    /// <summary>While a batch is under way: the index waits for nobody who reads, compresses and syncs.</summary>
+    private Task<SpoolBatch?> PrepareBesideAsync(SpoolBatch batch, BulkRequest underWay) => Task.Run(() => Prepare(behind: batch, Other(underWay)), CancellationToken.None);
+
+    /// <summary>Reads, and writes down that it will be sent.</summary>
+    private SpoolBatch? Prepare(SpoolBatch? behind, BulkRequest request)
+    {
+        var batch = spool.Read(options.BatchRecords, options.BatchBytes, behind);
+        if (batch is not null)
+        {
+            spool.Cursor.Send(batch.Ends);
+            _calls.Prepare(request, CollectionsMarshal.AsSpan(batch.Records));
+        }
+
+        return batch;
+    }
+
+    private async Task DeliverAsync(BulkRequest request, SpoolBatch? batch, (Gap Gap, bool Again)? gap, CancellationToken cancellation)
+    {
         List<SpooledRecord> records = [.. batch?.Records ?? []];
         if (gap is { Gap: { } told })
         {
             records.Insert(0, GapRecord.Of(told, origin));
         }
 
-        if (batch is not null)
-        {
-            spool.Cursor.Send(batch.Ends);
-        }
-
-        await DeliverAsync(records, batch is { InDoubt: true } || gap is { Again: true }, cancellation);
+        await DeliverAsync(request, records, batch is { InDoubt: true } || gap is { Again: true }, cancellation);
         if (gap is not null)
         {
             spool.Gaps.Confirm();
@@ -93,11 +130,9 @@ internal sealed class LogShipper(LogSpool spool, LogShippingOptions options, Ela
         {
             spool.Deliver(batch);
         }
-
-        return true;
     }
 
-    private async Task DeliverAsync(List<SpooledRecord> pending, bool inDoubt, CancellationToken cancellation)
+    private async Task DeliverAsync(BulkRequest request, List<SpooledRecord> pending, bool inDoubt, CancellationToken cancellation)
     {
         while (pending.Count > 0)
         {
@@ -117,7 +152,7 @@ internal sealed class LogShipper(LogSpool spool, LogShippingOptions options, Ela
             }
 
             var count = Math.Min(pending.Count, _most);
-            var answer = await _calls.BulkAsync(CollectionsMarshal.AsSpan(pending)[..count], cancellation);
+            var answer = await _calls.BulkAsync(request, CollectionsMarshal.AsSpan(pending)[..count], cancellation);
             inDoubt = answer.InDoubt;
             if (answer.Items is { } items)
             {

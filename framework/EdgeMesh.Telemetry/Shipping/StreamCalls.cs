@@ -16,10 +16,20 @@ internal sealed class StreamCalls(ElasticClient client, string stream)
 {
     private const string BulkFilter = "filter_path=errors,items.*.status,items.*.error,items.*.result,items.*.failure_store";
 
-    private readonly BulkRequest _body = new();
+    /// <summary>Writes the body, as far as it is not written yet.</summary>
+    public void Prepare(BulkRequest request, ReadOnlySpan<SpooledRecord> records)
+    {
+        if (!request.Holds(records, client.ClockOffset))
+        {
+            request.Write(records, client.ClockOffset);
+        }
+    }
 
-    public Task<BulkAnswer> BulkAsync(ReadOnlySpan<SpooledRecord> records, CancellationToken cancellation) =>
-        BulkAsync(_body.Write(records, client.ClockOffset), records.Length, cancellation);
+    public Task<BulkAnswer> BulkAsync(BulkRequest request, ReadOnlySpan<SpooledRecord> records, CancellationToken cancellation)
+    {
+        Prepare(request, records);
+        return BulkAsync(request.Body, records.Length, cancellation);
+    }
 
     /// <summary>Which of these are in the stream, whichever backing index they are in. Refreshes first: what is not refreshed is not found.
     /// Null when the answer is not sure to be complete.</summary>

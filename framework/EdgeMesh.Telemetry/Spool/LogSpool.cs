@@ -116,14 +116,14 @@ public sealed class LogSpool : IDisposable
         return taken;
     }
 
-    /// <summary>The next records; their segments stay until the next call, or until <see cref="Deliver"/>.</summary>
-    internal SpoolBatch? Read(int mostRecords, int mostBytes) => _quota.Pin(() => _reader.Read(mostRecords, mostBytes));
+    /// <summary>The next records that are not delivered, or those behind a batch that is not yet delivered either. Their segments stay until
+    /// <see cref="Deliver"/>.</summary>
+    internal SpoolBatch? Read(int mostRecords, int mostBytes, SpoolBatch? behind = null) => _quota.Pin(() => _reader.Read(mostRecords, mostBytes, behind));
 
     /// <summary>They arrived: their room is free.</summary>
     internal void Deliver(SpoolBatch batch)
     {
         Cursor.Deliver(batch.Ends);
-        _quota.Unpin();
         _writer.Wake();
     }
 

@@ -3,7 +3,8 @@ using System.Buffers.Binary;
 namespace EdgeMesh.Telemetry;
 
 /// <summary>How far records were delivered, for each priority, and up to where the last request reached: what lies between may have
-/// arrived when a process finds it so at its start. Moved by the shipper alone; others may ask how far it is.</summary>
+/// arrived when a process finds it so at its start. Moved by the shipper alone, which writes down the next request while one is under way;
+/// others may ask how far it is.</summary>
 internal sealed class ShipCursor : IDisposable
 {
     private const int Lanes = 3;
@@ -40,14 +41,23 @@ internal sealed class ShipCursor : IDisposable
         }
     }
 
-    public SpoolPosition Sent(LogPriority priority) => _sent[(int)priority];
+    public SpoolPosition Sent(LogPriority priority)
+    {
+        lock (_gate)
+        {
+            return _sent[(int)priority];
+        }
+    }
 
     /// <summary>Before a request: everything up to here is in doubt until <see cref="Deliver"/>.</summary>
     public void Send(ReadOnlySpan<SpoolPosition> ends)
     {
-        for (var lane = 0; lane < Lanes; lane++)
+        lock (_gate)
         {
-            _sent[lane] = Later(_sent[lane], ends[lane]);
+            for (var lane = 0; lane < Lanes; lane++)
+            {
+                _sent[lane] = Later(_sent[lane], ends[lane]);
+            }
         }
 
         Save();
@@ -67,10 +77,13 @@ internal sealed class ShipCursor : IDisposable
     public void Save()
     {
         Span<byte> content = stackalloc byte[2 * Lanes * PositionLength];
-        for (var lane = 0; lane < Lanes; lane++)
+        lock (_gate)
         {
-            Write(content, 2 * lane, _delivered[lane]);
-            Write(content, (2 * lane) + 1, _sent[lane]);
+            for (var lane = 0; lane < Lanes; lane++)
+            {
+                Write(content, 2 * lane, _delivered[lane]);
+                Write(content, (2 * lane) + 1, _sent[lane]);
+            }
         }
 
         _file.Write(content);

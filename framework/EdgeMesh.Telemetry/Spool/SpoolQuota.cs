@@ -8,24 +8,16 @@ namespace EdgeMesh.Telemetry;
 internal sealed class SpoolQuota(LogSpoolOptions options, Lane[] lanes, ShipCursor cursor, GapLedger gaps)
 {
     private readonly Lock _gate = new();
-    private (long From, long To)[] _inFlight = Nothing();
+    private readonly SpoolPosition[] _pinned = new SpoolPosition[lanes.Length];
 
-    /// <summary>Reads a batch; its segments stay until the next call of this or of <see cref="Unpin"/>.</summary>
+    /// <summary>Reads a batch; its segments, and those before it, stay until they are delivered.</summary>
     public SpoolBatch? Pin(Func<SpoolBatch?> read)
     {
         lock (_gate)
         {
             var batch = read();
-            _inFlight = batch is null ? Nothing() : [.. lanes.Select(l => InFlight(cursor.Delivered(l.Priority), batch.Ends[(int)l.Priority]))];
+            batch?.Ends.CopyTo(_pinned);
             return batch;
-        }
-    }
-
-    public void Unpin()
-    {
-        lock (_gate)
-        {
-            _inFlight = Nothing();
         }
     }
 
@@ -115,10 +107,9 @@ internal sealed class SpoolQuota(LogSpoolOptions options, Lane[] lanes, ShipCurs
         }
     }
 
-    private bool IsInFlight(Lane lane, Segment segment) =>
-        _inFlight[(int)lane.Priority] is var (from, to) && segment.Sequence >= from && segment.Sequence <= to;
-
-    private static (long, long) InFlight(SpoolPosition from, SpoolPosition to) => to.CompareTo(from) > 0 ? (from.Sequence, to.Sequence) : (0, -1);
-
-    private static (long, long)[] Nothing() => [(0, -1), (0, -1), (0, -1)];
+    private bool IsInFlight(Lane lane, Segment segment)
+    {
+        var (from, to) = (cursor.Delivered(lane.Priority), _pinned[(int)lane.Priority]);
+        return to.CompareTo(from) > 0 && segment.Sequence >= from.Sequence && segment.Sequence <= to.Sequence;
+    }
 }

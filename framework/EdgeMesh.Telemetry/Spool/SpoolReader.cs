@@ -8,15 +8,19 @@ internal sealed class SpoolReader(Lane[] lanes, ShipCursor cursor)
     /// <summary>Records whose bytes on disk had changed; they can't be shipped.</summary>
     public long Corrupt => Volatile.Read(ref _corrupt);
 
-    /// <summary>The next records that are not delivered, up to a number and a size; null: there are none.</summary>
-    public SpoolBatch? Read(int mostRecords, int mostBytes)
+    /// <summary>The next records, up to a number and a size; null: there are none.</summary>
+    /// <param name="mostRecords">The number.</param>
+    /// <param name="mostBytes">The size, which the last record may exceed.</param>
+    /// <param name="behind">Begins behind it; null: behind what was delivered.</param>
+    public SpoolBatch? Read(int mostRecords, int mostBytes, SpoolBatch? behind)
     {
         var records = new List<SpooledRecord>();
+        SpoolPosition[] begins = behind?.Ends ?? [.. lanes.Select(l => cursor.Delivered(l.Priority))];
         var ends = new SpoolPosition[lanes.Length];
         var (bytes, inDoubt) = (0, false);
         foreach (var lane in lanes.Reverse())
         {
-            var begin = cursor.Delivered(lane.Priority);
+            var begin = begins[(int)lane.Priority];
             var end = begin;
             foreach (var segment in lane.Segments.Where(s => s.Sequence >= begin.Sequence && s.Records > 0))
             {
@@ -31,7 +35,7 @@ internal sealed class SpoolReader(Lane[] lanes, ShipCursor cursor)
             ends[(int)lane.Priority] = end;
         }
 
-        return ends.Where((end, lane) => end.CompareTo(cursor.Delivered((LogPriority)lane)) > 0).Any() ? new SpoolBatch(records, ends, inDoubt) : null;
+        return ends.Where((end, lane) => end.CompareTo(begins[lane]) > 0).Any() ? new SpoolBatch(records, ends, inDoubt, records.Count >= mostRecords || bytes >= mostBytes) : null;
     }
 
     private SpoolPosition ReadSegment(Segment segment, SpoolPosition from, List<SpooledRecord> records, ref int bytes, int mostRecords, int mostBytes)

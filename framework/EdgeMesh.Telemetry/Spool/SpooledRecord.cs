@@ -19,4 +19,5 @@ internal readonly record struct SpooledRecord(string Id, ReadOnlyMemory<byte> Pa
 /// <param name="Records">Highest priority first, oldest first within each.</param>
 /// <param name="Ends">For each priority, the position behind the last record.</param>
 /// <param name="InDoubt">Whether an earlier process may have sent some of them.</param>
-internal sealed record SpoolBatch(IReadOnlyList<SpooledRecord> Records, SpoolPosition[] Ends, bool InDoubt);
+/// <param name="IsFull">Whether it ends for its size, and not as there is no more.</param>
+internal sealed record SpoolBatch(List<SpooledRecord> Records, SpoolPosition[] Ends, bool InDoubt, bool IsFull);

@@ -73,6 +73,23 @@ public sealed class ShippingTests : IDisposable
     }
 
     [Fact]
+    public async Task Ship_WhileARequestIsUnderWay_WritesDownTheNextAndAnEndThereLosesAndRepeatsNothing()
+    {
+        _site.Index.Breaks = _ => Trouble.Down;
+        _site.Start(o => o with { BatchRecords = 10 });
+        await _site.LogAsync(0, 100);
+        _site.Index.Breaks = r => IsBulk(r) && _site.Index.Bulks.Count() == 3 ? Trouble.Hangs : null;
+        await _site.Clock.MoveUntilAsync(() => _site.Index.Bulks.Count() == 3 && _site.Shipping.Spool.Cursor.Sent(LogPriority.Normal).Index == 40);
+        Assert.Equal(20, _site.Shipping.Spool.Cursor.Delivered(LogPriority.Normal).Index);
+        _site.Stop();
+
+        _site.Index.Breaks = _ => null;
+        _site.Start();
+        await _site.DrainAsync();
+        _site.AssertArrivedOnce(0, 100);
+    }
+
+    [Fact]
     public async Task Ship_WhatMatters_IsSentBeforeTheRestOfABacklog()
     {
         _site.Index.Breaks = _ => Trouble.Down;
