@@ -72,6 +72,36 @@ public sealed class FunctionRetriesTests
         }
     }
 
+    /// <summary>The store wrote the row of a call that is under way, and said that it failed; maybe it can't be asked either.</summary>
+    [Theory]
+    [InlineData(0)]
+    [InlineData(1)]
+    public async Task Take_RowThatStandsThoughItsWriteFailed_IsThatOfTheCallUnderWay(int failedReads)
+    {
+        var clock = new FakeTimeProvider(Noon);
+        await using var site = await FunctionsSite.StartAsync();
+        await using var retries = site.Retries("lost", clock);
+        retries.Start();
+        var running = new TaskCompletionSource<CallResult?>();
+        site.Host.Faults.LoseAnswer(c => c.Kind == CallKind.StateWrite && c.Name.EndsWith("/lost/0", StringComparison.Ordinal), times: 1);
+        site.Host.Faults.Fail(c => c is { Kind: CallKind.StateRead, To: "heads" } && Failed(CallKind.StateWrite) == 1, times: failedReads);
+        var taken = retries.TakeAsync(Call("m"), Plan, () => running.Task, isShared: true, Cancellation);
+        await clock.AdvanceUntilAsync(() => Failed(CallKind.StateWrite) == 1 && Failed(CallKind.StateRead) == failedReads);
+
+        // Another that is parked has all of them looked at.
+        Assert.True(await retries.TakeAsync(Call("other"), Plan, () => Task.FromResult<CallResult?>(CallResult.NotStarted(CallOutcome.HostFailed, "")), isShared: false, Cancellation));
+        var steps = 0;
+        await clock.AdvanceUntilAsync(() => ++steps > 30);
+        Assert.Empty(Tried());
+        running.SetResult(CallResult.NotStarted(CallOutcome.Completed, ""));
+        Assert.True(await taken);
+        await clock.AdvanceUntilAsync(() => Tried().Any());
+        Assert.Equal("other", Assert.Single((await site.Parked("lost").LoadAsync(Cancellation)).Calls).IdempotencyKey);
+
+        int Failed(CallKind kind) => site.Host.Calls.All.Count(c => c.Kind == kind && c.Failure is not null);
+        IEnumerable<DaprCall> Tried() => site.Host.Calls.All.Where(c => c is { Kind: CallKind.StateRead, To: "bodies" });
+    }
+
     /// <summary>A timer may strike once more while it is ended.</summary>
     [Fact]
     public async Task Sleep_WhoseTimerStrikesAfterItsEnd_HarmsNobody()

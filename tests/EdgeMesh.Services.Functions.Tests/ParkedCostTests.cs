@@ -31,7 +31,7 @@ public sealed class ParkedCostTests
         var parked = new List<ParkedCall>();
         foreach (var i in Enumerable.Range(0, Calls))
         {
-            parked.Add(await rows.AddAsync(ParkedCall.Of(Call($"{i:000}"), Plan, 1, Noon), "1"u8.ToArray()));
+            parked.Add(await AddAsync(rows, $"{i:000}"));
         }
 
         foreach (var call in parked)
@@ -71,7 +71,7 @@ public sealed class ParkedCostTests
         Assert.Equal(keys, loaded.Select(c => c.IdempotencyKey));
         Assert.All(loaded, c => Assert.Equal((TriggerNames.Topic, 1, Noon, 3, null), (c.Trigger, c.Attempts, c.Due, c.Retries, c.Bytes)));
         Assert.Equal("body"u8.ToArray(), (await rows.DataOfAsync(loaded[^1], Cancellation)).ToArray());
-        await rows.AddAsync(ParkedCall.Of(Call("new"), Plan, 1, Noon), "1"u8.ToArray());
+        await AddAsync(rows, "new");
 
         site.Host.Calls.Clear();
         var calls = await site.Parked("f").LoadAsync(Cancellation);
@@ -87,7 +87,7 @@ public sealed class ParkedCostTests
     public async Task Park_OfACall_LeavesAHeadThatAVersionBeforeTakesForAnEmptyOne()
     {
         await using var site = await FunctionsSite.StartAsync();
-        await site.Parked("f").AddAsync(ParkedCall.Of(Call("1"), Plan, 1, Noon), "1"u8.ToArray());
+        await AddAsync(site.Parked("f"), "1");
 
         var head = await site.Host.Services(FunctionsApp.AppId).GetRequiredService<DaprClient>().GetByteStateAsync("heads", $"{FunctionsSite.Site}{Rows}", cancellationToken: Cancellation);
         Assert.Equal("""{"places":16,"calls":[]}""", Encoding.UTF8.GetString(head.Span));
@@ -111,6 +111,13 @@ public sealed class ParkedCostTests
 
         Assert.Empty(Writes(site));
         Assert.InRange(Reads(site), 5, (_clock.GetUtcNow() - start).TotalSeconds + 1);
+    }
+
+    private static async Task<ParkedCall> AddAsync(ParkedRows rows, string key)
+    {
+        var added = rows.Number(ParkedCall.Of(Call(key), Plan, 1, Noon), await rows.LoadAsync(Cancellation));
+        await rows.AddAsync(added, "1"u8.ToArray());
+        return added;
     }
 
     private static IReadOnlyList<DaprCall> Writes(FunctionsSite site) =>

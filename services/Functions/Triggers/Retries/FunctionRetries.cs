@@ -115,7 +115,9 @@ internal sealed partial class FunctionRetries(
     /// <param name="data">Its data.</param>
     /// <param name="running">It, where it is under way: it settles what is parked.</param>
     private async Task<bool> TryParkAsync(ParkedCall call, ReadOnlyMemory<byte> data, Task<CallResult?>? running) =>
-        await WithParkedAsync(async parked => await AddAsync(parked, call, data, running), CancellationToken.None) is true;
+        await WithParkedAsync(async parked => await AddAsync(parked, call, data, running), CancellationToken.None) is true
+        // It may stand though its write failed.
+        || await WithParkedAsync(parked => Task.FromResult<bool?>(parked.Has(call.IdempotencyKey)), CancellationToken.None) is true;
 
     /// <summary>False also where the store is away.</summary>
     private async Task<bool?> WithParkedAsync(Func<ParkedCalls, Task<bool?>> work, CancellationToken cancellation)
@@ -158,12 +160,14 @@ internal sealed partial class FunctionRetries(
 
         // Near the bound each that succeeds makes room for one: that is still the same trouble.
         _isFullKnown &= parked.Calls.Count > MostParked / 2;
-        var added = await _parked.AddAsync(call, data);
+        var added = _parked.Number(call, parked);
         if (running is not null)
         {
+            // Before it is written: what the store says has failed may stand all the same, and is this call's then too.
             _underWay[added.Number] = WatchAsync(added, () => SettleAsync(added, data, running));
         }
 
+        await _parked.AddAsync(added, data);
         _wake.Writer.TryWrite(true);
         return true;
     }
@@ -247,6 +251,12 @@ internal sealed partial class FunctionRetries(
             // A function that does not run here now, or is busy, is not to blame: the attempt does not count, so there is nothing to write.
             var pause = result?.Outcome == CallOutcome.Busy ? BusyPause : DeferralPause;
             await InTurnAsync(() => Task.FromResult(_deferredUntil = clock.GetUtcNow() + pause), CancellationToken.None);
+            return;
+        }
+
+        if (!await InTurnAsync(async () => (await _parked.LoadAsync(CancellationToken.None)).Calls.Any(c => c.Number == parked.Number), CancellationToken.None))
+        {
+            // It could not be parked: who brought it waits for its end, and sees to it.
             return;
         }
 

@@ -36,13 +36,15 @@ internal sealed class ParkedRows(DaprClient dapr, SiteIdentity identity, string 
         return _calls;
     }
 
-    /// <summary>Adds a call that is not there yet; what comes back is how it is known from then on.</summary>
-    public async Task<ParkedCall> AddAsync(ParkedCall call, ReadOnlyMemory<byte> data)
+    /// <summary>A call as it is known once it is added, whatever the store says of that: no other ever has its number.</summary>
+    public ParkedCall Number(ParkedCall call, ParkedCalls among) => call with { Number = ++_last, Place = among.FreePlace };
+
+    /// <summary>Adds a call that is not there yet, with its number.</summary>
+    public async Task AddAsync(ParkedCall added, ReadOnlyMemory<byte> data)
     {
         using var limit = Limited(CancellationToken.None);
         var calls = await LoadAsync(limit.Token);
-        var added = call with { Number = ++_last, Place = calls.FreePlace };
-        await dapr.SaveByteStateAsync(Bodies, BodyOf(call), data, metadata: Month, cancellationToken: limit.Token);
+        await dapr.SaveByteStateAsync(Bodies, BodyOf(added), data, metadata: Month, cancellationToken: limit.Token);
         await ChangeAsync(async () =>
         {
             var places = calls.Places;
@@ -54,7 +56,6 @@ internal sealed class ParkedRows(DaprClient dapr, SiteIdentity identity, string 
             await SaveAsync(added, limit.Token);
             return new ParkedCalls([.. calls.Calls, added], places);
         });
-        return added;
     }
 
     public async Task<ReadOnlyMemory<byte>> DataOfAsync(ParkedCall call, CancellationToken cancellation)
