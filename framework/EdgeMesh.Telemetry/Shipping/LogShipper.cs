@@ -6,6 +6,7 @@ namespace EdgeMesh.Telemetry;
 /// left in doubt is asked for across the whole stream, as the index refuses a second one within one backing index only.</summary>
 internal sealed class LogShipper(LogSpool spool, LogShippingOptions options, ElasticClient client, EcsOrigin origin, TimeProvider clock)
 {
+    private const long LeastQuotaInBatches = 16;
     private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(500);
 
     private readonly DeadLetters _dead = new(options.Spool.Folder, options.DeadLetterQuota, clock);
@@ -68,14 +69,13 @@ internal sealed class LogShipper(LogSpool spool, LogShippingOptions options, Ela
     {
         var any = false;
         var request = _requests[0];
-        var batch = Prepare(behind: null, request);
+        var batch = Prepare(behind: null, request, _most);
         // A gap that stands in the ledger from before was perhaps told by a process that ended then.
         var gap = spool.Gaps.Take();
         while (batch is not null || gap is not null)
         {
             await client.CompareClocksAsync(cancellation);
-            // One that is not full shows the spool's end: what comes behind it gathers while it is under way.
-            var next = batch is { IsFull: true } ? PrepareBesideAsync(batch, request) : null;
+            var next = batch is not null && ReadsAhead(batch) ? PrepareBesideAsync(batch, request, Math.Min(options.BatchRecords, _most)) : null;
             try
             {
                 await DeliverAsync(request, batch, gap, cancellation);
@@ -87,26 +87,33 @@ internal sealed class LogShipper(LogSpool spool, LogShippingOptions options, Ela
             }
 
             (any, request) = (true, Other(request));
-            batch = next is null ? Prepare(behind: null, request) : await next;
+            batch = next is null ? Prepare(behind: null, request, _most) : await next;
             gap = spool.Gaps.Take();
         }
 
         return any;
     }
 
+    /// <summary>While the index takes all that it is given. Else the link or the index is what is waited for, and the next batch is better read when its turn
+    /// comes: what matters most by then comes first, and a small spool does not have to keep two. A batch that is not full shows the spool's end: what
+    /// comes behind it gathers while it is under way.</summary>
+    private bool ReadsAhead(SpoolBatch batch) =>
+        batch.IsFull && _status.State == LogShippingState.Draining && options.BytesPerSecond is null && options.Spool.Quota >= LeastQuotaInBatches * options.BatchBytes;
+
     private BulkRequest Other(BulkRequest request) => request == _requests[0] ? _requests[1] : _requests[0];
 
     /// <summary>While a batch is under way: the index waits for nobody who reads, compresses and syncs.</summary>
-    private Task<SpoolBatch?> PrepareBesideAsync(SpoolBatch batch, BulkRequest underWay) => Task.Run(() => Prepare(behind: batch, Other(underWay)), CancellationToken.None);
+    private Task<SpoolBatch?> PrepareBesideAsync(SpoolBatch batch, BulkRequest underWay, int most) => Task.Run(() => Prepare(behind: batch, Other(underWay), most), CancellationToken.None);
 
     /// <summary>Reads, and writes down that it will be sent.</summary>
-    private SpoolBatch? Prepare(SpoolBatch? behind, BulkRequest request)
+    private SpoolBatch? Prepare(SpoolBatch? behind, BulkRequest request, int most)
     {
         var batch = spool.Read(options.BatchRecords, options.BatchBytes, behind);
         if (batch is not null)
         {
             spool.Cursor.Send(batch.Ends);
-            _calls.Prepare(request, CollectionsMarshal.AsSpan(batch.Records));
+            var records = CollectionsMarshal.AsSpan(batch.Records);
+            _calls.Write(request, records[..Math.Min(records.Length, most)]);
         }
 
         return batch;

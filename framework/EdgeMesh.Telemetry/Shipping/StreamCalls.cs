@@ -11,13 +11,13 @@ namespace EdgeMesh.Telemetry;
 /// <param name="Reason">For that operator.</param>
 internal readonly record struct BulkAnswer(BulkItem[]? Items, bool TooLarge = false, bool InDoubt = false, bool Held = false, string? Reason = null);
 
-/// <summary>The two calls that shipping needs once the stream is set up.</summary>
+/// <summary>The calls that shipping needs once the stream is set up.</summary>
 internal sealed class StreamCalls(ElasticClient client, string stream)
 {
     private const string BulkFilter = "filter_path=errors,items.*.status,items.*.error,items.*.result,items.*.failure_store";
 
-    /// <summary>Writes the body, as far as it is not written yet.</summary>
-    public void Prepare(BulkRequest request, ReadOnlySpan<SpooledRecord> records)
+    /// <summary>Writes the body, if it is not yet written of these.</summary>
+    public void Write(BulkRequest request, ReadOnlySpan<SpooledRecord> records)
     {
         if (!request.Holds(records, client.ClockOffset))
         {
@@ -27,7 +27,7 @@ internal sealed class StreamCalls(ElasticClient client, string stream)
 
     public Task<BulkAnswer> BulkAsync(BulkRequest request, ReadOnlySpan<SpooledRecord> records, CancellationToken cancellation)
     {
-        Prepare(request, records);
+        Write(request, records);
         return BulkAsync(request.Body, records.Length, cancellation);
     }
 

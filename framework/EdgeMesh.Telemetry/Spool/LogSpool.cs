@@ -117,7 +117,7 @@ public sealed class LogSpool : IDisposable
     }
 
     /// <summary>The next records that are not delivered, or those behind a batch that is not yet delivered either. Their segments stay until
-    /// <see cref="Deliver"/>.</summary>
+    /// <see cref="Deliver"/>, or until it is read from the start again.</summary>
     internal SpoolBatch? Read(int mostRecords, int mostBytes, SpoolBatch? behind = null) => _quota.Pin(() => _reader.Read(mostRecords, mostBytes, behind));
 
     /// <summary>They arrived: their room is free.</summary>

@@ -2,7 +2,7 @@ using System.Buffers.Binary;
 
 namespace EdgeMesh.Telemetry;
 
-/// <summary>How far records were delivered, for each priority, and up to where the last request reached: what lies between may have
+/// <summary>How far records were delivered, for each priority, and up to where the last request, or the next one, reaches: what lies between may have
 /// arrived when a process finds it so at its start. Moved by the shipper alone, which writes down the next request while one is under way;
 /// others may ask how far it is.</summary>
 internal sealed class ShipCursor : IDisposable

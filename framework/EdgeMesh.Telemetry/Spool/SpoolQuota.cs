@@ -10,7 +10,7 @@ internal sealed class SpoolQuota(LogSpoolOptions options, Lane[] lanes, ShipCurs
     private readonly Lock _gate = new();
     private readonly SpoolPosition[] _pinned = new SpoolPosition[lanes.Length];
 
-    /// <summary>Reads a batch; its segments, and those before it, stay until they are delivered.</summary>
+    /// <summary>Reads a batch; its segments, and those before it, stay until they are delivered, or another is read.</summary>
     public SpoolBatch? Pin(Func<SpoolBatch?> read)
     {
         lock (_gate)

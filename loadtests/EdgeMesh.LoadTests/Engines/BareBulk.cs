@@ -20,20 +20,22 @@ internal sealed class BareBulk(Uri server, string model) : IDisposable
     /// <param name="stream">Where to.</param>
     /// <param name="records">How many.</param>
     /// <param name="cancellation">Ends it.</param>
-    /// <returns>Records a second.</returns>
+    /// <returns>Records a second, from the first request's answer, which had to make the stream, to the last.</returns>
     public async Task<double> SendAsync(string stream, int records, CancellationToken cancellation)
     {
         var bodies = await BodiesAsync(records / InARequest, cancellation);
-        var started = Stopwatch.GetTimestamp();
+        var started = 0L;
         foreach (var body in bodies)
         {
             while (!await IsTakenAsync(stream, body, cancellation))
             {
                 await Task.Delay(WhenBusy, TimeProvider.System, cancellation);
             }
+
+            started = started == 0 ? Stopwatch.GetTimestamp() : started;
         }
 
-        return records / Stopwatch.GetElapsedTime(started).TotalSeconds;
+        return (records - InARequest) / Stopwatch.GetElapsedTime(started).TotalSeconds;
     }
 
     public void Dispose() => _client.Dispose();

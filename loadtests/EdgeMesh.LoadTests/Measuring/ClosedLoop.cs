@@ -5,8 +5,7 @@ using HdrHistogram;
 namespace EdgeMesh.LoadTests.Measuring;
 
 /// <summary>N clients, each of which calls again when it has its answer, on one thread. It looks for answers a while before it sleeps: to be
-/// woken takes a machine longer than many a call. Says what a sidecar costs
-/// and bears; not how it behaves under a given rate.</summary>
+/// woken takes a machine longer than many a call. Says what a sidecar costs and bears; not how it behaves under a given rate.</summary>
 internal sealed class ClosedLoop
 {
     private const long LongestMicroseconds = 60_000_000;
@@ -16,10 +15,10 @@ internal sealed class ClosedLoop
 
     private readonly IReadOnlyList<RawClient> _clients;
 
-    /// <summary>When each client's call began.</summary>
+    /// <summary>When each client's call began; 0: it has none under way.</summary>
     private readonly long[] _began;
-    private int _underWay;
     private readonly LongHistogram _times = new(LongestMicroseconds, 3);
+    private int _underWay;
     private long _failed;
 
     private ClosedLoop(IReadOnlyList<RawClient> clients) => (_clients, _began) = (clients, new long[clients.Count]);
@@ -60,7 +59,8 @@ internal sealed class ClosedLoop
             for (var n = 0; n < found; n++)
             {
                 var place = sockets.Place(n);
-                if (_clients[place].TryFinish() is { } expected)
+                // One that has no call under way may still be told something, of its connection's window for example.
+                if (_clients[place].TryFinish() is { } expected && _began[place] != 0)
                 {
                     Finish(place, expected);
                     if (Stopwatch.GetElapsedTime(started) < time)
@@ -115,5 +115,7 @@ internal sealed class ClosedLoop
         {
             _failed++;
         }
+
+        _began[place] = 0;
     }
 }

@@ -5,7 +5,7 @@ namespace EdgeMesh.LoadTests.Measuring;
 /// <param name="P50">Microseconds.</param>
 /// <param name="P99">Microseconds.</param>
 /// <param name="CpuMicroseconds">The sidecar's, for each call.</param>
-/// <param name="GeneratorMicroseconds">The load generator's, for each call: what is left of the machine bounds how many a sidecar can answer.</param>
+/// <param name="GeneratorMicroseconds">The load generator's, for each call, with what it looks for answers while nobody else wants the processor.</param>
 /// <param name="Failed">Answered otherwise.</param>
 internal sealed record Sample(double CallsPerSecond, double P50, double P99, double CpuMicroseconds, double GeneratorMicroseconds, long Failed)
 {
