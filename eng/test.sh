@@ -58,6 +58,21 @@ require_engines() {
   return 1
 }
 
+# What a project needs beside the build; it failed, if that is not to be had.
+prepare_project() {
+  local name=$1 out=$2 why
+  why="$name was not built: is it in EdgeMesh.sln?"
+  if [ -x "$root/tests/$name/bin/Release/net10.0/$name" ]; then
+    # As an engine beside the others the native sidecar must be there: what can't be compiled is a failure.
+    [ "$name${EDGEMESH_TEST_ENGINES:-0}" = EdgeMesh.ConformanceTests1 ] || return 0
+    build_native && return 0
+    why="the native sidecar was not compiled"
+  fi
+  echo "edgemesh test: $why" | tee "$out.log" >&2
+  echo "0 1 0 0" >"$out.sum"
+  return 1
+}
+
 # Runs one project; leaves its output in $2.log and "passed failed skipped seconds" in $2.sum.
 run_project() {
   local exe=$1 out=$2; shift 2
@@ -77,6 +92,18 @@ run_project() {
   local passed=$(( total - failed - ${skipped:-0} - ${notrun:-0} ))
   [ "$passed" -lt 0 ] && passed=0
   echo "$passed $failed ${skipped:-0} ${seconds:-0}" >"$out.sum"
+}
+
+# The test projects in the order in which they are begun: what is short comes last, so that nothing long runs alone at the end, and the projects
+# that start many processes each have those beside them that start few.
+in_order() {
+  local names=(EdgeMesh.MeshTests EdgeMesh.Services.Functions.Tests EdgeMesh.Services.Monitor.Tests EdgeMesh.Telemetry.Tests EdgeMesh.Sidecar.Tests EdgeMesh.Services.Records.Tests
+    EdgeMesh.ConformanceTests EdgeMesh.Services.Monitor.BrowserTests EdgeMesh.Services.Gateway.Tests EdgeMesh.Cli.Tests) project
+  printf '%s\n' "${names[@]}"
+  for project in "$root"/tests/*/*.csproj; do
+    project=$(basename "$project" .csproj)
+    [[ " ${names[*]} " == *" $project "* ]] || echo "$project"
+  done
 }
 
 run_tests() {
@@ -102,9 +129,6 @@ run_tests() {
   fi
   build "$root/tests/obj/edgemesh.stamp" "building the house and its tests (a few minutes the first time)" "cli framework services loadtests tests" dotnet_quietly build "$root/EdgeMesh.sln" -c Release || { echo "0 passed, 1 failed, 0 skipped"; return 1; }
 
-  # As an engine beside the others it must be there: what can't be compiled is a failure.
-  [ "$engines" -eq 0 ] || build_native || { echo "edgemesh test: the native sidecar was not compiled" >&2; echo "0 passed, 1 failed, 0 skipped"; return 1; }
-
   local args=()
   [ "$engines" -eq 1 ] || args+=(-trait- "Category=Engines")
   # Whoever names a test wants it, however long it takes.
@@ -115,18 +139,16 @@ run_tests() {
   local results; results=$(mktemp -d)
   # shellcheck disable=SC2064
   trap "rm -rf '$results'; jobs -p | xargs -r kill 2>/dev/null || true" EXIT
-  local project name dll started=$SECONDS running=0
-  for project in "$root"/tests/*/*.csproj; do
-    name=$(basename "$project" .csproj); dll="$root/tests/$name/bin/Release/net10.0/$name"
+  # Most processes end before code that was measured while it ran could pay for the measuring.
+  export DOTNET_TieredPGO=0
+  local name started=$SECONDS running=0
+  # Beside the first project: who needs it waits for it, and says so if it can't be had.
+  if [ "$engines" -eq 1 ] && [ -z "$only" ]; then { build_native || true; } & running=1; fi
+  for name in $(in_order); do
     [ -z "$only" ] || [[ $name == *"$only"* ]] || continue
-    [ -x "$dll" ] || { echo "edgemesh test: $name was not built: is it in EdgeMesh.sln?" >&2; echo "0 1 0 0" >"$results/$name.sum"; : >"$results/$name.log"; continue; }
-    # Whole meshes and real engines share the machine with nobody.
-    case $name$engines in
-      EdgeMesh.MeshTests?|EdgeMesh.ConformanceTests1) wait; running=0; run_project "$dll" "$results/$name" "${args[@]}"; report "$results/$name"; continue ;;
-    esac
-    { run_project "$dll" "$results/$name" "${args[@]}"; report "$results/$name"; } &
-    running=$((running + 1))
     if [ "$running" -ge "${EDGEMESH_TEST_JOBS:-2}" ]; then wait -n || true; running=$((running - 1)); fi
+    { prepare_project "$name" "$results/$name" && run_project "$root/tests/$name/bin/Release/net10.0/$name" "$results/$name" "${args[@]}"; report "$results/$name"; } &
+    running=$((running + 1))
   done
   wait
 
