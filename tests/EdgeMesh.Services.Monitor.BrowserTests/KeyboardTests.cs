@@ -147,7 +147,7 @@ public sealed class KeyboardTests(Chromium chromium, SharedConsole shared)
         await window.Page.Keyboard.PressAsync("/");
         await window.Page.Keyboard.TypeAsync("link http.response.status_code=503");
         await window.Page.Keyboard.PressAsync("Enter");
-        await window.Page.WaitForURLAsync(url => url.Contains("q=", StringComparison.Ordinal));
+        await window.ArriveAsync("q=");
         await Assertions.Expect(window.Page.Locator(".histogram figcaption")).Not.ToContainTextAsync("counting");
 
         await EnterAsync(window, window.Page.GetByRole(AriaRole.Button, new() { Name = "Show live" }));
@@ -158,7 +158,7 @@ public sealed class KeyboardTests(Chromium chromium, SharedConsole shared)
         await window.Page.Keyboard.PressAsync("Enter");
         await Assertions.Expect(line.Locator(".fields")).ToContainTextAsync("503");
         await EnterAsync(window, line.GetByRole(AriaRole.Link, new() { Name = "The minute around it" }));
-        await window.Page.WaitForURLAsync(url => url.Contains("from=", StringComparison.Ordinal));
+        await window.ArriveAsync("from=");
     }
 
     [Fact]
@@ -190,7 +190,7 @@ public sealed class KeyboardTests(Chromium chromium, SharedConsole shared)
 
         await window.Page.Locator(".tall .plot").WaitForAsync();
         await EnterAsync(window, window.Page.Locator(".tall .plot a").First);
-        await window.Page.WaitForURLAsync(url => url.Contains("/console/traces/", StringComparison.Ordinal));
+        await window.ArriveAsync("/console/traces/");
     }
 
     private static async Task EnterAsync(Window window, ILocator target)

@@ -140,7 +140,7 @@ public sealed class LogsTests(Chromium chromium)
     {
         await window.Page.Locator("input[name=q]").FillAsync(text);
         await window.Page.Locator("input[name=q]").PressAsync("Enter");
-        await window.Page.WaitForURLAsync(url => url.Contains("q=", StringComparison.Ordinal));
+        await window.ArriveAsync("q=");
         await Assertions.Expect(window.Page.Locator("input[name=q]")).ToHaveValueAsync(text);
     }
 

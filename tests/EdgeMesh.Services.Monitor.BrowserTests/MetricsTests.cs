@@ -26,7 +26,7 @@ public sealed class MetricsTests(Chromium chromium, SharedConsole shared) : ICla
         await window.Page.Locator(".plot a").First.FocusAsync();
         await window.Page.Keyboard.PressAsync("Enter");
 
-        await window.Page.WaitForURLAsync(url => url.Contains("/console/traces/", StringComparison.Ordinal));
+        await window.ArriveAsync("/console/traces/");
         await Assertions.Expect(window.Page.Locator(".span")).ToHaveCountAsync(8);
         Assert.True(await window.FitsAsync());
     }

@@ -13,7 +13,7 @@ public sealed class TracesTests(Chromium chromium, SharedConsole shared) : IClas
         await using var window = await chromium.OpenAsync(shared.Site, isPhone: isPhone, path: "/console/traces");
         await window.Page.GetByLabel("only with errors").CheckAsync();
         await window.Page.GetByRole(AriaRole.Button, new() { Name = "Search" }).ClickAsync();
-        await window.Page.WaitForURLAsync(url => url.Contains("errors=true", StringComparison.Ordinal));
+        await window.ArriveAsync("errors=true");
         await Assertions.Expect(window.Page.Locator("tbody tr")).ToHaveCountAsync(5);
 
         await window.Page.Locator("tbody tr a").First.ClickAsync();
@@ -33,7 +33,8 @@ public sealed class TracesTests(Chromium chromium, SharedConsole shared) : IClas
         await window.Page.Locator("input[name=q]").FillAsync(Telemetry.TraceId(5));
         await window.Page.Locator("input[name=q]").PressAsync("Enter");
 
-        await window.Page.WaitForURLAsync(url => url.EndsWith("/console/traces/" + Telemetry.TraceId(5), StringComparison.Ordinal));
+        await window.ArriveAsync("/console/traces/" + Telemetry.TraceId(5));
+        Assert.EndsWith("/console/traces/" + Telemetry.TraceId(5), window.Page.Url, StringComparison.Ordinal);
         await Assertions.Expect(window.Page.Locator(".span")).ToHaveCountAsync(8);
     }
 }

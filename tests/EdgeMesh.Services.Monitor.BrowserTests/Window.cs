@@ -39,9 +39,8 @@ internal sealed class Window : IAsyncDisposable
         await Page.GetByRole(AriaRole.Button, new() { Name = "Sign in" }).ClickAsync();
         try
         {
-            // Asked of the page itself: an event of the one before it, or one that came before anybody waited, says nothing.
             await Page.Locator("nav.side").WaitForAsync();
-            await Page.WaitForFunctionAsync("() => document.readyState === 'complete'");
+            await ArriveAsync("/console/");
         }
         catch (TimeoutException)
         {
@@ -54,6 +53,9 @@ internal sealed class Window : IAsyncDisposable
         await Page.GotoAsync("/console/" + path);
         await Page.Locator("h1").First.WaitForAsync();
     }
+
+    /// <summary>Waits for a page with this in its address, loaded. Asked of the page itself: an event of the one before it, or one that came before anybody waited, says nothing.</summary>
+    public Task ArriveAsync(string address) => Page.WaitForFunctionAsync("address => location.href.includes(address) && document.readyState === 'complete'", address);
 
     /// <summary>Whether the page is no wider than the window.</summary>
     public async Task<bool> FitsAsync() => await Page.EvaluateAsync<bool>("() => document.documentElement.scrollWidth <= document.documentElement.clientWidth");
