@@ -107,7 +107,8 @@ internal sealed partial class ServerProcess : IAsyncDisposable
 
     private static string NewFolder() => Directory.CreateTempSubdirectory("edgemesh-server-").FullName;
 
-    private static int _next = 24000 + Environment.ProcessId % 3000;
+    /// <summary>Projects that run beside each other, whose processes are numbered alike, begin apart.</summary>
+    private static int _next = Environment.ProcessId * 61 % 8000;
 
     /// <summary>Below the ephemeral range, so nobody's outgoing connection takes it before the server binds.</summary>
     public static int FreePort()
