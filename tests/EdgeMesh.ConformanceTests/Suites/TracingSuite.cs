@@ -89,7 +89,8 @@ public abstract class TracingSuite(bool isReal) : RunSuite(isReal)
         await using var plane = await StartControlPlaneAsync();
         await using var collector = await SpanCollector.StartAsync(Cancellation);
         await using var app = await TestApp.StartAsync("alpha", [], Cancellation);
-        await using var run = await StartAsync(app, Tracing(Zipkin(collector)), ActorStore, [.. plane?.Flags ?? []]);
+        // Sidecars in one process share its folder, and there the file of an app's reminders: no other case has this app.
+        await using var run = await StartAsync(app, Tracing(Zipkin(collector)), ActorStore, ["--app-id", "reminded", .. plane?.Flags ?? []]);
         using var client = Untraced(run);
         app.Answer("plain/1/method/refuse", _ => Microsoft.AspNetCore.Http.Results.StatusCode(500));
         foreach (var (path, body) in new[]
@@ -107,18 +108,18 @@ public abstract class TracingSuite(bool isReal) : RunSuite(isReal)
         await dapr.GetActorStateAsync(new GetActorStateRequest { ActorType = "plain", ActorId = "1", Key = "k" }, Running.Token, cancellationToken: Cancellation);
 
         var seen = await SeenAsync(collector, 9);
-        Assert.All(seen, s => Assert.Equal(("CLIENT", "alpha"), (s.Kind, s.Service)));
+        Assert.All(seen, s => Assert.Equal(("CLIENT", "reminded"), (s.Kind, s.Service)));
         Assert.Equal(
             [
-                "/dapr.proto.runtime.v1.dapr/getactorstate { dapr.api: /dapr.proto.runtime.v1.Dapr/GetActorState, dapr.protocol: grpc, service.name: alpha }",
-                "/dapr.proto.runtime.v1.dapr/invokeactor { dapr.api: /dapr.proto.runtime.v1.Dapr/InvokeActor, dapr.protocol: grpc, service.name: alpha }",
-                "/v1.0/actors/plain/1/reminders/none { dapr.api: POST /v1.0/actors/plain/1/reminders/none, dapr.protocol: http, dapr.status_code: 400, error: Code(400): Bad Request, http.request.method: POST, server.address: 127.0.0.1, service.name: alpha, url.full: /v1.0/actors/plain/1/reminders/none }",
-                "/v1.0/actors/plain/1/reminders/r { dapr.api: POST /v1.0/actors/plain/1/reminders/r, dapr.protocol: http, dapr.status_code: 204, http.request.method: POST, server.address: 127.0.0.1, service.name: alpha, url.full: /v1.0/actors/plain/1/reminders/r }",
-                "/v1.0/actors/plain/1/state { dapr.actor: plain.1, dapr.api: POST /v1.0/actors/plain/1/state, dapr.protocol: http, dapr.status_code: 204, db.connection_string: state, db.name: actor, db.statement: POST /v1.0/actors/plain/1/state, db.system: state, http.request.method: POST, server.address: 127.0.0.1, service.name: alpha, url.full: /v1.0/actors/plain/1/state }",
-                "/v1.0/actors/plain/1/state/k { dapr.actor: plain.1, dapr.api: GET /v1.0/actors/plain/1/state/k, dapr.protocol: http, dapr.status_code: 200, db.connection_string: state, db.name: actor, db.statement: GET /v1.0/actors/plain/1/state/k, db.system: state, http.request.method: GET, server.address: 127.0.0.1, service.name: alpha, url.full: /v1.0/actors/plain/1/state/k }",
-                "/v1.0/actors/plain/1/timers/t { dapr.api: POST /v1.0/actors/plain/1/timers/t, dapr.protocol: http, dapr.status_code: 204, http.request.method: POST, server.address: 127.0.0.1, service.name: alpha, url.full: /v1.0/actors/plain/1/timers/t }",
-                "callactor/plain/m { dapr.actor: plain.1, dapr.api: POST /v1.0/actors/plain/1/method/m, dapr.protocol: http, dapr.status_code: 200, http.request.method: POST, net.peer.name: plain.1, rpc.service: ServiceInvocation, server.address: 127.0.0.1, service.name: alpha, url.full: /v1.0/actors/plain/1/method/m }",
-                "callactor/plain/refuse { dapr.actor: plain.1, dapr.api: POST /v1.0/actors/plain/1/method/refuse, dapr.protocol: http, dapr.status_code: 500, error: Code(500): Internal Server Error, http.request.method: POST, net.peer.name: plain.1, rpc.service: ServiceInvocation, server.address: 127.0.0.1, service.name: alpha, url.full: /v1.0/actors/plain/1/method/refuse }",
+                "/dapr.proto.runtime.v1.dapr/getactorstate { dapr.api: /dapr.proto.runtime.v1.Dapr/GetActorState, dapr.protocol: grpc, service.name: reminded }",
+                "/dapr.proto.runtime.v1.dapr/invokeactor { dapr.api: /dapr.proto.runtime.v1.Dapr/InvokeActor, dapr.protocol: grpc, service.name: reminded }",
+                "/v1.0/actors/plain/1/reminders/none { dapr.api: POST /v1.0/actors/plain/1/reminders/none, dapr.protocol: http, dapr.status_code: 400, error: Code(400): Bad Request, http.request.method: POST, server.address: 127.0.0.1, service.name: reminded, url.full: /v1.0/actors/plain/1/reminders/none }",
+                "/v1.0/actors/plain/1/reminders/r { dapr.api: POST /v1.0/actors/plain/1/reminders/r, dapr.protocol: http, dapr.status_code: 204, http.request.method: POST, server.address: 127.0.0.1, service.name: reminded, url.full: /v1.0/actors/plain/1/reminders/r }",
+                "/v1.0/actors/plain/1/state { dapr.actor: plain.1, dapr.api: POST /v1.0/actors/plain/1/state, dapr.protocol: http, dapr.status_code: 204, db.connection_string: state, db.name: actor, db.statement: POST /v1.0/actors/plain/1/state, db.system: state, http.request.method: POST, server.address: 127.0.0.1, service.name: reminded, url.full: /v1.0/actors/plain/1/state }",
+                "/v1.0/actors/plain/1/state/k { dapr.actor: plain.1, dapr.api: GET /v1.0/actors/plain/1/state/k, dapr.protocol: http, dapr.status_code: 200, db.connection_string: state, db.name: actor, db.statement: GET /v1.0/actors/plain/1/state/k, db.system: state, http.request.method: GET, server.address: 127.0.0.1, service.name: reminded, url.full: /v1.0/actors/plain/1/state/k }",
+                "/v1.0/actors/plain/1/timers/t { dapr.api: POST /v1.0/actors/plain/1/timers/t, dapr.protocol: http, dapr.status_code: 204, http.request.method: POST, server.address: 127.0.0.1, service.name: reminded, url.full: /v1.0/actors/plain/1/timers/t }",
+                "callactor/plain/m { dapr.actor: plain.1, dapr.api: POST /v1.0/actors/plain/1/method/m, dapr.protocol: http, dapr.status_code: 200, http.request.method: POST, net.peer.name: plain.1, rpc.service: ServiceInvocation, server.address: 127.0.0.1, service.name: reminded, url.full: /v1.0/actors/plain/1/method/m }",
+                "callactor/plain/refuse { dapr.actor: plain.1, dapr.api: POST /v1.0/actors/plain/1/method/refuse, dapr.protocol: http, dapr.status_code: 500, error: Code(500): Internal Server Error, http.request.method: POST, net.peer.name: plain.1, rpc.service: ServiceInvocation, server.address: 127.0.0.1, service.name: reminded, url.full: /v1.0/actors/plain/1/method/refuse }",
             ],
             seen.Select(Text).Order(StringComparer.Ordinal));
 
