@@ -9,8 +9,8 @@ using Microsoft.Extensions.Logging;
 namespace EdgeMesh.Sidecar.Connections;
 
 /// <summary>A connection that a thread of its own reads, and on which its calls begin: each costs one waking, where a loop over all sockets that hands
-/// over to a pool of threads costs three. Without a thread it goes by the loop, and takes one when it is busy and one is free. Owns its socket, and its
-/// thread.</summary>
+/// over to a pool of threads costs three. Without a thread it goes by the loop, and takes one when it is busy and one is free; it then costs a waking of
+/// the loop as well, as the runtime goes on watching its socket. Owns its socket, and its thread.</summary>
 internal sealed partial class OwnThreadConnection : DefaultConnectionContext, IMemoryPoolFeature
 {
     /// <summary>Less room than this is not worth a read.</summary>
@@ -38,6 +38,9 @@ internal sealed partial class OwnThreadConnection : DefaultConnectionContext, IM
 
     /// <summary>The runtime makes the socket one that never blocks for what it does by the loop, and for good.</summary>
     private volatile bool _blocks = true;
+
+    /// <summary>The process could make none: not asked for again, as each try costs a line of the log.</summary>
+    private volatile bool _isRefusedThreads;
 
     /// <param name="socket">Accepted, and nothing read of it.</param>
     /// <param name="memory">For what comes and goes.</param>
@@ -94,6 +97,7 @@ internal sealed partial class OwnThreadConnection : DefaultConnectionContext, IM
         catch (Exception error) when (error is OutOfMemoryException or ThreadStartException)
         {
             LogNoThread(_logger, error);
+            _isRefusedThreads = true;
             GiveWay();
         }
     }
@@ -172,7 +176,7 @@ internal sealed partial class OwnThreadConnection : DefaultConnectionContext, IM
         {
             for (var reads = 1; await PassOnAsync(await _socket.ReceiveAsync(_calls.Writer.GetMemory(LeastRead))); reads++)
             {
-                if (reads >= BusyReads && TakesThread())
+                if (reads >= BusyReads && !_isRefusedThreads && TakesThread())
                 {
                     StartThread();
                     return;

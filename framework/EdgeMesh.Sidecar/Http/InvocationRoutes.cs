@@ -93,7 +93,6 @@ internal static class InvocationRoutes
         {
             request.Content = new PassedBody(context.Request.Body, app.Process.MaxBodySize);
         }
-
         else if (context.Request.ContentType is not null)
         {
             // Clients say a type with a GET too, and it is the app's to read.

@@ -120,7 +120,6 @@ internal sealed class TestApp : IAsyncDisposable
         context.Response.Headers["x-echo-type"] = context.Request.ContentType;
         context.Response.Headers["x-echo-custom"] = context.Request.Headers["x-custom"].ToString();
         context.Response.Headers["x-echo-caller"] = context.Request.Headers["dapr-caller-app-id"].ToString();
-        context.Response.Headers["x-echo-forwarded"] = context.Request.Headers["x-forwarded-for"].ToString();
         context.Response.Headers["x-echo-trace"] = context.Request.Headers.TraceParent.ToString();
         context.Response.Headers["x-echo-token"] = context.Request.Headers["dapr-api-token"].ToString();
         context.Response.Headers.ETag = "W/\"7\"";

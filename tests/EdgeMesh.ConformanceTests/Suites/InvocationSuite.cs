@@ -41,17 +41,6 @@ public abstract class InvocationSuite(EngineFixture fixture)
         }
     }
 
-    [Fact]
-    public async Task Invoke_OfTheAppItself_NamesNoCaller()
-    {
-        var dapr = await fixture.RunningAsync();
-        using var client = dapr.Client();
-        using var own = await client.GetAsync("/v1.0/invoke/alpha/method/echo/x", Cancellation);
-        using var other = await client.GetAsync("/v1.0/invoke/beta/method/echo/x", Cancellation);
-        Assert.Equal(("", ""), (Header(own, "x-echo-caller"), Header(own, "x-echo-forwarded")));
-        Assert.Equal(("alpha", "127.0.0.1"), (Header(other, "x-echo-caller"), Header(other, "x-echo-forwarded")));
-    }
-
     /// <summary>Some clients say a type with whatever they send.</summary>
     [Theory]
     [InlineData("GET", "alpha")]

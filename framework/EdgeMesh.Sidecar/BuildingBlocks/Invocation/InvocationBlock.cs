@@ -61,17 +61,6 @@ internal static class InvocationBlock
         }
 
         request.RequestUri = target.Address(path + query);
-        if (calleeId != caller.AppId)
-        {
-            Sign(caller, calleeId, request);
-        }
-
-        return target;
-    }
-
-    /// <summary>As with daprd an app that calls itself hears of nobody.</summary>
-    private static void Sign(AppRuntime caller, string calleeId, HttpRequestMessage request)
-    {
         request.Headers.TryAddWithoutValidation("dapr-caller-app-id", caller.AppId);
         request.Headers.TryAddWithoutValidation("dapr-caller-namespace", caller.Process.Namespace);
         request.Headers.TryAddWithoutValidation("dapr-callee-app-id", calleeId);
@@ -79,6 +68,7 @@ internal static class InvocationBlock
         request.Headers.TryAddWithoutValidation("X-Forwarded-For", address);
         request.Headers.TryAddWithoutValidation("X-Forwarded-Host", HostName);
         request.Headers.TryAddWithoutValidation("Forwarded", $"for={address};by={address};host={HostName}");
+        return target;
     }
 
     private static async Task<HttpResponseMessage> SendAsync(AppRuntime caller, IInvocationTarget target, string appId, HttpRequestMessage request, CancellationToken cancellation)
