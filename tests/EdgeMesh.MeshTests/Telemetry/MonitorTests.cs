@@ -24,8 +24,8 @@ public sealed class MonitorTests(MonitoredMesh monitored) : IClassFixture<Monito
         Assert.Empty(await SpansAsync(core, trace));
         Assert.Equal(0, (await mesh.RunAsync("link", "restore", "core", "clinic-a")).ExitCode);
 
-        var there = await UntilAsync(() => SpansAsync(core, trace), spans => spans.Count >= 2);
-        Assert.All(there, span => Assert.Equal("clinic-a", span.GetProperty("site").GetString()));
+        // The other clinic hears of some requests within their trace, and its link was not cut.
+        var there = await UntilAsync(() => SpansAsync(core, trace), spans => spans.Count(s => s.GetProperty("site").GetString() == "clinic-a") >= 2);
         Assert.Equal(there.Count, there.Select(s => s.GetProperty("spanId").GetString()).Distinct().Count());
         await UntilAsync(() => AskAsync(core, "series?site=clinic-a&name=http.server.request.duration&kind=p95"), series => series.GetArrayLength() > 0);
         // Each with a signature that holds, through the gateways.
