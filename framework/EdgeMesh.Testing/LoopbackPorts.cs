@@ -10,8 +10,8 @@ public static class LoopbackPorts
     private const int First = 20_000;
     private const int Count = 12_000;
 
-    // Ports are the machine's, so the counter is the process's; processes begin at different places.
-    private static int next = Environment.ProcessId * 37 % Count;
+    // Ports are the machine's, so the counter is the process's. Test processes that run beside each other have numbers next to each other: they begin far apart.
+    private static int next = (int)(Environment.ProcessId * 7417L % Count);
 
     /// <summary>A port that nobody listens on.</summary>
     /// <exception cref="InvalidOperationException">All are taken.</exception>

@@ -12,7 +12,7 @@ internal sealed partial class ServerProcess
 
     public static async Task<ServerProcess> RabbitMqAsync(CancellationToken cancellation)
     {
-        var (folder, port, distribution) = (NewFolder(), FreePort(), FreePort());
+        var (folder, port, distribution) = (NewFolder(), FreePorts.Take(), FreePorts.Take());
         var environment = new Dictionary<string, string>
         {
             ["HOME"] = folder,
@@ -50,7 +50,7 @@ internal sealed partial class ServerProcess
 
     public static async Task<ServerProcess> CassandraAsync(CancellationToken cancellation)
     {
-        var (folder, port, storage) = (NewFolder(), FreePort(), FreePort());
+        var (folder, port, storage) = (NewFolder(), FreePorts.Take(), FreePorts.Take());
         return await StartAsync(Engine("cassandra", "start"), [folder, Text(port), Text(storage)], [], folder, port, TimeSpan.FromSeconds(120), cancellation);
     }
 
@@ -58,7 +58,7 @@ internal sealed partial class ServerProcess
     /// <param name="cancellation">Ends the wait.</param>
     public static async Task<ServerProcess> OpenSearchAsync(string settings, CancellationToken cancellation)
     {
-        var (folder, port, transport) = (NewFolder(), FreePort(), FreePort());
+        var (folder, port, transport) = (NewFolder(), FreePorts.Take(), FreePorts.Take());
         Directory.CreateDirectory(Path.Combine(folder, "config"));
         await File.WriteAllTextAsync(Path.Combine(folder, "config", "opensearch.yml"), settings, cancellation);
         return await StartAsync(Engine("opensearch", "start"), [folder, Text(port), Text(transport)], [], folder, port, TimeSpan.FromSeconds(120), cancellation);
@@ -67,20 +67,20 @@ internal sealed partial class ServerProcess
     /// <summary>With exemplars; its data goes with it.</summary>
     public static async Task<ServerProcess> PrometheusAsync(string configuration, CancellationToken cancellation)
     {
-        var (folder, port) = (NewFolder(), FreePort());
+        var (folder, port) = (NewFolder(), FreePorts.Take());
         string[] arguments = [$"--config.file={configuration}", $"--storage.tsdb.path={folder}", $"--web.listen-address=127.0.0.1:{port}", "--enable-feature=exemplar-storage"];
         return await StartAsync(Find("/usr/bin/prometheus", "prometheus"), arguments, [], folder, port, TimeSpan.FromSeconds(60), cancellation);
     }
 
     public static async Task<ServerProcess> KafkaAsync(CancellationToken cancellation)
     {
-        var (folder, port, controller) = (NewFolder(), FreePort(), FreePort());
+        var (folder, port, controller) = (NewFolder(), FreePorts.Take(), FreePorts.Take());
         return await StartAsync(Engine("kafka", "start"), [folder, Text(port), Text(controller)], [], folder, port, TimeSpan.FromSeconds(90), cancellation);
     }
 
     public static async Task<ServerProcess> RedisAsync(CancellationToken cancellation)
     {
-        var (folder, port) = (NewFolder(), FreePort());
+        var (folder, port) = (NewFolder(), FreePorts.Take());
         string[] arguments = ["--port", Text(port), "--bind", "127.0.0.1", "--dir", folder, "--save", "", "--appendonly", "yes"];
         return await StartAsync(Find("/usr/bin/redis-server", "redis-server"), arguments, [], folder, port, TimeSpan.FromSeconds(30), cancellation);
     }
@@ -88,7 +88,7 @@ internal sealed partial class ServerProcess
     /// <summary>Database and user <c>postgres</c>, no password.</summary>
     public static async Task<ServerProcess> PostgresqlAsync(CancellationToken cancellation)
     {
-        var (folder, port) = (NewFolder(), FreePort());
+        var (folder, port) = (NewFolder(), FreePorts.Take());
         var (data, programs) = (Path.Combine(folder, "data"), PostgresqlPrograms());
         await OwnByPostgresAsync(folder, cancellation);
         string[] make = [Path.Combine(programs, "initdb"), "-D", data, "-A", "trust", "-U", "postgres", "--no-sync"];

@@ -107,28 +107,6 @@ internal sealed partial class ServerProcess : IAsyncDisposable
 
     private static string NewFolder() => Directory.CreateTempSubdirectory("edgemesh-server-").FullName;
 
-    /// <summary>Projects that run beside each other, whose processes are numbered alike, begin apart.</summary>
-    private static int _next = Environment.ProcessId * 61 % 8000;
-
-    /// <summary>Below the ephemeral range, so nobody's outgoing connection takes it before the server binds.</summary>
-    public static int FreePort()
-    {
-        while (true)
-        {
-            var port = 24000 + Interlocked.Increment(ref _next) % 8000;
-            try
-            {
-                using var probe = new TcpListener(System.Net.IPAddress.Loopback, port);
-                probe.Start();
-                return port;
-            }
-            catch (SocketException)
-            {
-                // Taken; the next one.
-            }
-        }
-    }
-
     private static string Find(string place, string name)
     {
         var candidates = new[] { place }.Concat((Environment.GetEnvironmentVariable("PATH") ?? "").Split(':').Select(p => Path.Combine(p, name)));

@@ -7,8 +7,8 @@ using Microsoft.Extensions.Logging;
 
 namespace EdgeMesh.Sidecar.Http;
 
-/// <summary>daprd's <c>--enable-api-logging</c>, and <c>logging.apiLogging</c> of a Configuration: a line for each call of an app's API. Paths
-/// stand as they came, without their queries.</summary>
+/// <summary>daprd's <c>--enable-api-logging</c>, and <c>logging.apiLogging</c> of a Configuration: a line for each call of an app's API that no
+/// middleware refuses. Paths stand as they came, or as an alias has them, without their queries.</summary>
 internal static partial class ApiLog
 {
     private const string Health = "/v1.0/healthz";

@@ -75,7 +75,7 @@ internal sealed class LogShipper(LogSpool spool, LogShippingOptions options, Ela
         while (batch is not null || gap is not null)
         {
             await client.CompareClocksAsync(cancellation);
-            var next = batch is not null && ReadsAhead(batch) ? PrepareBesideAsync(batch, request, Math.Min(options.BatchRecords, _most)) : null;
+            var next = batch is not null && ReadsAhead(batch) ? PrepareBesideAsync(batch, Other(request), _most) : null;
             try
             {
                 await DeliverAsync(request, batch, gap, cancellation);
@@ -103,9 +103,9 @@ internal sealed class LogShipper(LogSpool spool, LogShippingOptions options, Ela
     private BulkRequest Other(BulkRequest request) => request == _requests[0] ? _requests[1] : _requests[0];
 
     /// <summary>While a batch is under way: the index waits for nobody who reads, compresses and syncs.</summary>
-    private Task<SpoolBatch?> PrepareBesideAsync(SpoolBatch batch, BulkRequest underWay, int most) => Task.Run(() => Prepare(behind: batch, Other(underWay), most), CancellationToken.None);
+    private Task<SpoolBatch?> PrepareBesideAsync(SpoolBatch batch, BulkRequest request, int most) => Task.Run(() => Prepare(behind: batch, request, most), CancellationToken.None);
 
-    /// <summary>Reads, and writes down that it will be sent.</summary>
+    /// <summary>Reads, writes down that it will be sent, and writes the request as far as one may be long now: that changes while one is under way, so it is given.</summary>
     private SpoolBatch? Prepare(SpoolBatch? behind, BulkRequest request, int most)
     {
         var batch = spool.Read(options.BatchRecords, options.BatchBytes, behind);

@@ -29,14 +29,14 @@ internal sealed partial class TelemetryBench(FigureReport report, TimeSpan time,
     public async Task<int> RunAsync(CancellationToken cancellation)
     {
         report.Note($"{Environment.ProcessorCount} cores, {Callers} callers, {time.TotalSeconds} s each; no index is there while the spool is measured");
-        if (IsWanted("spool"))
+        if (IsWanted("spool", "spool-flat-out"))
         {
             await BaseLibraryAsync("warm-up", TimeSpan.FromSeconds(2), Rate, _ => { });
             await BaseLibraryAsync("spool", time, Rate, report.Add);
             await BaseLibraryAsync("spool-flat-out", time, null, report.Add);
         }
 
-        if (IsWanted("serilog"))
+        if (IsWanted("serilog", "serilog-alone"))
         {
             await SerilogAsync("serilog", time, Rate, report.Add);
             await SerilogAloneAsync("serilog-alone", time);
@@ -47,7 +47,7 @@ internal sealed partial class TelemetryBench(FigureReport report, TimeSpan time,
             await DrainAsync(cancellation);
         }
 
-        if (IsWanted("monitor"))
+        if (IsWanted("monitor-memory", "console"))
         {
             await new MonitorFigures(report, (string?)Environment.GetEnvironmentVariables()["EDGEMESH_ROOT"]).RunAsync(cancellation);
         }
@@ -55,7 +55,8 @@ internal sealed partial class TelemetryBench(FigureReport report, TimeSpan time,
         return report.Failed ? 1 : 0;
     }
 
-    private bool IsWanted(string scenario) => only is null || scenario.Contains(only, StringComparison.OrdinalIgnoreCase);
+    /// <param name="scenarios">Those that are measured together.</param>
+    private bool IsWanted(params string[] scenarios) => only is null || scenarios.Any(s => s.Contains(only, StringComparison.OrdinalIgnoreCase));
 
     private static LogShippingOptions Options(string folder, Uri index) => new()
     {

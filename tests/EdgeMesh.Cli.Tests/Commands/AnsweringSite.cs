@@ -14,9 +14,9 @@ namespace EdgeMesh.Cli.Tests.Commands;
 /// <summary>The public door of a mesh's core, with the site's own certificate, and nothing behind it but one answer.</summary>
 internal sealed class AnsweringSite : IAsyncDisposable
 {
-    private readonly WebApplication app;
+    private readonly WebApplication _app;
 
-    private AnsweringSite(WebApplication app, string[] mesh) => (this.app, Mesh) = (app, mesh);
+    private AnsweringSite(WebApplication app, string[] mesh) => (_app, Mesh) = (app, mesh);
 
     /// <summary>The options that name its mesh.</summary>
     public IReadOnlyList<string> Mesh { get; }
@@ -38,5 +38,5 @@ internal sealed class AnsweringSite : IAsyncDisposable
         return new(app, ["--topology", Repository.Topology, "--data-dir", place.Data.Path, "--port-shift", $"{place.Topology.PortShift}"]);
     }
 
-    public ValueTask DisposeAsync() => app.DisposeAsync();
+    public ValueTask DisposeAsync() => _app.DisposeAsync();
 }

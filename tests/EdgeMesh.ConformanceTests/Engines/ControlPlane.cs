@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
 using EdgeMesh.Sidecar;
+using EdgeMesh.Tests.Servers;
 
 namespace EdgeMesh.ConformanceTests.Engines;
 

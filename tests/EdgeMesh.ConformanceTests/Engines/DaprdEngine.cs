@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Globalization;
 using EdgeMesh.ConformanceTests.Apps;
+using EdgeMesh.Tests.Servers;
 
 namespace EdgeMesh.ConformanceTests.Engines;
 

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Net.Sockets;
 using System.Text;
+using EdgeMesh.Tests.Servers;
 
 namespace EdgeMesh.ConformanceTests.Engines;
 

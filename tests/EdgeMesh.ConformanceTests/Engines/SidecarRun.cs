@@ -3,6 +3,7 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Text;
 using EdgeMesh.Sidecar;
+using EdgeMesh.Tests.Servers;
 
 namespace EdgeMesh.ConformanceTests.Engines;
 

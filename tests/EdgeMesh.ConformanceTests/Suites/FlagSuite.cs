@@ -3,6 +3,7 @@ using System.Net.Sockets;
 using System.Text.Json;
 using Dapr.Client.Autogen.Grpc.v1;
 using EdgeMesh.ConformanceTests.Engines;
+using EdgeMesh.Tests.Servers;
 using Grpc.Net.Client;
 using DaprApi = Dapr.Client.Autogen.Grpc.v1.Dapr.DaprClient;
 

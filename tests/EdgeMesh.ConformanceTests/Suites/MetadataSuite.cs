@@ -28,6 +28,7 @@ public abstract class MetadataSuite(EngineFixture fixture)
     {
         using var client = (await fixture.RunningAsync()).Client();
         var actors = JsonDocument.Parse(await client.GetStringAsync("/v1.0/metadata", Cancellation)).RootElement.GetProperty("actors").EnumerateArray();
+        Assert.NotEmpty(actors);
         Assert.All(actors, a => Assert.True(!a.TryGetProperty("count", out var count) || count.GetInt32() > 0));
     }
 

@@ -22,11 +22,11 @@ internal sealed class SidecarProcess : IAsyncDisposable
     /// <summary>Returns when its subscriptions stand.</summary>
     public static async Task<SidecarProcess> StartAsync(string engine, string appId, int appPort, string resources, CancellationToken cancellation)
     {
-        var port = ServerProcess.FreePort();
+        var port = FreePorts.Take();
         string[] flags =
         [
-            "--app-id", appId, "--app-port", Text(appPort), "--dapr-http-port", Text(port), "--dapr-grpc-port", Text(ServerProcess.FreePort()),
-            "--dapr-internal-grpc-port", Text(ServerProcess.FreePort()), "--metrics-port", Text(ServerProcess.FreePort()), "--dapr-listen-addresses", "127.0.0.1",
+            "--app-id", appId, "--app-port", Text(appPort), "--dapr-http-port", Text(port), "--dapr-grpc-port", Text(FreePorts.Take()),
+            "--dapr-internal-grpc-port", Text(FreePorts.Take()), "--metrics-port", Text(FreePorts.Take()), "--dapr-listen-addresses", "127.0.0.1",
             "--resources-path", resources, "--log-level", "warn",
         ];
         var start = engine == Daprd

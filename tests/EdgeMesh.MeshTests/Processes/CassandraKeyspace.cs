@@ -32,11 +32,11 @@ internal static class CassandraKeyspace
     /// <summary>Runs one daprd until the component is open; null, or what it said when it gave up.</summary>
     private static async Task<string?> OpenAsync(string resources, CancellationToken cancellation)
     {
-        var port = ServerProcess.FreePort();
+        var port = FreePorts.Take();
         string[] arguments =
         [
-            "--app-id", "keyspace", "--resources-path", resources, "--dapr-listen-addresses", "127.0.0.1", "--dapr-http-port", Text(port), "--dapr-grpc-port", Text(ServerProcess.FreePort()),
-            "--dapr-internal-grpc-port", Text(ServerProcess.FreePort()), "--metrics-port", Text(ServerProcess.FreePort()), "--metrics-listen-address", "127.0.0.1", "--log-level", "warn",
+            "--app-id", "keyspace", "--resources-path", resources, "--dapr-listen-addresses", "127.0.0.1", "--dapr-http-port", Text(port), "--dapr-grpc-port", Text(FreePorts.Take()),
+            "--dapr-internal-grpc-port", Text(FreePorts.Take()), "--metrics-port", Text(FreePorts.Take()), "--metrics-listen-address", "127.0.0.1", "--log-level", "warn",
         ];
         var start = new ProcessStartInfo(ServerProcess.Engine("dapr", "daprd"), arguments) { RedirectStandardOutput = true, RedirectStandardError = true, WorkingDirectory = resources };
         start.Environment["DAPR_HOST_IP"] = "127.0.0.1";

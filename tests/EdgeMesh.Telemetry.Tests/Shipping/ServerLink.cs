@@ -10,7 +10,7 @@ internal readonly record struct SentBulk(TimeSpan At, long Length);
 /// shipper both have it in hand.</summary>
 internal sealed class ServerLink() : DelegatingHandler(new SocketsHttpHandler { UseProxy = false })
 {
-    private readonly int _nobody = ServerProcess.FreePort();
+    private readonly int _nobody = FreePorts.Take();
     private readonly long _began = Stopwatch.GetTimestamp();
     private readonly Lock _gate = new();
     private readonly List<SentBulk> _bulks = [];
