@@ -3,7 +3,7 @@ using Grpc.Core;
 namespace EdgeMesh.Sidecar;
 
 /// <summary>A failure with the code, HTTP status and gRPC status that Dapr's clients know. Thrown by building blocks, answered by the transports.</summary>
-internal sealed class DaprFault(string code, string message, int httpStatus, StatusCode grpcStatus) : Exception(message)
+internal sealed class DaprFault(string code, string message, int httpStatus, StatusCode grpcStatus, Exception? cause = null) : Exception(message, cause)
 {
     public string Code { get; } = code;
 
@@ -19,6 +19,9 @@ internal sealed class DaprFault(string code, string message, int httpStatus, Sta
 
     /// <summary>Whether daprd tells the facts by gRPC as well.</summary>
     public bool HasFactsByGrpc { get; init; } = true;
+
+    /// <summary>What measurements call it; null: what they call its cause.</summary>
+    public string? ErrorClass { get; init; }
 
     /// <summary>The component that the fault is about, with its kind.</summary>
     public (string Kind, string Name)? Resource { get; init; }

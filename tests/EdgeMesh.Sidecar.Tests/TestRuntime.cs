@@ -15,9 +15,9 @@ internal sealed class TestRuntime : IAsyncDisposable
     private readonly JobStore _jobs;
     private readonly HttpMessageInvoker _client = new(new SocketsHttpHandler());
 
-    public TestRuntime(Uri? endpoint = null)
+    public TestRuntime(Uri? endpoint = null, TimeProvider? clock = null)
     {
-        var options = new SidecarOptions { Namespace = "core", Apps = [new SidecarAppOptions { AppId = "alpha", AppEndpoint = endpoint, AsksForSubscriptions = false }] };
+        var options = new SidecarOptions { Namespace = "core", Clock = clock ?? TimeProvider.System, Apps = [new SidecarAppOptions { AppId = "alpha", AppEndpoint = endpoint, AsksForSubscriptions = false }] };
         _jobs = new JobStore(options);
         App = new AppRuntime(options.Apps[0], options, RuntimeConfiguration.None, _catalog, new AppDirectory(), new ExternalEndpoints(new Dictionary<string, ExternalEndpoint>(), _client)) { Jobs = _jobs };
     }

@@ -66,6 +66,9 @@ internal sealed class AppRuntime(SidecarAppOptions options, SidecarOptions proce
     /// <summary>Null: nothing is traced.</summary>
     public AppTracing? Tracing { get; init; }
 
+    /// <summary>What is measured for it under OpenTelemetry's names.</summary>
+    public ConventionMetrics Conventions { get; } = new(process.Namespace, options.AppId);
+
     /// <summary>The jobs of all apps of the process.</summary>
     public required JobStore Jobs { get; init; }
 
@@ -133,6 +136,7 @@ internal sealed class AppRuntime(SidecarAppOptions options, SidecarOptions proce
     {
         Channel?.Dispose();
         Tracing?.Dispose();
+        Conventions.Dispose();
         Drain.Dispose();
     }
 }

@@ -7,6 +7,9 @@ namespace EdgeMesh.Sidecar.Components;
 /// <summary>One Component resource after secret references and template tags were resolved.</summary>
 internal sealed record ComponentSpec(string Name, string Type, string Version, IReadOnlyDictionary<string, string> Metadata)
 {
+    /// <summary>What it is made by: the type without its block. OpenTelemetry has the same names for those that both know.</summary>
+    public string Product { get; } = Type[(Type.IndexOf('.', StringComparison.Ordinal) + 1)..];
+
     public IReadOnlyList<string> Scopes { get; init; } = [];
 
     /// <summary>File and line, for messages.</summary>

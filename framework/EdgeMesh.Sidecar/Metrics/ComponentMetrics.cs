@@ -31,31 +31,45 @@ internal sealed class ComponentMetrics
     }
 
     /// <summary>Makes a call and counts it; one that throws has failed.</summary>
-    public async Task<T> CountAsync<T>(AppRuntime app, string component, string operation, Func<Task<T>> call)
+    /// <param name="app">Whose.</param>
+    /// <param name="component">Of which component.</param>
+    /// <param name="operation">As daprd names it.</param>
+    /// <param name="call">The call.</param>
+    /// <param name="store">What the store is made by; null: OpenTelemetry has no names for such calls.</param>
+    public async Task<T> CountAsync<T>(AppRuntime app, string component, string operation, Func<Task<T>> call, string? store = null)
     {
-        if (!_count.Enabled)
+        if (!_count.Enabled && (store is null || app.Conventions.IsIdleOfStores))
         {
             return await call();
         }
 
-        var (began, success) = (app.Process.Clock.GetTimestamp(), false);
+        var began = app.Process.Clock.GetTimestamp();
+        Exception? failure = null;
         try
         {
-            var result = await call();
-            success = true;
-            return result;
+            return await call();
+        }
+        catch (Exception error)
+        {
+            failure = error;
+            throw;
         }
         finally
         {
-            Record(app, component, operation, success, began);
+            var took = app.Process.Clock.GetElapsedTime(began);
+            Record(app, component, operation, failure is null, took);
+            if (store is not null)
+            {
+                app.Conventions.Asked(store, operation, failure, took);
+            }
         }
     }
 
-    private void Record(AppRuntime app, string component, string operation, bool success, long began)
+    private void Record(AppRuntime app, string component, string operation, bool success, TimeSpan took)
     {
         ReadOnlySpan<KeyValuePair<string, object?>> labels = [new("app_id", app.AppId), new("component", component), new("namespace", app.Process.Namespace), new("operation", operation), new("success", success ? True : False)];
         _count.Add(1, labels);
-        _latency.Record(app.Process.Clock.GetElapsedTime(began).TotalMilliseconds, labels);
+        _latency.Record(took.TotalMilliseconds, labels);
     }
 
     /// <summary>Tells the components and policies that each app has; only who listens already hears of it.</summary>

@@ -103,4 +103,43 @@ public sealed class MetricsTests
         Assert.InRange(series.Length, 2000, 2001);
         Assert.Contains("dapr_http_server_request_count{app_id=\"many\",series=\"too many\"} 100", series);
     }
+
+    /// <summary>Who scrapes the port has Dapr's names, and only those: a dot in a name would also spoil the whole scrape.</summary>
+    [Fact]
+    public async Task Port_TellsDaprsNamesAlone()
+    {
+        var resources = Yaml.StandardStores + Yaml.Component("pubsub", "pubsub.in-memory");
+        await using var sidecar = await TestSidecar.StartAsync(resources, new Dictionary<string, Uri?> { ["plain"] = null }, change: o => o with { MetricsPort = 0 });
+        using var http = sidecar.Http("plain");
+        using var measured = new Measured("in-memory");
+        Assert.Equal(204, await http.PostJsonAsync("/v1.0/publish/pubsub/plain", "1").StatusAsync());
+        Assert.Equal(204, await http.GetAsync("/v1.0/state/memory/k", TestSidecar.Cancellation).StatusAsync());
+        EdgeMesh.Sidecar.Components.BrokerLosses.Add(1, "in-memory", "full", "plain");
+        Assert.Contains(measured.All, m => m.StartsWith("messaging.client.sent.messages 1 messaging.destination.name=plain ", StringComparison.Ordinal));
+        using var prometheus = new HttpClient { BaseAddress = sidecar.MetricsEndpoint };
+        var names = (await prometheus.GetStringAsync("/metrics", TestSidecar.Cancellation)).Split('\n').Where(l => l.Length > 0 && l[0] != '#').Select(l => l[..l.IndexOf('{', StringComparison.Ordinal)]).ToArray();
+        Assert.Contains("dapr_component_pubsub_egress_count", names);
+        Assert.All(names, n => Assert.StartsWith("dapr_", n, StringComparison.Ordinal));
+    }
+
+    /// <summary>A process may hold a site: each service tells its own, by what stands on the meter.</summary>
+    [Fact]
+    public async Task Meter_OfAnApp_NamesItAsTheHostsOfASiteAreNamed()
+    {
+        var meters = new System.Collections.Concurrent.ConcurrentBag<System.Diagnostics.Metrics.Meter>();
+        using var listener = new System.Diagnostics.Metrics.MeterListener
+        {
+            InstrumentPublished = (i, _) =>
+            {
+                if (i.Meter.Name == "EdgeMesh.Sidecar.Components" && i.Name == "db.client.operation.duration")
+                {
+                    meters.Add(i.Meter);
+                }
+            },
+        };
+        listener.Start();
+        await using var sidecar = await TestSidecar.StartAsync(apps: new Dictionary<string, Uri?> { ["told-one"] = null, ["told-two"] = null });
+        var told = meters.Select(m => string.Join(' ', m.Tags!.Select(t => $"{t.Key}={t.Value}").Order(StringComparer.Ordinal))).Where(t => t.Contains("told-", StringComparison.Ordinal)).Order(StringComparer.Ordinal);
+        Assert.Equal(["edgemesh.service=told-one edgemesh.site=core", "edgemesh.service=told-two edgemesh.site=core"], told);
+    }
 }

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using EdgeMesh.Sidecar.Apps;
+using EdgeMesh.Sidecar.Metrics;
 using Microsoft.Extensions.Logging;
 
 namespace EdgeMesh.Sidecar.BuildingBlocks.PubSub;
@@ -112,7 +113,13 @@ internal sealed partial class AppSubscriptions : IAsyncDisposable
         {
             var began = app.Process.Clock.GetTimestamp();
             var verdicts = await send(path, parcels, cancellation);
-            PubSubMetrics.DeliveredMany(app, subscription, verdicts, began);
+            var took = app.Process.Clock.GetElapsedTime(began);
+            PubSubMetrics.DeliveredMany(app, subscription, verdicts, took);
+            if (app.Find(subscription.PubSub)?.Spec is { } spec)
+            {
+                app.Conventions.DeliveredMany(ConventionMetrics.Processing(spec.Product, subscription, Delivery.Group(app, spec)), verdicts, took);
+            }
+
             return verdicts;
         };
     }

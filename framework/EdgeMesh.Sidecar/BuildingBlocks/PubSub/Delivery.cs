@@ -3,6 +3,7 @@ using System.Text.Json;
 using EdgeMesh.Sidecar.Apps;
 using EdgeMesh.Sidecar.Components;
 using EdgeMesh.Sidecar.Http;
+using EdgeMesh.Sidecar.Metrics;
 using EdgeMesh.Sidecar.Resiliency;
 using Microsoft.Extensions.Logging;
 
@@ -13,6 +14,8 @@ namespace EdgeMesh.Sidecar.BuildingBlocks.PubSub;
 internal sealed partial class Delivery(AppRuntime app, Subscription subscription, ComponentSpec spec, IPubSubBroker broker, Postman postman, ILogger logger)
 {
     private static readonly JsonDocumentOptions Options = new() { MaxDepth = JsonSlice.DepthLimit };
+
+    private readonly TagList _labels = ConventionMetrics.Processing(spec.Product, subscription, Group(app, spec));
 
     /// <summary>Connects a subscription to its broker, until it is disposed.</summary>
     /// <exception cref="DaprFault">There is no such component, or its topic scopes do not allow it.</exception>
@@ -29,11 +32,13 @@ internal sealed partial class Delivery(AppRuntime app, Subscription subscription
             throw PubSubFaults.Forbidden(subscription.PubSub, topic, app.AppId);
         }
 
-        var group = new[] { spec["consumerGroup"], spec["consumerID"] }.FirstOrDefault(g => !string.IsNullOrEmpty(g)) ?? app.AppId;
         var delivery = new Delivery(app, subscription, spec, broker, postman, logger);
-        var asked = new BrokerSubscription(subscription.Topic, group, subscription.Metadata) { InHand = subscription.Bulk?.MaxMessages ?? 1 };
+        var asked = new BrokerSubscription(subscription.Topic, Group(app, spec), subscription.Metadata) { InHand = subscription.Bulk?.MaxMessages ?? 1 };
         return broker.SubscribeAsync(asked, delivery.HandleAsync, cancellation);
     }
+
+    /// <summary>The consumer group in which an app subscribes.</summary>
+    public static string Group(AppRuntime app, ComponentSpec spec) => spec.Text("consumerGroup") ?? spec.Text("consumerID") ?? app.AppId;
 
     /// <summary>The broker's handler. A subscription that ends because the sidecar stops waits for what its app has in hand.</summary>
     public async Task<bool> HandleAsync(BrokerMessage message, CancellationToken cancellation)
@@ -105,26 +110,41 @@ internal sealed partial class Delivery(AppRuntime app, Subscription subscription
     private async Task<Verdict> TryAsync(Parcel parcel, CancellationToken cancellation)
     {
         var began = app.Process.Clock.GetTimestamp();
-        var verdict = await BringAsync(parcel, cancellation);
-        if (subscription.Bulk is null)
-        {
-            PubSubMetrics.Delivered(app, subscription, verdict, began);
-        }
-
-        return verdict;
-    }
-
-    private async Task<Verdict> BringAsync(Parcel parcel, CancellationToken cancellation)
-    {
         try
         {
-            return await postman(parcel, cancellation);
+            var verdict = await postman(parcel, cancellation);
+            Count(verdict, verdict == Verdict.Retry ? ErrorClass.Retry : null, began);
+            return verdict;
         }
         catch (Exception error) when (error is not OperationCanceledException)
         {
             // Whatever it is that can't be brought to the app must not come again for ever beside a dead letter topic.
             LogNotDelivered(parcel.Envelope.Id, subscription.PubSub, parcel.Message.Topic, app.AppId, error.Message);
+            Count(Verdict.Retry, ErrorClass.Of(error), began);
             return Verdict.Retry;
+        }
+        catch (OperationCanceledException error)
+        {
+            Count(null, ErrorClass.Of(error), began);
+            throw;
+        }
+    }
+
+    /// <param name="verdict">Null: the delivery was given up, which daprd does not count.</param>
+    /// <param name="error">Null: the app has dealt with it.</param>
+    /// <param name="began">When it began.</param>
+    private void Count(Verdict? verdict, string? error, long began)
+    {
+        if (subscription.Bulk is not null)
+        {
+            return;
+        }
+
+        var took = app.Process.Clock.GetElapsedTime(began);
+        app.Conventions.Delivered(_labels, error, took);
+        if (verdict is { } known)
+        {
+            PubSubMetrics.Delivered(app, subscription, known, took);
         }
     }
 

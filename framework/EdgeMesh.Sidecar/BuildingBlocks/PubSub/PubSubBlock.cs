@@ -34,10 +34,12 @@ internal static class PubSubBlock
         target.RequireAllowed();
         var began = target.App.Process.Clock.GetTimestamp();
         var failure = await TryPublishAsync(target, message, cancellation);
-        PubSubMetrics.Published(target, failure is null, began);
+        var took = target.App.Process.Clock.GetElapsedTime(began);
+        PubSubMetrics.Published(target, failure is null, took);
+        target.App.Conventions.Published(target, failure, took);
         if (failure is { } error)
         {
-            throw PubSubFaults.NotPublished(target.Spec.Name, target.Topic, error);
+            throw PubSubFaults.NotPublished(target.Spec.Name, target.Topic, error.Message);
         }
     }
 
@@ -61,12 +63,14 @@ internal static class PubSubBlock
 
         var messages = entries.Select(e => Message(target, e.Publication, isRaw)).ToArray();
         target.RequireAllowed();
-        var errors = new string?[entries.Count];
+        var errors = new Exception?[entries.Count];
         var began = target.App.Process.Clock.GetTimestamp();
         await Parallel.ForAsync(0, messages.Length, new ParallelOptions { MaxDegreeOfParallelism = ParallelEntries, CancellationToken = cancellation },
             async (i, token) => errors[i] = await TryPublishAsync(target, messages[i], token));
-        PubSubMetrics.PublishedMany(target, Array.TrueForAll(errors, e => e is null), began);
-        return [.. errors.Select((error, i) => (entries[i].Id, error!)).Where(e => e.Item2 is not null)];
+        var took = target.App.Process.Clock.GetElapsedTime(began);
+        PubSubMetrics.PublishedMany(target, Array.TrueForAll(errors, e => e is null), took);
+        target.App.Conventions.PublishedMany(target, errors, took);
+        return [.. errors.Index().Where(e => e.Item is not null).Select(e => (entries[e.Index].Id, e.Item!.Message))];
     }
 
     /// <summary>An app's component of that name.</summary>
@@ -91,9 +95,9 @@ internal static class PubSubBlock
     }
 
     /// <returns>Why the broker does not own the message; null: it does.</returns>
-    private static async Task<string?> TryPublishAsync(PubSubTarget target, BrokerMessage message, CancellationToken cancellation)
+    private static async Task<Exception?> TryPublishAsync(PubSubTarget target, BrokerMessage message, CancellationToken cancellation)
     {
-        string? failure = null;
+        Exception? failure = null;
         try
         {
             await target.App.Resilience.Outbound(target.Spec).RunAsync(token => target.Broker.PublishAsync(message, token), cancellation);
@@ -101,7 +105,7 @@ internal static class PubSubBlock
         catch (Exception error) when (error is not OperationCanceledException)
         {
             // Whatever a broker throws means that it does not own the message.
-            failure = error.Message;
+            failure = error;
         }
 
         return failure;

@@ -17,14 +17,17 @@ internal static class PubSubMetrics
     private static readonly Counter<long> BulkIngressEvents = Counter("ingress_bulk_event_count", "Messages of bulk deliveries, by what the app made of them.");
     private static readonly Histogram<double> BulkIngressLatency = Latency("ingress_bulk_latencies", "Time that the app took for a bulk delivery.");
 
-    public static void Published(PubSubTarget target, bool success, long began) => Record(Egress, EgressLatency, target, success, began);
+    /// <summary>Boxed once, not for every message.</summary>
+    private static readonly object True = true, False = false;
+
+    public static void Published(PubSubTarget target, bool success, TimeSpan took) => Record(Egress, EgressLatency, target, success, took);
 
     /// <param name="target">Where.</param>
     /// <param name="success">Whether the broker owns all of its messages.</param>
-    /// <param name="began">When it began, by the process's clock.</param>
-    public static void PublishedMany(PubSubTarget target, bool success, long began) => Record(BulkEgress, BulkEgressLatency, target, success, began);
+    /// <param name="took">Until the broker had answered to each.</param>
+    public static void PublishedMany(PubSubTarget target, bool success, TimeSpan took) => Record(BulkEgress, BulkEgressLatency, target, success, took);
 
-    public static void Delivered(AppRuntime app, Subscription subscription, Verdict verdict, long began)
+    public static void Delivered(AppRuntime app, Subscription subscription, Verdict verdict, TimeSpan took)
     {
         // What an app dropped it has dealt with.
         var (processed, status) = verdict switch { Verdict.Success => ("success", "success"), Verdict.Drop => ("drop", "success"), _ => ("retry", "retry") };
@@ -34,14 +37,14 @@ internal static class PubSubMetrics
             new("topic", subscription.Topic),
         ];
         Ingress.Add(1, labels);
-        IngressLatency.Record(app.Process.Clock.GetElapsedTime(began).TotalMilliseconds, labels);
+        IngressLatency.Record(took.TotalMilliseconds, labels);
     }
 
-    public static void DeliveredMany(AppRuntime app, Subscription subscription, IReadOnlyList<Verdict> verdicts, long began)
+    public static void DeliveredMany(AppRuntime app, Subscription subscription, IReadOnlyList<Verdict> verdicts, TimeSpan took)
     {
         ReadOnlySpan<KeyValuePair<string, object?>> batch = Labels("");
         BulkIngress.Add(1, batch);
-        BulkIngressLatency.Record(app.Process.Clock.GetElapsedTime(began).TotalMilliseconds, batch);
+        BulkIngressLatency.Record(took.TotalMilliseconds, batch);
         foreach (var verdict in verdicts)
         {
             BulkIngressEvents.Add(1, Labels(verdict switch { Verdict.Success => "SUCCESS", Verdict.Drop => "DROP", _ => "RETRY" }));
@@ -51,12 +54,12 @@ internal static class PubSubMetrics
             [new("app_id", app.AppId), new("component", subscription.PubSub), new("namespace", app.Process.Namespace), new("process_status", processed), new("topic", subscription.Topic)];
     }
 
-    private static void Record(Counter<long> count, Histogram<double> latency, PubSubTarget target, bool success, long began)
+    private static void Record(Counter<long> count, Histogram<double> latency, PubSubTarget target, bool success, TimeSpan took)
     {
         ReadOnlySpan<KeyValuePair<string, object?>> labels =
-            [new("app_id", target.App.AppId), new("component", target.Spec.Name), new("namespace", target.App.Process.Namespace), new("success", success), new("topic", target.Topic)];
+            [new("app_id", target.App.AppId), new("component", target.Spec.Name), new("namespace", target.App.Process.Namespace), new("success", success ? True : False), new("topic", target.Topic)];
         count.Add(1, labels);
-        latency.Record(target.App.Process.Clock.GetElapsedTime(began).TotalMilliseconds, labels);
+        latency.Record(took.TotalMilliseconds, labels);
     }
 
     private static Counter<long> Counter(string name, string help) => SidecarMetrics.Meter.CreateCounter<long>("dapr_component_pubsub_" + name, "{message}", help);

@@ -35,7 +35,7 @@ internal static class StateBlock
             {
                 Reason = "DAPR_STATE_NOT_CONFIGURED",
             };
-        return new StateScope(driver, store, component.StatePrefix(app), app, OutboxOptions.Of(component.Spec)) { Policy = app.Resilience.Outbound(component.Spec) };
+        return new StateScope(driver, store, component.StatePrefix(app), app, OutboxOptions.Of(component.Spec)) { Policy = app.Resilience.Outbound(component.Spec), Product = component.Spec.Product };
     }
 
     /// <summary>No store here can be queried.</summary>
@@ -78,7 +78,7 @@ internal static class StateBlock
         }
     }
 
-    private static Task<T> Counted<T>(StateScope scope, string operation, Func<Task<T>> call) => ComponentMetrics.State.CountAsync(scope.App, scope.Name, operation, call);
+    private static Task<T> Counted<T>(StateScope scope, string operation, Func<Task<T>> call) => ComponentMetrics.State.CountAsync(scope.App, scope.Name, operation, call, scope.Product);
 
     /// <summary>Saves keys one by one, as Dapr does: each stands for itself, and the answer tells what failed.</summary>
     public static Task SaveAsync(StateScope scope, IReadOnlyList<StateWrite> writes, CancellationToken cancellation) =>
@@ -110,7 +110,7 @@ internal static class StateBlock
             var outcome = await RunAsync(() => scope.Policy.RunAsync(token => scope.Driver.TransactAsync(prefixed, token), cancellation), Code, Failed);
 
             // A lost race is a 500 here, unlike for a single key: clients of daprd know it so.
-            return outcome == StateOutcome.Done ? outcome : throw new DaprFault(Code, $"{Failed}: {(outcome == StateOutcome.ETagInvalid ? Invalid : Mismatch)}", 500, StatusCode.Internal);
+            return outcome == StateOutcome.Done ? outcome : throw new DaprFault(Code, $"{Failed}: {(outcome == StateOutcome.ETagInvalid ? Invalid : Mismatch)}", 500, StatusCode.Internal) { ErrorClass = ClassOf(outcome) };
         });
     }
 
@@ -152,11 +152,13 @@ internal static class StateBlock
         switch (outcome)
         {
             case StateOutcome.ETagMismatch:
-                throw new DaprFault(code, $"{failed}: {reason}{items}", 409, StatusCode.Aborted);
+                throw new DaprFault(code, $"{failed}: {reason}{items}", 409, StatusCode.Aborted) { ErrorClass = ClassOf(outcome) };
             case StateOutcome.ETagInvalid:
-                throw new DaprFault(code, $"{failed}: {reason}{items}", 400, StatusCode.InvalidArgument);
+                throw new DaprFault(code, $"{failed}: {reason}{items}", 400, StatusCode.InvalidArgument) { ErrorClass = ClassOf(outcome) };
         }
     }
+
+    private static string ClassOf(StateOutcome lost) => lost == StateOutcome.ETagInvalid ? "etag_invalid" : "etag_mismatch";
 
     private static async Task<T> RunAsync<T>(Func<Task<T>> run, string code, string failed)
     {
@@ -166,7 +168,7 @@ internal static class StateBlock
         }
         catch (Exception error) when (IsFailure(error))
         {
-            throw new DaprFault(code, $"{failed}: {error.Message}", 500, StatusCode.Internal);
+            throw new DaprFault(code, $"{failed}: {error.Message}", 500, StatusCode.Internal, error);
         }
     }
 
@@ -208,6 +210,9 @@ internal readonly record struct StateItems(IReadOnlyList<StateItem?> Items, stri
 /// <param name="Outbox">Null: its transactions publish nothing.</param>
 internal readonly record struct StateScope(IStateStore Driver, string Name, string Prefix, AppRuntime App, OutboxOptions? Outbox)
 {
+    /// <summary>What the store is made by.</summary>
+    public required string Product { get; init; }
+
     /// <summary>What Resiliency resources ask for the store's calls.</summary>
     public ResiliencePolicy? Policy { get; init; }
 }
