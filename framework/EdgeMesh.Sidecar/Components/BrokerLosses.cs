@@ -1,11 +1,13 @@
 using System.Diagnostics.Metrics;
+using EdgeMesh.Sidecar.Metrics;
 
 namespace EdgeMesh.Sidecar.Components;
 
 /// <summary>Counts what brokers give up: nothing that was taken goes unseen.</summary>
 internal static class BrokerLosses
 {
-    private static readonly Meter Meter = new("EdgeMesh.Sidecar");
+    /// <summary>daprd has no such count: the metrics port does not tell it.</summary>
+    private static readonly Meter Meter = new(ConventionMetrics.MeterName);
     private static readonly Counter<long> Lost = Meter.CreateCounter<long>("edgemesh.pubsub.lost", "{message}", "Messages that a broker gave up, by reason.");
 
     /// <param name="count">How many.</param>
