@@ -1,7 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
 using System.Net;
-using System.Net.Security;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using EdgeMesh.Cli.Terminal;
@@ -20,10 +19,11 @@ internal sealed class BareService : IDisposable
     public const string CommandName = "bare";
 
     private readonly Process process;
+    private readonly X509Certificate2 certificate;
+    private readonly Uri url;
 
-    private BareService(Process process, HttpClient client) => (this.process, Client) = (process, client);
-
-    public HttpClient Client { get; }
+    private BareService(Process process, X509Certificate2 certificate, int port) =>
+        (this.process, this.certificate, url) = (process, certificate, new UriBuilder(Uri.UriSchemeHttps, IPAddress.Loopback.ToString(), port).Uri);
 
     /// <exception cref="InvalidOperationException">The process ended before it listened.</exception>
     public static async Task<BareService> StartAsync(CancellationToken cancellation)
@@ -38,7 +38,7 @@ internal sealed class BareService : IDisposable
             throw new InvalidOperationException("the bare program ended before it listened.");
         }
 
-        return new BareService(process, Trusting(X509CertificateLoader.LoadCertificate(Convert.FromBase64String(certificate)), int.Parse(port, CultureInfo.InvariantCulture)));
+        return new BareService(process, X509CertificateLoader.LoadCertificate(Convert.FromBase64String(certificate)), int.Parse(port, CultureInfo.InvariantCulture));
     }
 
     /// <summary>The program: says its port and certificate, and ends when its input does.</summary>
@@ -58,9 +58,11 @@ internal sealed class BareService : IDisposable
         return ExitCode.Done;
     }
 
+    public EchoConnection Connect() => EchoConnection.Open(url, certificate, token: null);
+
     public void Dispose()
     {
-        Client.Dispose();
+        certificate.Dispose();
         process.StandardInput.Close();
         process.WaitForExit();
         process.Dispose();
@@ -73,18 +75,6 @@ internal sealed class BareService : IDisposable
         context.Response.ContentLength = body.Length;
         await context.Response.Body.WriteAsync(body.GetBuffer().AsMemory(0, (int)body.Length), context.RequestAborted);
     }
-
-    private static HttpClient Trusting(X509Certificate2 certificate, int port) => new(new SocketsHttpHandler
-    {
-        UseProxy = false,
-        SslOptions = new SslClientAuthenticationOptions
-        {
-            CertificateChainPolicy = new X509ChainPolicy { TrustMode = X509ChainTrustMode.CustomRootTrust, CustomTrustStore = { certificate }, RevocationMode = X509RevocationMode.NoCheck },
-        },
-    })
-    {
-        BaseAddress = new UriBuilder(Uri.UriSchemeHttps, IPAddress.Loopback.ToString(), port).Uri,
-    };
 
     private static X509Certificate2 SelfSigned()
     {

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
+using System.Security.Cryptography.X509Certificates;
 using System.Text.Json.Nodes;
 using EdgeMesh.Cli.Clients;
 using EdgeMesh.Cli.Commands;
@@ -23,7 +24,7 @@ internal sealed class FunctionsBench(Screen screen, bool json, int seconds, int 
 
     /// <summary>A site at rest gives memory back within five to ten seconds.</summary>
     private static readonly TimeSpan Settle = TimeSpan.FromSeconds(15);
-    private static readonly TimeSpan WarmUpTime = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan WarmUpTime = TimeSpan.FromSeconds(30);
 
     private readonly TimeProvider clock = TimeProvider.System;
 
@@ -104,10 +105,12 @@ internal sealed class FunctionsBench(Screen screen, bool json, int seconds, int 
         }
     }
 
-    private static HttpClient Client(MeshPlace place, SiteDefinition site)
+    private static HttpClient Client(MeshPlace place, SiteDefinition site) => SiteClients.Create(place, site, Token(place, site));
+
+    private static string Token(MeshPlace place, SiteDefinition site)
     {
         using var issuer = DevelopmentIssuer.Open(place.Data, TimeProvider.System);
-        return SiteClients.Create(place, site, issuer.Issue(place.Topology, new TokenRequest { User = "bench", Site = site.Name, TokenRoles = ["admin"], Scopes = ["functions/echo"] }));
+        return issuer.Issue(place.Topology, new TokenRequest { User = "bench", Site = site.Name, TokenRoles = ["admin"], Scopes = ["functions/echo"] });
     }
 
     /// <summary>The first deployment compiles and warms everything; it is not counted.</summary>
@@ -152,26 +155,23 @@ internal sealed class FunctionsBench(Screen screen, bool json, int seconds, int 
 
     private async Task<(IReadOnlyList<HttpFigures> Mesh, IReadOnlyList<HttpFigures> Bare)> CallAsync(MeshPlace place, SiteDefinition site, CancellationToken cancellation)
     {
-        using var http = Client(place, site);
         using var service = await BareService.StartAsync(cancellation);
+        using var authority = X509CertificateLoader.LoadCertificateFromFile(place.Data.AuthorityCertificate);
+        var token = Token(place, site);
+        var function = new Uri(place.Topology.PublicUrl(site), "functions/echo/echo");
         var (mesh, bare) = (new List<HttpFigures>(), new List<HttpFigures>());
         // What is hot is compiled a second time in its first seconds; that is the start's cost, not a call's.
-        await PacedCalls.RunAsync(Rates[1], WarmUpTime, token => OneAsync(service.Client, "/", token), cancellation);
-        await PacedCalls.RunAsync(Rates[1], WarmUpTime, token => OneAsync(http, "functions/echo/echo", token), cancellation);
+        await PacedCalls.RunAsync(Rates[^1], WarmUpTime, service.Connect, cancellation);
+        await PacedCalls.RunAsync(Rates[^1], WarmUpTime, Connect, cancellation);
         foreach (var rate in Rates)
         {
-            bare.Add(await PacedCalls.RunAsync(rate, TimeSpan.FromSeconds(seconds), token => OneAsync(service.Client, "/", token), cancellation));
-            mesh.Add(await PacedCalls.RunAsync(rate, TimeSpan.FromSeconds(seconds), token => OneAsync(http, "functions/echo/echo", token), cancellation));
+            bare.Add(await PacedCalls.RunAsync(rate, TimeSpan.FromSeconds(seconds), service.Connect, cancellation));
+            mesh.Add(await PacedCalls.RunAsync(rate, TimeSpan.FromSeconds(seconds), Connect, cancellation));
         }
 
         return (mesh, bare);
-    }
 
-    private static async Task<bool> OneAsync(HttpClient http, string path, CancellationToken cancellation)
-    {
-        using var body = new ByteArrayContent(new byte[256]);
-        using var answer = await http.PostAsync(path, body, cancellation);
-        return answer.IsSuccessStatusCode && (await answer.Content.ReadAsByteArrayAsync(cancellation)).Length == 256;
+        EchoConnection Connect() => EchoConnection.Open(function, authority, token);
     }
 
     private async Task<double?> IdleAsync(MeshRun run, SiteCalls client, string site, DeployerKey key, CancellationToken cancellation)

@@ -1,56 +1,115 @@
 using System.Diagnostics;
-using System.Threading.Channels;
 
 namespace EdgeMesh.Cli.Bench;
 
-/// <summary>Calls at a steady rate, whatever the answers take: a thread of its own lets each call go when it is due and waits for nobody. The
-/// call's time begins when it was due, so a stall, also of that thread, is seen by all that it held up; the thread's own grain, up to a
-/// millisecond, is in it too.</summary>
-internal static class PacedCalls
+/// <summary>Calls at a steady rate, whatever the answers take: one thread lets each call go when it is due, on a connection that has none under
+/// way, and takes the answers. A call's time begins when it was due, so a stall, also of this thread or for want of a free connection, is seen by
+/// all that it held up.</summary>
+internal sealed class PacedCalls
 {
     private const int Clients = 32;
+    private static readonly TimeSpan LongestSleep = TimeSpan.FromMilliseconds(100);
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
 
-    public static async Task<HttpFigures> RunAsync(int rate, TimeSpan time, Func<CancellationToken, Task<bool>> call, CancellationToken cancellation)
+    private readonly IReadOnlyList<EchoConnection> connections;
+    private readonly Stack<int> free = new(Clients);
+
+    /// <summary>When the call of each connection was due.</summary>
+    private readonly long[] due = new long[Clients];
+    private readonly double[] times;
+    private readonly int rate;
+    private readonly long started = Stopwatch.GetTimestamp();
+    private int begun;
+    private int answered;
+    private int failed;
+
+    private PacedCalls(IReadOnlyList<EchoConnection> connections, int rate, TimeSpan time)
     {
-        var (count, failed) = ((int)(rate * time.TotalSeconds), 0);
-        var times = new double[count];
-        var due = Channel.CreateUnbounded<(int Index, long Due)>(new UnboundedChannelOptions { SingleWriter = true });
-        var started = Stopwatch.GetTimestamp();
-        var pacer = new Thread(() => Pace(due.Writer, rate, count, started, cancellation)) { IsBackground = true, Name = "pacer" };
-        pacer.Start();
-        await Task.WhenAll(Enumerable.Range(0, Clients).Select(_ => ClientAsync()));
-        var seconds = Stopwatch.GetElapsedTime(started).TotalSeconds;
-        return new(rate, Math.Round(count / seconds, 1), failed, Spread.Of(times));
-
-        async Task ClientAsync()
+        (this.connections, this.rate, times) = (connections, rate, new double[(int)(rate * time.TotalSeconds)]);
+        for (var place = 0; place < connections.Count; place++)
         {
-            await foreach (var (index, at) in due.Reader.ReadAllAsync(cancellation))
-            {
-                if (!await call(cancellation))
-                {
-                    Interlocked.Increment(ref failed);
-                }
-
-                times[index] = Stopwatch.GetElapsedTime(at).TotalMicroseconds;
-            }
+            free.Push(place);
         }
     }
 
-    /// <summary>In steps of a millisecond, as fine as a thread can sleep without keeping a processor busy.</summary>
-    private static void Pace(ChannelWriter<(int Index, long Due)> due, int rate, int count, long started, CancellationToken cancellation)
+    /// <param name="rate">Calls a second.</param>
+    /// <param name="time">How long.</param>
+    /// <param name="open">Makes a connection.</param>
+    /// <param name="cancellation">Ends it.</param>
+    public static Task<HttpFigures> RunAsync(int rate, TimeSpan time, Func<EchoConnection> open, CancellationToken cancellation) =>
+        Task.Factory.StartNew(() => Run(rate, time, open, cancellation), cancellation, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+
+    private static HttpFigures Run(int rate, TimeSpan time, Func<EchoConnection> open, CancellationToken cancellation)
     {
-#pragma warning disable RS0030 // This thread does nothing but keep time, and a timer's callback would wait for the pool that the calls use.
-        for (var next = 0; next < count && !cancellation.IsCancellationRequested; Thread.Sleep(1))
-#pragma warning restore RS0030
+        var connections = new List<EchoConnection>(Clients);
+        try
         {
-            for (var now = Stopwatch.GetTimestamp(); next < count && DueAt(next) is var at && at <= now; next++)
+            for (var i = 0; i < Clients; i++)
             {
-                due.TryWrite((next, at));
+                connections.Add(open());
+                // What a server says once after a handshake would else look like the beginning of an answer.
+                connections[i].Begin();
+                connections[i].Finish();
+            }
+
+            return new PacedCalls(connections, rate, time).Run(cancellation);
+        }
+        finally
+        {
+            connections.ForEach(c => c.Dispose());
+        }
+    }
+
+    private HttpFigures Run(CancellationToken cancellation)
+    {
+        using var ready = new ReadySockets([.. connections.Select(c => c.Socket)]);
+        for (var last = started; answered < times.Length;)
+        {
+            cancellation.ThrowIfCancellationRequested();
+            var found = ready.Wait(BeginWhatIsDue());
+            for (var n = 0; n < found; n++)
+            {
+                Finish(ready.Place(n));
+            }
+
+            last = found > 0 ? Stopwatch.GetTimestamp() : last;
+            if (Stopwatch.GetElapsedTime(last) > Patience)
+            {
+                throw new IOException($"{begun - answered} calls were left without an answer for {Patience.TotalSeconds} s.");
             }
         }
 
-        due.Complete();
+        return new(rate, Math.Round(times.Length / Stopwatch.GetElapsedTime(started).TotalSeconds, 1), failed, Spread.Of(times));
+    }
 
-        long DueAt(int index) => started + (long)((double)index / rate * Stopwatch.Frequency);
+    /// <returns>How long until the next is due.</returns>
+    private TimeSpan BeginWhatIsDue()
+    {
+        while (begun < times.Length && free.Count > 0)
+        {
+            var at = started + (long)((double)begun / rate * Stopwatch.Frequency);
+            if (Stopwatch.GetElapsedTime(Stopwatch.GetTimestamp(), at) is { Ticks: > 0 } early)
+            {
+                return early;
+            }
+
+            var place = free.Pop();
+            due[place] = at;
+            connections[place].Begin();
+            begun++;
+        }
+
+        return LongestSleep;
+    }
+
+    private void Finish(int place)
+    {
+        if (!connections[place].Finish())
+        {
+            failed++;
+        }
+
+        times[answered++] = Stopwatch.GetElapsedTime(due[place]).TotalMicroseconds;
+        free.Push(place);
     }
 }

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using EdgeMesh.Cli.Bench;
 using EdgeMesh.LoadTests.Http;
 using HdrHistogram;
 

@@ -5,14 +5,13 @@ namespace EdgeMesh.Cli.Tests.Bench;
 public sealed class BareServiceTests
 {
     [Fact]
-    public async Task Start_AnswersWithWhatComes_OverTls()
+    public async Task Call_IsAnsweredWithWhatWasSent_OverTls()
     {
         using var bare = await BareService.StartAsync(TestContext.Current.CancellationToken);
-        using var body = new ByteArrayContent([1, 2, 3]);
 
-        using var answer = await bare.Client.PostAsync("/", body, TestContext.Current.CancellationToken);
+        var figures = await PacedCalls.RunAsync(1000, TimeSpan.FromSeconds(0.1), bare.Connect, TestContext.Current.CancellationToken);
 
-        Assert.Equal(Uri.UriSchemeHttps, bare.Client.BaseAddress!.Scheme);
-        Assert.Equal([1, 2, 3], await answer.Content.ReadAsByteArrayAsync(TestContext.Current.CancellationToken));
+        Assert.Equal((100, 0), (figures.Microseconds.Count, figures.Failed));
+        Assert.InRange(figures.AchievedPerSecond, 1, 1010);
     }
 }

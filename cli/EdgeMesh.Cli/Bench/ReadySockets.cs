@@ -3,10 +3,10 @@ using System.ComponentModel;
 using System.Net.Sockets;
 using System.Runtime.InteropServices;
 
-namespace EdgeMesh.LoadTests.Measuring;
+namespace EdgeMesh.Cli.Bench;
 
 /// <summary>Which of some sockets have something to read, by <c>epoll</c>: it costs the same for one socket and for 32, where the runtime's
-/// <c>Socket.Select</c> goes through all of them each time, and the time that the load generator takes is the sidecars'.</summary>
+/// <c>Socket.Select</c> goes through all of them each time, and the time that the load generator takes is that of who is measured.</summary>
 internal sealed partial class ReadySockets : IDisposable
 {
     private const int CloseOnExec = 0x80000;
@@ -34,10 +34,12 @@ internal sealed partial class ReadySockets : IDisposable
         }
     }
 
-    /// <summary>How many have something, or are at their end; none when the time is over.</summary>
+    /// <summary>How many have something, or are at their end; none when the time is over, which is kept to the grain of the kernel's timers and
+    /// not to a millisecond.</summary>
     public int Wait(TimeSpan atMost)
     {
-        var count = WaitFor(_epoll, _events, _most, (int)atMost.TotalMilliseconds);
+        var time = new Time((long)atMost.TotalSeconds, atMost.Ticks % TimeSpan.TicksPerSecond * TimeSpan.NanosecondsPerTick);
+        var count = WaitFor(_epoll, _events, _most, in time, 0);
         return count < 0 && Marshal.GetLastPInvokeError() == Interrupted ? 0 : Check(count);
     }
 
@@ -54,9 +56,11 @@ internal sealed partial class ReadySockets : IDisposable
     [LibraryImport("libc", EntryPoint = "epoll_ctl", SetLastError = true)]
     private static partial int Control(int epoll, int operation, SafeHandle socket, byte[] wanted);
 
-    [LibraryImport("libc", EntryPoint = "epoll_wait", SetLastError = true)]
-    private static partial int WaitFor(int epoll, [Out] byte[] events, int count, int milliseconds);
+    [LibraryImport("libc", EntryPoint = "epoll_pwait2", SetLastError = true)]
+    private static partial int WaitFor(int epoll, [Out] byte[] events, int count, in Time atMost, nint signals);
 
     [LibraryImport("libc", EntryPoint = "close")]
     private static partial int Close(int file);
+
+    private readonly record struct Time(long Seconds, long Nanoseconds);
 }
