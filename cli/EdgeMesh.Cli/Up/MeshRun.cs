@@ -2,6 +2,7 @@ using System.Globalization;
 using EdgeMesh.Cli.Commands;
 using EdgeMesh.Cli.Links;
 using EdgeMesh.Cli.Provisioning;
+using EdgeMesh.Cli.Sites;
 using EdgeMesh.Cli.Topology;
 
 namespace EdgeMesh.Cli.Up;
@@ -29,7 +30,7 @@ internal sealed class MeshRun(MeshPlace place, TimeProvider clock, Action<string
         links = LinkTable.Start(place.Topology, clock);
         foreach (var site in place.Topology.Sites)
         {
-            sites.Add(new(site.Name, () => SelfProcess.StartInfo(Arguments(site)), clock, log, givesUp: true));
+            sites.Add(new(site.Name, () => SiteHeap.Give(SelfProcess.StartInfo(Arguments(site))), clock, log, givesUp: true));
         }
 
         running = Task.WhenAll(sites.Select(s => s.RunAsync(stopping.Token)));

@@ -11,11 +11,12 @@ public sealed class MemoryAtRestTests : IDisposable
     private readonly MemoryAtRest _memory;
     private TimeSpan _spent;
     private long _allocated;
+    private int _collected;
     private int _given;
 
     public MemoryAtRestTests()
     {
-        _memory = new MemoryAtRest(_clock, () => _spent, () => _allocated, () => _given++);
+        _memory = new MemoryAtRest(_clock, () => _spent, () => _allocated, () => _collected++, () => _given++);
         _memory.Start();
     }
 
@@ -27,7 +28,7 @@ public sealed class MemoryAtRestTests : IDisposable
             Pass(TimeSpan.FromSeconds(1), Burst);
         }
 
-        Assert.Equal(0, _given);
+        Assert.Equal((0, 0), (_collected, _given));
     }
 
     [Fact]
@@ -45,7 +46,18 @@ public sealed class MemoryAtRestTests : IDisposable
     {
         Pass(TimeSpan.Zero, 1 << 20);
 
-        Assert.Equal(0, _given);
+        Assert.Equal((0, 0), (_collected, _given));
+    }
+
+    [Fact]
+    public void Look_AtRestForLong_CollectsInSmallPartsAndGivesNothingBack()
+    {
+        for (var i = 0; i < 10; i++)
+        {
+            Pass(TimeSpan.FromMilliseconds(50), 2 << 20);
+        }
+
+        Assert.Equal((5, 0), (_collected, _given));
     }
 
     [Fact]
@@ -67,7 +79,7 @@ public sealed class MemoryAtRestTests : IDisposable
     }
 
     [Fact]
-    public void Look_WhileTheProcessWorksLightlyForHours_PausesNobody()
+    public void Look_WhileTheProcessWorksLightlyForHours_GivesNothingBack()
     {
         for (var i = 0; i < 1000; i++)
         {
