@@ -1,6 +1,7 @@
 using System.Buffers.Text;
 using System.Net.Security;
 using System.Net.Sockets;
+using System.Security.Authentication;
 using System.Security.Cryptography.X509Certificates;
 using System.Text;
 
@@ -26,33 +27,34 @@ internal sealed class EchoConnection : IDisposable
     /// <param name="url">What to call by POST.</param>
     /// <param name="authority">What the server's certificate comes from.</param>
     /// <param name="token">Of who calls.</param>
-    /// <exception cref="IOException">The server's certificate is another's, or nothing listens.</exception>
+    /// <exception cref="SocketException">Nothing listens.</exception>
+    /// <exception cref="AuthenticationException">The server's certificate is another's.</exception>
     public static EchoConnection Open(Uri url, X509Certificate2 authority, string? token)
     {
         var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true, ReceiveTimeout = LongestWaitMilliseconds };
-        socket.Connect(url.Host, url.Port);
-        var stream = new SslStream(new NetworkStream(socket, ownsSocket: true));
-        stream.AuthenticateAsClient(new SslClientAuthenticationOptions
+        try
         {
-            TargetHost = url.Host,
-            CertificateChainPolicy = new X509ChainPolicy { TrustMode = X509ChainTrustMode.CustomRootTrust, CustomTrustStore = { authority }, RevocationMode = X509RevocationMode.NoCheck },
-        });
-        var credentials = token is null ? "" : $"Authorization: Bearer {token}\r\n";
-        var head = $"POST {url.PathAndQuery} HTTP/1.1\r\nHost: {url.Authority}\r\n{credentials}Content-Type: application/octet-stream\r\nContent-Length: {BodyLength}\r\n\r\n";
-        return new EchoConnection(socket, stream, [.. Encoding.ASCII.GetBytes(head), .. Body]);
+            socket.Connect(url.Host, url.Port);
+            return new EchoConnection(socket, Secure(socket, url.Host, authority), Request(url, token));
+        }
+        catch
+        {
+            socket.Dispose();
+            throw;
+        }
     }
 
     /// <summary>Sends the call.</summary>
     public void Begin() => stream.Write(request);
 
     /// <summary>Waits for the rest of the answer. Whether it is the one that was expected.</summary>
-    /// <exception cref="IOException">The server closed the connection, sends more than an echo is, or sends without saying how much.</exception>
+    /// <exception cref="InvalidOperationException">The server closed the connection, or sends more than an echo or a refusal is.</exception>
     public bool Finish()
     {
         for (var length = 0; ;)
         {
             var read = length < answer.Length ? stream.Read(answer.AsSpan(length)) : 0;
-            length += read > 0 ? read : throw new IOException("the site closed the connection, or answered with more than was sent.");
+            length += read > 0 ? read : throw new InvalidOperationException("the server closed the connection, or answered with more than was sent.");
             if (Whole(answer.AsSpan(0, length)) is { } expected)
             {
                 return expected;
@@ -61,6 +63,24 @@ internal sealed class EchoConnection : IDisposable
     }
 
     public void Dispose() => stream.Dispose();
+
+    private static SslStream Secure(Socket socket, string host, X509Certificate2 authority)
+    {
+        var stream = new SslStream(new NetworkStream(socket, ownsSocket: true));
+        stream.AuthenticateAsClient(new SslClientAuthenticationOptions
+        {
+            TargetHost = host,
+            CertificateChainPolicy = new X509ChainPolicy { TrustMode = X509ChainTrustMode.CustomRootTrust, CustomTrustStore = { authority }, RevocationMode = X509RevocationMode.NoCheck },
+        });
+        return stream;
+    }
+
+    private static byte[] Request(Uri url, string? token)
+    {
+        var credentials = token is null ? "" : $"Authorization: Bearer {token}\r\n";
+        var head = $"POST {url.PathAndQuery} HTTP/1.1\r\nHost: {url.Authority}\r\n{credentials}Content-Type: application/octet-stream\r\nContent-Length: {BodyLength}\r\n\r\n";
+        return [.. Encoding.ASCII.GetBytes(head), .. Body];
+    }
 
     private static bool? Whole(ReadOnlySpan<byte> answer)
     {
@@ -75,7 +95,8 @@ internal sealed class EchoConnection : IDisposable
         var at = head.IndexOf("\r\nContent-Length: "u8);
         if (at < 0 || !Utf8Parser.TryParse(head[(at + 18)..], out int length, out _))
         {
-            throw new IOException("the site's answer does not say how long it is.");
+            // An echo says how long it is; a refusal may come in chunks.
+            return body.EndsWith("0\r\n\r\n"u8) ? false : null;
         }
 
         return body.Length < length ? null : head.StartsWith("HTTP/1.1 200"u8) && body.SequenceEqual(Body);

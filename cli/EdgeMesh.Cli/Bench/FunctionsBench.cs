@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
+using System.Net.Sockets;
 using System.Security.Cryptography.X509Certificates;
 using System.Text.Json.Nodes;
 using EdgeMesh.Cli.Clients;
@@ -50,6 +51,10 @@ internal sealed class FunctionsBench(Screen screen, bool json, int seconds, int 
 
             Print(await MeasureAsync(place, run, instance, call, cancellation));
             return ExitCode.Done;
+        }
+        catch (Exception error) when (error is InvalidOperationException or SocketException or PlatformNotSupportedException)
+        {
+            return screen.Fail(error.Message, "Run it again with nothing beside it; ./edgemesh up shows what sites say.");
         }
         finally
         {

@@ -14,7 +14,7 @@ internal sealed class PacedCalls
     private readonly IReadOnlyList<EchoConnection> connections;
     private readonly Stack<int> free = new(Clients);
 
-    /// <summary>When the call of each connection was due.</summary>
+    /// <summary>When the call of each connection was due; 0: it has none under way.</summary>
     private readonly long[] due = new long[Clients];
     private readonly double[] times;
     private readonly int rate;
@@ -46,6 +46,7 @@ internal sealed class PacedCalls
         {
             for (var i = 0; i < Clients; i++)
             {
+                cancellation.ThrowIfCancellationRequested();
                 connections.Add(open());
                 // What a server says once after a handshake would else look like the beginning of an answer.
                 connections[i].Begin();
@@ -75,7 +76,7 @@ internal sealed class PacedCalls
             last = found > 0 ? Stopwatch.GetTimestamp() : last;
             if (Stopwatch.GetElapsedTime(last) > Patience)
             {
-                throw new IOException($"{begun - answered} calls were left without an answer for {Patience.TotalSeconds} s.");
+                throw new InvalidOperationException($"{begun - answered} calls were left without an answer for {Patience.TotalSeconds} s.");
             }
         }
 
@@ -104,12 +105,18 @@ internal sealed class PacedCalls
 
     private void Finish(int place)
     {
+        if (due[place] == 0)
+        {
+            throw new InvalidOperationException("the server said something that was not asked for, or closed a connection at rest.");
+        }
+
         if (!connections[place].Finish())
         {
             failed++;
         }
 
         times[answered++] = Stopwatch.GetElapsedTime(due[place]).TotalMicroseconds;
+        due[place] = 0;
         free.Push(place);
     }
 }

@@ -1,9 +1,9 @@
 namespace EdgeMesh.Cli.Sites;
 
 /// <summary>Gives back what a burst of work left behind. A collector collects when somebody allocates: a site that was busy and is at rest
-/// would keep the burst's garbage for hours, on a machine that other programs need. Costs one pause, at most once a minute; a site that never works
-/// hard, however long it works lightly, has none. What it makes while it rests is collected in small parts: the budget that a site works with is far
-/// more than it needs then.</summary>
+/// would keep the burst's garbage for hours, on a machine that other programs need. Costs one pause, at most once a minute. What a site
+/// makes while it rests is collected in small parts, of a millisecond or two, at most every five seconds: the budget that it works with
+/// (<see cref="SiteHeap"/>) is far more than it needs then.</summary>
 /// <param name="clock">Tells when to look.</param>
 /// <param name="spent">The processor time of this process so far.</param>
 /// <param name="allocated">The bytes that this process allocated so far.</param>

@@ -6,9 +6,8 @@ namespace EdgeMesh.Sidecar.Components;
 /// <summary>Counts what brokers give up: nothing that was taken goes unseen.</summary>
 internal static class BrokerLosses
 {
-    /// <summary>daprd has no such count: the metrics port does not tell it.</summary>
-    private static readonly Meter Meter = new(ConventionMetrics.MeterName);
-    private static readonly Counter<long> Lost = Meter.CreateCounter<long>("edgemesh.pubsub.lost", "{message}", "Messages that a broker gave up, by reason.");
+    /// <summary>daprd has no such count. It is named as the metrics port's names are: a dot would spoil the whole scrape.</summary>
+    private static readonly Counter<long> Lost = SidecarMetrics.Meter.CreateCounter<long>("edgemesh_pubsub_lost_total", "{message}", "Messages that a broker gave up, by reason.");
 
     /// <param name="count">How many.</param>
     /// <param name="broker">The kind of broker.</param>

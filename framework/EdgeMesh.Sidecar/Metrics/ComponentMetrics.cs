@@ -60,7 +60,7 @@ internal sealed class ComponentMetrics
             Record(app, component, operation, failure is null, took);
             if (store is not null)
             {
-                app.Conventions.Asked(store, operation, failure, took);
+                app.Conventions.Asked(component, store, operation, failure, took);
             }
         }
     }

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Diagnostics.Metrics;
 using EdgeMesh.Sidecar.BuildingBlocks.PubSub;
+using EdgeMesh.Sidecar.Components;
 
 namespace EdgeMesh.Sidecar.Metrics;
 
@@ -10,6 +11,9 @@ namespace EdgeMesh.Sidecar.Metrics;
 internal sealed class ConventionMetrics : IDisposable
 {
     public const string MeterName = "EdgeMesh.Sidecar.Components";
+
+    /// <summary>An app may have several brokers or stores of one kind.</summary>
+    private const string Component = "edgemesh.component";
 
     private static readonly InstrumentAdvice<double> MessagingTimes = new() { HistogramBucketBoundaries = [0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10] };
     private static readonly InstrumentAdvice<double> StoreTimes = new() { HistogramBucketBoundaries = [0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5, 10] };
@@ -50,6 +54,11 @@ internal sealed class ConventionMetrics : IDisposable
     /// <param name="took">All of them.</param>
     public void PublishedMany(PubSubTarget target, IReadOnlyList<Exception?> failures, TimeSpan took)
     {
+        if (!_sent.Enabled && !_sending.Enabled)
+        {
+            return;
+        }
+
         var (labels, lost) = (Publishing(target), failures.OfType<Exception>().ToArray());
         if (failures.Count > lost.Length)
         {
@@ -68,7 +77,7 @@ internal sealed class ConventionMetrics : IDisposable
     }
 
     /// <summary>The labels of deliveries, which are the same for each of a subscription.</summary>
-    public static TagList Processing(string broker, Subscription subscription, string group)
+    public static TagList Processing(ComponentSpec broker, Subscription subscription, string group)
     {
         var labels = Messaging(broker, "process", subscription.Topic);
         labels.Add("messaging.consumer.group.name", group);
@@ -84,19 +93,39 @@ internal sealed class ConventionMetrics : IDisposable
         TimeProcessing(labels, error, took);
     }
 
+    /// <param name="labels">The subscription's.</param>
+    /// <param name="count">How many messages.</param>
+    /// <param name="error">Why they were not brought to the app.</param>
+    /// <param name="took">The attempt.</param>
+    public void GaveUpMany(in TagList labels, int count, string error, TimeSpan took)
+    {
+        Consume(labels, error, count);
+        TimeProcessing(labels, error, took);
+    }
+
     public void DeliveredMany(in TagList labels, IReadOnlyList<Verdict> verdicts, TimeSpan took)
     {
+        if (!_consumed.Enabled && !_processing.Enabled)
+        {
+            return;
+        }
+
         var again = verdicts.Count(v => v == Verdict.Retry);
         Consume(labels, null, verdicts.Count - again);
         Consume(labels, ErrorClass.Retry, again);
         TimeProcessing(labels, again > 0 ? ErrorClass.Retry : null, took);
     }
 
-    public void Asked(string store, string operation, Exception? failure, TimeSpan took)
+    /// <param name="component">The store's name.</param>
+    /// <param name="store">What it is made by.</param>
+    /// <param name="operation">As daprd names it.</param>
+    /// <param name="failure">Null: it answered.</param>
+    /// <param name="took">The call.</param>
+    public void Asked(string component, string store, string operation, Exception? failure, TimeSpan took)
     {
         if (_asking.Enabled)
         {
-            var labels = new TagList { { "db.system.name", store }, { "db.operation.name", operation } };
+            var labels = new TagList { { "db.system.name", store }, { "db.operation.name", operation }, { Component, component } };
             Add(ref labels, failure);
             _asking.Record(took.TotalSeconds, labels);
         }
@@ -104,10 +133,10 @@ internal sealed class ConventionMetrics : IDisposable
 
     public void Dispose() => _meter.Dispose();
 
-    private static TagList Publishing(PubSubTarget target) => Messaging(target.Spec.Product, "publish", target.Topic);
+    private static TagList Publishing(PubSubTarget target) => Messaging(target.Spec, "publish", target.Topic);
 
-    private static TagList Messaging(string broker, string operation, string topic) =>
-        new() { { "messaging.system", broker }, { "messaging.operation.name", operation }, { "messaging.destination.name", topic } };
+    private static TagList Messaging(ComponentSpec broker, string operation, string topic) =>
+        new() { { "messaging.system", broker.Product }, { "messaging.operation.name", operation }, { "messaging.destination.name", topic }, { Component, broker.Name } };
 
     private static void Add(ref TagList labels, Exception? failure)
     {

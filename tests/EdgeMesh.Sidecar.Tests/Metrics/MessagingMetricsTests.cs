@@ -31,8 +31,8 @@ public sealed class MessagingMetricsTests
         await PublishAsync(runtime);
         Assert.Equal(
             [
-                "messaging.client.operation.duration 0.25 messaging.destination.name=orders messaging.operation.name=publish messaging.operation.type=send messaging.system=publish.taken",
-                "messaging.client.sent.messages 1 messaging.destination.name=orders messaging.operation.name=publish messaging.system=publish.taken",
+                "messaging.client.operation.duration 0.25 edgemesh.component=pubsub messaging.destination.name=orders messaging.operation.name=publish messaging.operation.type=send messaging.system=publish.taken",
+                "messaging.client.sent.messages 1 edgemesh.component=pubsub messaging.destination.name=orders messaging.operation.name=publish messaging.system=publish.taken",
             ],
             measured.All);
     }
@@ -47,8 +47,8 @@ public sealed class MessagingMetricsTests
         await Assert.ThrowsAsync<DaprFault>(() => PublishAsync(runtime));
         Assert.Equal(
             [
-                $"messaging.client.operation.duration 0.25 error.type={type} messaging.destination.name=orders messaging.operation.name=publish messaging.operation.type=send messaging.system={system}",
-                $"messaging.client.sent.messages 1 error.type={type} messaging.destination.name=orders messaging.operation.name=publish messaging.system={system}",
+                $"messaging.client.operation.duration 0.25 edgemesh.component=pubsub error.type={type} messaging.destination.name=orders messaging.operation.name=publish messaging.operation.type=send messaging.system={system}",
+                $"messaging.client.sent.messages 1 edgemesh.component=pubsub error.type={type} messaging.destination.name=orders messaging.operation.name=publish messaging.system={system}",
             ],
             measured.All);
     }
@@ -63,13 +63,13 @@ public sealed class MessagingMetricsTests
         var failed = await PubSubBlock.PublishManyAsync(PubSubBlock.Target(runtime.App, "pubsub", "orders"), isRaw: false, [.. entries], TestSidecar.Cancellation);
         Assert.Equal(["3", "4"], failed.Select(f => f.EntryId));
         const string labels = "messaging.destination.name=orders messaging.operation.name=publish";
-        const string error = "error.type=EdgeMesh.Sidecar.Components.BrokerRefusalException";
+        const string error = "edgemesh.component=pubsub error.type=EdgeMesh.Sidecar.Components.BrokerRefusalException";
         Assert.Equal(
             [
                 $"messaging.client.operation.duration 0 {error} {labels} messaging.operation.type=send messaging.system=publish.many",
                 $"messaging.client.sent.messages 1 {error} {labels} messaging.system=publish.many",
                 $"messaging.client.sent.messages 1 {error} {labels} messaging.system=publish.many",
-                $"messaging.client.sent.messages 3 {labels} messaging.system=publish.many",
+                $"messaging.client.sent.messages 3 edgemesh.component=pubsub {labels} messaging.system=publish.many",
             ],
             measured.All);
     }
@@ -115,6 +115,44 @@ public sealed class MessagingMetricsTests
     }
 
     [Fact]
+    public async Task Delivery_WhoseTimeIsOver_TimedOut_AndOneThatIsEndedWasCanceled()
+    {
+        using var attempt = new CancellationTokenSource();
+        using var all = new CancellationTokenSource();
+        await attempt.CancelAsync();
+        Assert.Equal("timeout", EdgeMesh.Sidecar.Metrics.ErrorClass.OfEnded(attempt.Token, all.Token));
+        await all.CancelAsync();
+        Assert.Equal("canceled", EdgeMesh.Sidecar.Metrics.ErrorClass.OfEnded(attempt.Token, all.Token));
+    }
+
+    [Fact]
+    public async Task Publish_WhoseCallerIsGone_IsMeasuredToo()
+    {
+        using var measured = new Measured("publish.gone");
+        await using var runtime = Runtime("publish.gone", new StubBroker(_ => Later(new OperationCanceledException())));
+        await Assert.ThrowsAsync<OperationCanceledException>(() => PublishAsync(runtime));
+        Assert.Contains("messaging.client.sent.messages 1 edgemesh.component=pubsub error.type=canceled messaging.destination.name=orders messaging.operation.name=publish messaging.system=publish.gone", measured.All);
+    }
+
+    [Fact]
+    public async Task PublishMany_WhoseCallerIsGone_TellsWhatTheBrokerOwns()
+    {
+        using var measured = new Measured("publish.many-gone");
+        await using var runtime = Runtime("publish.many-gone", new StubBroker(m => m.Data.Span[0] == '1' ? Task.CompletedTask : Task.FromException(new OperationCanceledException())));
+        BulkEntry[] entries = [Entry("1"), Entry("2")];
+        await Assert.ThrowsAsync<OperationCanceledException>(() => PubSubBlock.PublishManyAsync(PubSubBlock.Target(runtime.App, "pubsub", "orders"), isRaw: true, entries, TestSidecar.Cancellation));
+        const string labels = "messaging.destination.name=orders messaging.operation.name=publish messaging.system=publish.many-gone";
+        Assert.Equal(
+            [
+                $"messaging.client.sent.messages 1 edgemesh.component=pubsub error.type=canceled {labels}",
+                $"messaging.client.sent.messages 1 edgemesh.component=pubsub {labels}",
+            ],
+            measured.All.Where(m => m.Contains("sent", StringComparison.Ordinal)));
+
+        static BulkEntry Entry(string text) => new(text, new Publication("pubsub", "orders", System.Text.Encoding.ASCII.GetBytes(text), "application/json", NoMetadata));
+    }
+
+    [Fact]
     public async Task Delivery_OfMany_IsTimedOnce_AndCountsTheMessagesByWhatTheAppMakesOfThem()
     {
         await using var app = await TestApp.StartAsync(async context =>
@@ -132,9 +170,9 @@ public sealed class MessagingMetricsTests
         const string labels = "messaging.consumer.group.name=stock messaging.destination.name=orders messaging.operation.name=process messaging.system=delivery.many";
         Assert.Equal(
             [
-                $"messaging.client.consumed.messages 1 error.type=retry {labels}",
-                $"messaging.client.consumed.messages 2 {labels}",
-                $"messaging.process.duration 0 error.type=retry {labels}",
+                $"messaging.client.consumed.messages 1 edgemesh.component=pubsub error.type=retry {labels}",
+                $"messaging.client.consumed.messages 2 edgemesh.component=pubsub {labels}",
+                $"messaging.process.duration 0 edgemesh.component=pubsub error.type=retry {labels}",
             ],
             measured.All);
     }
@@ -159,7 +197,7 @@ public sealed class MessagingMetricsTests
 
     private static void AssertDelivered(Measured measured, string system, string error)
     {
-        var labels = $"{error}messaging.consumer.group.name=stock messaging.destination.name=orders messaging.operation.name=process messaging.system={system}";
+        var labels = $"edgemesh.component=pubsub {error}messaging.consumer.group.name=stock messaging.destination.name=orders messaging.operation.name=process messaging.system={system}";
         Assert.Equal([$"messaging.client.consumed.messages 1 {labels}", $"messaging.process.duration 0.25 {labels}"], measured.All);
     }
 

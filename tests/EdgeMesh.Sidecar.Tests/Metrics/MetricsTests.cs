@@ -104,9 +104,9 @@ public sealed class MetricsTests
         Assert.Contains("dapr_http_server_request_count{app_id=\"many\",series=\"too many\"} 100", series);
     }
 
-    /// <summary>Who scrapes the port has Dapr's names, and only those: a dot in a name would also spoil the whole scrape.</summary>
+    /// <summary>Who scrapes the port has Dapr's names, and what brokers gave up: a dot in a name would spoil the whole scrape.</summary>
     [Fact]
-    public async Task Port_TellsDaprsNamesAlone()
+    public async Task Port_TellsDaprsNamesAndWhatWasLost_AndNoOthers()
     {
         var resources = Yaml.StandardStores + Yaml.Component("pubsub", "pubsub.in-memory");
         await using var sidecar = await TestSidecar.StartAsync(resources, new Dictionary<string, Uri?> { ["plain"] = null }, change: o => o with { MetricsPort = 0 });
@@ -115,11 +115,12 @@ public sealed class MetricsTests
         Assert.Equal(204, await http.PostJsonAsync("/v1.0/publish/pubsub/plain", "1").StatusAsync());
         Assert.Equal(204, await http.GetAsync("/v1.0/state/memory/k", TestSidecar.Cancellation).StatusAsync());
         EdgeMesh.Sidecar.Components.BrokerLosses.Add(1, "in-memory", "full", "plain");
-        Assert.Contains(measured.All, m => m.StartsWith("messaging.client.sent.messages 1 messaging.destination.name=plain ", StringComparison.Ordinal));
+        Assert.Contains(measured.All, m => m.StartsWith("messaging.client.sent.messages 1 edgemesh.component=pubsub messaging.destination.name=plain ", StringComparison.Ordinal));
         using var prometheus = new HttpClient { BaseAddress = sidecar.MetricsEndpoint };
         var names = (await prometheus.GetStringAsync("/metrics", TestSidecar.Cancellation)).Split('\n').Where(l => l.Length > 0 && l[0] != '#').Select(l => l[..l.IndexOf('{', StringComparison.Ordinal)]).ToArray();
         Assert.Contains("dapr_component_pubsub_egress_count", names);
-        Assert.All(names, n => Assert.StartsWith("dapr_", n, StringComparison.Ordinal));
+        Assert.Contains("edgemesh_pubsub_lost_total", names);
+        Assert.All(names, n => Assert.Matches("^(dapr_[a-z_]+|edgemesh_pubsub_lost_total)$", n));
     }
 
     /// <summary>A process may hold a site: each service tells its own, by what stands on the meter.</summary>

@@ -23,7 +23,7 @@ public sealed class StoreMetricsTests
         await StateBlock.TransactAsync(scope, [write], default, TestSidecar.Cancellation);
         await StateBlock.DeleteAsync(scope, new StateWrite("k", null), TestSidecar.Cancellation);
         Assert.Equal(
-            new[] { "bulk_get", "delete", "get", "set", "transaction" }.Select(o => $"db.client.operation.duration 0 db.operation.name={o} db.system.name=store.whole"),
+            new[] { "bulk_get", "delete", "get", "set", "transaction" }.Select(o => $"db.client.operation.duration 0 db.operation.name={o} db.system.name=store.whole edgemesh.component=store"),
             measured.All);
     }
 
@@ -37,8 +37,8 @@ public sealed class StoreMetricsTests
         await Assert.ThrowsAsync<DaprFault>(async () => await StateBlock.GetAsync(scope, "k", TestSidecar.Cancellation));
         Assert.Equal(
             [
-                "db.client.operation.duration 0.25 db.operation.name=get db.system.name=store.broken error.type=System.IO.InvalidDataException",
-                "db.client.operation.duration 0.25 db.operation.name=set db.system.name=store.broken error.type=System.IO.InvalidDataException",
+                "db.client.operation.duration 0.25 db.operation.name=get db.system.name=store.broken edgemesh.component=store error.type=System.IO.InvalidDataException",
+                "db.client.operation.duration 0.25 db.operation.name=set db.system.name=store.broken edgemesh.component=store error.type=System.IO.InvalidDataException",
             ],
             measured.All);
     }
@@ -55,7 +55,7 @@ public sealed class StoreMetricsTests
         var write = new StateWrite("k", "1"u8.ToArray()) { ETag = etag };
         await Assert.ThrowsAsync<DaprFault>(() => StateBlock.SaveAsync(scope, [write], TestSidecar.Cancellation));
         await Assert.ThrowsAsync<DaprFault>(() => StateBlock.TransactAsync(scope, [write], default, TestSidecar.Cancellation));
-        Assert.Equal(new[] { "set", "transaction" }.Select(o => $"db.client.operation.duration 0 db.operation.name={o} db.system.name={system} error.type={type}"), measured.All);
+        Assert.Equal(new[] { "set", "transaction" }.Select(o => $"db.client.operation.duration 0 db.operation.name={o} db.system.name={system} edgemesh.component=store error.type={type}"), measured.All);
     }
 
     [Fact]

@@ -41,7 +41,7 @@ public sealed class MemoryBrokerTests : IAsyncDisposable
     public async Task Return_IntoAQueueThatStaysFull_IsCountedAsLost()
     {
         var lost = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        using var listener = new MeterListener { InstrumentPublished = (instrument, l) => { if (instrument.Name == "edgemesh.pubsub.lost") { l.EnableMeasurementEvents(instrument); } } };
+        using var listener = new MeterListener { InstrumentPublished = (instrument, l) => { if (instrument.Name == "edgemesh_pubsub_lost_total") { l.EnableMeasurementEvents(instrument); } } };
         listener.SetMeasurementEventCallback<long>((_, _, tags, _) =>
         {
             if (tags.Contains(new("where", "returned-into-a-full-queue")) && tags.Contains(new("reason", "full")))

@@ -112,15 +112,20 @@ internal sealed partial class AppSubscriptions : IAsyncDisposable
         BulkSender Counted(BulkSender send) => async (path, parcels, cancellation) =>
         {
             var began = app.Process.Clock.GetTimestamp();
-            var verdicts = await send(path, parcels, cancellation);
-            var took = app.Process.Clock.GetElapsedTime(began);
-            PubSubMetrics.DeliveredMany(app, subscription, verdicts, took);
-            if (app.Find(subscription.PubSub)?.Spec is { } spec)
+            var labels = app.Find(subscription.PubSub)?.Spec is { } spec ? ConventionMetrics.Processing(spec, subscription, Delivery.Group(app, spec)) : default;
+            try
             {
-                app.Conventions.DeliveredMany(ConventionMetrics.Processing(spec.Product, subscription, Delivery.Group(app, spec)), verdicts, took);
+                var verdicts = await send(path, parcels, cancellation);
+                var took = app.Process.Clock.GetElapsedTime(began);
+                PubSubMetrics.DeliveredMany(app, subscription, verdicts, took);
+                app.Conventions.DeliveredMany(labels, verdicts, took);
+                return verdicts;
             }
-
-            return verdicts;
+            catch (Exception error)
+            {
+                app.Conventions.GaveUpMany(labels, parcels.Count, ErrorClass.Of(error), app.Process.Clock.GetElapsedTime(began));
+                throw;
+            }
         };
     }
 

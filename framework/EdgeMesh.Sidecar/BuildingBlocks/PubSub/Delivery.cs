@@ -15,7 +15,7 @@ internal sealed partial class Delivery(AppRuntime app, Subscription subscription
 {
     private static readonly JsonDocumentOptions Options = new() { MaxDepth = JsonSlice.DepthLimit };
 
-    private readonly TagList _labels = ConventionMetrics.Processing(spec.Product, subscription, Group(app, spec));
+    private readonly TagList _labels = ConventionMetrics.Processing(spec, subscription, Group(app, spec));
 
     /// <summary>Connects a subscription to its broker, until it is disposed.</summary>
     /// <exception cref="DaprFault">There is no such component, or its topic scopes do not allow it.</exception>
@@ -92,12 +92,12 @@ internal sealed partial class Delivery(AppRuntime app, Subscription subscription
     {
         if (app.Resilience.Inbound(spec) is not { } policy)
         {
-            return await TryAsync(parcel, cancellation);
+            return await TryAsync(parcel, cancellation, cancellation);
         }
 
         try
         {
-            return await policy.RunAsync(token => TryAsync(parcel, token), static verdict => verdict == Verdict.Retry ? new CallFailure(null, null) : null, cancellation);
+            return await policy.RunAsync(token => TryAsync(parcel, token, cancellation), static verdict => verdict == Verdict.Retry ? new CallFailure(null, null) : null, cancellation);
         }
         catch (Exception error) when (error is TimeoutException or CircuitOpenException)
         {
@@ -107,12 +107,15 @@ internal sealed partial class Delivery(AppRuntime app, Subscription subscription
     }
 
     /// <summary>Once. Messages that go together are counted together.</summary>
-    private async Task<Verdict> TryAsync(Parcel parcel, CancellationToken cancellation)
+    /// <param name="parcel">What.</param>
+    /// <param name="attempt">Ends the attempt, as when the policy's time for it is over.</param>
+    /// <param name="cancellation">Ends the delivery.</param>
+    private async Task<Verdict> TryAsync(Parcel parcel, CancellationToken attempt, CancellationToken cancellation)
     {
         var began = app.Process.Clock.GetTimestamp();
         try
         {
-            var verdict = await postman(parcel, cancellation);
+            var verdict = await postman(parcel, attempt);
             Count(verdict, verdict == Verdict.Retry ? ErrorClass.Retry : null, began);
             return verdict;
         }
@@ -123,9 +126,9 @@ internal sealed partial class Delivery(AppRuntime app, Subscription subscription
             Count(Verdict.Retry, ErrorClass.Of(error), began);
             return Verdict.Retry;
         }
-        catch (OperationCanceledException error)
+        catch (OperationCanceledException)
         {
-            Count(null, ErrorClass.Of(error), began);
+            Count(null, ErrorClass.OfEnded(attempt, cancellation), began);
             throw;
         }
     }

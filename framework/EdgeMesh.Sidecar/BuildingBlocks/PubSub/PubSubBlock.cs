@@ -1,3 +1,4 @@
+using System.Runtime.ExceptionServices;
 using EdgeMesh.Sidecar.Apps;
 using EdgeMesh.Sidecar.Components;
 using EdgeMesh.Sidecar.Resiliency;
@@ -37,6 +38,7 @@ internal static class PubSubBlock
         var took = target.App.Process.Clock.GetElapsedTime(began);
         PubSubMetrics.Published(target, failure is null, took);
         target.App.Conventions.Published(target, failure, took);
+        ThrowIfCanceled(failure);
         if (failure is { } error)
         {
             throw PubSubFaults.NotPublished(target.Spec.Name, target.Topic, error.Message);
@@ -65,11 +67,13 @@ internal static class PubSubBlock
         target.RequireAllowed();
         var errors = new Exception?[entries.Count];
         var began = target.App.Process.Clock.GetTimestamp();
-        await Parallel.ForAsync(0, messages.Length, new ParallelOptions { MaxDegreeOfParallelism = ParallelEntries, CancellationToken = cancellation },
-            async (i, token) => errors[i] = await TryPublishAsync(target, messages[i], token));
+        // Each is tried, also when the caller is gone, so that what the broker owns is told from what it does not.
+        await Parallel.ForAsync(0, messages.Length, new ParallelOptions { MaxDegreeOfParallelism = ParallelEntries },
+            async (i, _) => errors[i] = await TryPublishAsync(target, messages[i], cancellation));
         var took = target.App.Process.Clock.GetElapsedTime(began);
         PubSubMetrics.PublishedMany(target, Array.TrueForAll(errors, e => e is null), took);
         target.App.Conventions.PublishedMany(target, errors, took);
+        ThrowIfCanceled(Array.Find(errors, e => e is OperationCanceledException));
         return [.. errors.Index().Where(e => e.Item is not null).Select(e => (entries[e.Index].Id, e.Item!.Message))];
     }
 
@@ -94,6 +98,15 @@ internal static class PubSubBlock
         return new BrokerMessage(target.Topic, data, publication.Metadata) { IsRaw = isRaw };
     }
 
+    /// <summary>Nobody is there who would want another answer.</summary>
+    private static void ThrowIfCanceled(Exception? failure)
+    {
+        if (failure is OperationCanceledException)
+        {
+            ExceptionDispatchInfo.Throw(failure);
+        }
+    }
+
     /// <returns>Why the broker does not own the message; null: it does.</returns>
     private static async Task<Exception?> TryPublishAsync(PubSubTarget target, BrokerMessage message, CancellationToken cancellation)
     {
@@ -102,7 +115,7 @@ internal static class PubSubBlock
         {
             await target.App.Resilience.Outbound(target.Spec).RunAsync(token => target.Broker.PublishAsync(message, token), cancellation);
         }
-        catch (Exception error) when (error is not OperationCanceledException)
+        catch (Exception error)
         {
             // Whatever a broker throws means that it does not own the message.
             failure = error;

@@ -1,0 +1,83 @@
+using System.Net;
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
+using EdgeMesh.Cli.Bench;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Logging;
+
+namespace EdgeMesh.Cli.Tests.Bench;
+
+public sealed class PacedCallsTests : IDisposable
+{
+    private readonly X509Certificate2 _certificate = SelfSigned();
+
+    /// <summary>32 connections bear 320 calls a second of 100 ms: at 640 the last is due after half a second, and answered after a whole one.</summary>
+    [Fact]
+    public async Task Run_OfMoreThanTheServerBears_TimesCallsFromWhenTheyWereDue()
+    {
+        await using var server = await StartAsync(async context =>
+        {
+            await Task.Delay(TimeSpan.FromMilliseconds(100), TimeProvider.System, context.RequestAborted);
+            await EchoAsync(context);
+        });
+
+        var figures = await RunAsync(server, 640, TimeSpan.FromSeconds(0.5));
+
+        Assert.Equal((320, 0), (figures.Microseconds.Count, figures.Failed));
+        Assert.InRange(figures.Microseconds.Max, 400_000, double.MaxValue);
+        Assert.InRange(figures.AchievedPerSecond, 1, 340);
+    }
+
+    [Fact]
+    public async Task Run_OfCallsThatAreRefused_CountsThem()
+    {
+        var calls = 0;
+        await using var server = await StartAsync(context =>
+            Interlocked.Increment(ref calls) % 2 == 0 ? Results.Problem("busy", statusCode: 429).ExecuteAsync(context) : EchoAsync(context));
+
+        var figures = await RunAsync(server, 1000, TimeSpan.FromSeconds(0.1));
+
+        Assert.Equal((100, 50), (figures.Microseconds.Count, figures.Failed));
+    }
+
+    public void Dispose() => _certificate.Dispose();
+
+    private Task<HttpFigures> RunAsync(WebApplication server, int rate, TimeSpan time)
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "calls are measured on Linux alone");
+        var url = new Uri(server.Urls.First());
+        return PacedCalls.RunAsync(rate, time, () => EchoConnection.Open(url, _certificate, token: null), TestContext.Current.CancellationToken);
+    }
+
+    private async Task<WebApplication> StartAsync(RequestDelegate answer)
+    {
+        var builder = WebApplication.CreateSlimBuilder();
+        builder.Logging.ClearProviders();
+        builder.WebHost.UseKestrelHttpsConfiguration().ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, 0, door => door.UseHttps(_certificate)));
+        var server = builder.Build();
+        server.Run(answer);
+        await server.StartAsync(TestContext.Current.CancellationToken);
+        return server;
+    }
+
+    private static async Task EchoAsync(HttpContext context)
+    {
+        using var body = new MemoryStream();
+        await context.Request.Body.CopyToAsync(body, context.RequestAborted);
+        context.Response.ContentLength = body.Length;
+        await context.Response.Body.WriteAsync(body.ToArray(), context.RequestAborted);
+    }
+
+    private static X509Certificate2 SelfSigned()
+    {
+        using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        var request = new CertificateRequest("CN=echo", key, HashAlgorithmName.SHA256);
+        var names = new SubjectAlternativeNameBuilder();
+        names.AddIpAddress(IPAddress.Loopback);
+        request.CertificateExtensions.Add(names.Build());
+        var now = TimeProvider.System.GetUtcNow();
+        return request.CreateSelfSigned(now.AddHours(-1), now.AddHours(1));
+    }
+}
