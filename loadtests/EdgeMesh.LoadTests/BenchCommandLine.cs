@@ -12,7 +12,7 @@ internal static class BenchCommandLine
     public static async Task<int> RunAsync(string[] args)
     {
         var json = new Option<bool>("--json") { Description = "Each figure as one line of JSON" };
-        var seconds = new Option<int>("--seconds") { Description = "How long each measurement takes; of the sidecar each is made three times for each engine", DefaultValueFactory = _ => 3 };
+        var seconds = new Option<int>("--seconds") { Description = "How long each measurement takes; of the sidecar each takes three times as long for each engine, in turns of a second", DefaultValueFactory = _ => 3 };
         var only = new Option<string?>("--only") { Description = "Only scenarios whose name contains this text" };
         var clients = new Option<int?>("--clients") { Description = "Only calls with so many clients" };
         clients.AcceptOnlyFromAmong("1", "32");
@@ -22,7 +22,7 @@ internal static class BenchCommandLine
         };
         sidecar.SetAction(async (parse, cancellation) =>
         {
-            var bench = new SidecarBench(new Report(parse.GetValue(json)), TimeSpan.FromSeconds(parse.GetValue(seconds)), parse.GetValue(only), parse.GetValue(clients));
+            var bench = new SidecarBench(new Report(parse.GetValue(json)), parse.GetValue(seconds), parse.GetValue(only), parse.GetValue(clients));
             return await bench.RunAsync(cancellation);
         });
         return await new RootCommand("Measures EdgeMesh beside what a user would pick instead") { sidecar, Anomalies(json), Telemetry(json, seconds, only) }.Parse(args).InvokeAsync();

@@ -47,22 +47,10 @@ internal sealed class RawHttpClient(Uri address, byte[] request, int expected) :
             return status;
         }
 
-        var at = IndexOfHeader(head, "content-length: "u8);
-        return at >= 0 && Utf8Parser.TryParse(head[at..], out int length, out _)
+        // Whatever the case of its first letters.
+        var at = head.IndexOf("ength: "u8);
+        return at >= 0 && Utf8Parser.TryParse(head[(at + 7)..], out int length, out _)
             ? body.Length >= length ? status : null
             : body.EndsWith("0\r\n\r\n"u8) ? status : null;
-    }
-
-    private static int IndexOfHeader(ReadOnlySpan<byte> head, ReadOnlySpan<byte> name)
-    {
-        for (var i = 0; i + name.Length <= head.Length; i++)
-        {
-            if (Ascii.EqualsIgnoreCase(head.Slice(i, name.Length), name))
-            {
-                return i + name.Length;
-            }
-        }
-
-        return -1;
     }
 }
