@@ -54,9 +54,13 @@ internal sealed class ShippingSite : IDisposable
 
     public void Log(LogLevel level, string message) => Logger.Log(level, 0, message, null, static (text, _) => text);
 
-    /// <summary>Moves the clock until everything is delivered.</summary>
-    public Task DrainAsync(TimeSpan? step = null) =>
-        Clock.MoveUntilAsync(() => Shipping.Spool.Status is { BacklogRecords: 0, LostRecords: 0 } && Shipping.Status.State == LogShippingState.Idle, step);
+    /// <summary>Moves the clock until everything is delivered. A spool that was just opened knows what it holds once it has read its folder, and
+    /// flushes behind that.</summary>
+    public async Task DrainAsync(TimeSpan? step = null)
+    {
+        await Shipping.Spool.FlushAsync();
+        await Clock.MoveUntilAsync(() => Shipping.Spool.Status is { BacklogRecords: 0, LostRecords: 0 } && Shipping.Status.State == LogShippingState.Idle, step);
+    }
 
     public void AssertArrivedOnce(int from, int count) =>
         Assert.Equal(Enumerable.Range(from, count).Select(n => $"event {n}").Order(StringComparer.Ordinal), Index.Messages.Order(StringComparer.Ordinal));
