@@ -20,6 +20,9 @@ public sealed class RunningMesh : IAsyncLifetime
 
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(90);
 
+    /// <summary>Several meshes may start at a time, and none of these tests is of how long that takes.</summary>
+    private static readonly TimeSpan StartLimit = TimeSpan.FromSeconds(150);
+
     /// <summary>Two that start at once would both find the same ports free.</summary>
     private static int _started;
 
@@ -59,7 +62,7 @@ public sealed class RunningMesh : IAsyncLifetime
         var cancellation = TestContext.Current.CancellationToken;
         for (_shift = FirstShift + (ShiftStep * (Interlocked.Increment(ref _started) % 10)); ; _shift += ShiftStep)
         {
-            var result = await EdgeMeshCommand.RunAsync(Limit, _environment, cancellation, ["up", "-d", .. _up, .. Place]);
+            var result = await EdgeMeshCommand.RunAsync(StartLimit + Limit, _environment, cancellation, ["up", "-d", "--ready-within", $"{StartLimit.TotalSeconds}", .. _up, .. Place]);
             if (result.ExitCode == 0)
             {
                 return;
