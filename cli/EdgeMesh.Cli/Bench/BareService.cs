@@ -68,7 +68,7 @@ internal sealed class BareService : IDisposable
         process.Dispose();
     }
 
-    private static async Task EchoAsync(HttpContext context)
+    internal static async Task EchoAsync(HttpContext context)
     {
         using var body = new MemoryStream();
         await context.Request.Body.CopyToAsync(body, context.RequestAborted);
@@ -76,7 +76,8 @@ internal sealed class BareService : IDisposable
         await context.Response.Body.WriteAsync(body.GetBuffer().AsMemory(0, (int)body.Length), context.RequestAborted);
     }
 
-    private static X509Certificate2 SelfSigned()
+    /// <summary>Of a program on this machine, for a day.</summary>
+    internal static X509Certificate2 SelfSigned()
     {
         using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
         var request = new CertificateRequest("CN=bare", key, HashAlgorithmName.SHA256);

@@ -1,5 +1,4 @@
 using System.Net;
-using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using EdgeMesh.Cli.Bench;
 using Microsoft.AspNetCore.Builder;
@@ -11,7 +10,7 @@ namespace EdgeMesh.Cli.Tests.Bench;
 
 public sealed class PacedCallsTests : IDisposable
 {
-    private readonly X509Certificate2 _certificate = SelfSigned();
+    private readonly X509Certificate2 _certificate = BareService.SelfSigned();
 
     /// <summary>32 connections bear 320 calls a second of 100 ms: at 640 the last is due after half a second, and answered after a whole one.</summary>
     [Fact]
@@ -19,8 +18,9 @@ public sealed class PacedCallsTests : IDisposable
     {
         await using var server = await StartAsync(async context =>
         {
+            // The time that a call takes is what is tested, and the generator knows the real clock alone.
             await Task.Delay(TimeSpan.FromMilliseconds(100), TimeProvider.System, context.RequestAborted);
-            await EchoAsync(context);
+            await BareService.EchoAsync(context);
         });
 
         var figures = await RunAsync(server, 640, TimeSpan.FromSeconds(0.5));
@@ -35,7 +35,7 @@ public sealed class PacedCallsTests : IDisposable
     {
         var calls = 0;
         await using var server = await StartAsync(context =>
-            Interlocked.Increment(ref calls) % 2 == 0 ? Results.Problem("busy", statusCode: 429).ExecuteAsync(context) : EchoAsync(context));
+            Interlocked.Increment(ref calls) % 2 == 0 ? Results.Problem("busy", statusCode: 429).ExecuteAsync(context) : BareService.EchoAsync(context));
 
         var figures = await RunAsync(server, 1000, TimeSpan.FromSeconds(0.1));
 
@@ -60,24 +60,5 @@ public sealed class PacedCallsTests : IDisposable
         server.Run(answer);
         await server.StartAsync(TestContext.Current.CancellationToken);
         return server;
-    }
-
-    private static async Task EchoAsync(HttpContext context)
-    {
-        using var body = new MemoryStream();
-        await context.Request.Body.CopyToAsync(body, context.RequestAborted);
-        context.Response.ContentLength = body.Length;
-        await context.Response.Body.WriteAsync(body.ToArray(), context.RequestAborted);
-    }
-
-    private static X509Certificate2 SelfSigned()
-    {
-        using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
-        var request = new CertificateRequest("CN=echo", key, HashAlgorithmName.SHA256);
-        var names = new SubjectAlternativeNameBuilder();
-        names.AddIpAddress(IPAddress.Loopback);
-        request.CertificateExtensions.Add(names.Build());
-        var now = TimeProvider.System.GetUtcNow();
-        return request.CreateSelfSigned(now.AddHours(-1), now.AddHours(1));
     }
 }

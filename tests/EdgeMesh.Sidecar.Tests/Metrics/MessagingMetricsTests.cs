@@ -153,6 +153,18 @@ public sealed class MessagingMetricsTests
     }
 
     [Fact]
+    public async Task PublishMany_OnceTheCallerIsGone_BringsNoFurtherMessageToTheBroker()
+    {
+        using var caller = new CancellationTokenSource();
+        var brought = 0;
+        await using var runtime = Runtime("publish.none", new StubBroker(_ => Task.FromResult(Interlocked.Increment(ref brought))));
+        await caller.CancelAsync();
+        BulkEntry[] entries = [new("1", new Publication("pubsub", "orders", "1"u8.ToArray(), "application/json", NoMetadata))];
+        await Assert.ThrowsAsync<OperationCanceledException>(() => PubSubBlock.PublishManyAsync(PubSubBlock.Target(runtime.App, "pubsub", "orders"), isRaw: true, entries, caller.Token));
+        Assert.Equal(0, brought);
+    }
+
+    [Fact]
     public async Task Delivery_OfMany_IsTimedOnce_AndCountsTheMessagesByWhatTheAppMakesOfThem()
     {
         await using var app = await TestApp.StartAsync(async context =>

@@ -67,7 +67,7 @@ internal static class PubSubBlock
         target.RequireAllowed();
         var errors = new Exception?[entries.Count];
         var began = target.App.Process.Clock.GetTimestamp();
-        // Each is tried, also when the caller is gone, so that what the broker owns is told from what it does not.
+        // Each has its outcome, also when the caller is gone meanwhile: what the broker owns is told from what it does not.
         await Parallel.ForAsync(0, messages.Length, new ParallelOptions { MaxDegreeOfParallelism = ParallelEntries },
             async (i, _) => errors[i] = await TryPublishAsync(target, messages[i], cancellation));
         var took = target.App.Process.Clock.GetElapsedTime(began);
@@ -113,6 +113,7 @@ internal static class PubSubBlock
         Exception? failure = null;
         try
         {
+            cancellation.ThrowIfCancellationRequested();
             await target.App.Resilience.Outbound(target.Spec).RunAsync(token => target.Broker.PublishAsync(message, token), cancellation);
         }
         catch (Exception error)
